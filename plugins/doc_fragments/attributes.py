@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module says about itself; the module adds ``support`` (and ``details``) under the same names."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description:
+      - Can run in C(check_mode) and predict exactly what a real run would do, without writing anything on either side.
+  diff_mode:
+    description:
+      - Returns what changed, or in C(check_mode) what would change, when it is run in diff mode. Never a secret value.
+  idempotent:
+    description:
+      - When run twice in a row without a change from outside, the second run changes nothing and says so.
+  action_group:
+    description:
+      - Use C(group/secretferry.akeyless.migration) in C(module_defaults) to set the connection options for all modules.
+    support: full
+    membership:
+      - secretferry.akeyless.migration
+"""
+
+    # For modules that only look.
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module changes nothing.
+  diff_mode:
+    support: N/A
+    details:
+      - This module changes nothing.
+  idempotent:
+    support: full
+    details:
+      - This module changes nothing.
+"""

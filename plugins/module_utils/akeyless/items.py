@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Static secrets of Akeyless, written so that an answer that was lost never becomes a version too many.
+
+Facts of the API: see client.py. What is assumed of it is listed in docs/assumptions.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import AlreadyExists, ApiError, Changed, NotFound, PermissionDenied
+from ..rawjson import canonical
+from .client import AkeylessClient, Uncertain
+
+__all__ = ["Item", "ItemStore", "same_value"]
+
+_TRIES = 6
+_PAGE_LIMIT = 100_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item as a listing shows it: names and numbers, never its value."""
+
+    name: str
+    type: str
+    last_version: int
+    modified: str
+    tags: tuple[str, ...]
+    description: str
+    max_versions: int = 0
+
+    @classmethod
+    def of(cls, entry: dict[str, t.Any]) -> Item:
+        """From an entry of list-items or the answer of describe-item."""
+        static = (entry.get("item_general_info") or {}).get("static_secret_info") or {}
+        return cls(
+            name=entry["item_name"],
+            type=entry.get("item_type") or "",
+            last_version=int(entry.get("last_version") or 0),
+            modified=entry.get("modification_date") or "",
+            tags=tuple(entry.get("item_tags") or ()),
+            description=entry.get("item_metadata") or "",
+            max_versions=int(static.get("max_versions") or 0),
+        )
+
+
+class ItemStore:
+    """The static secrets of one account."""
+
+    def __init__(self, client: AkeylessClient) -> None:
+        self.client = client
+        self.values_read = 0
+        self.writes = 0
+        self._protection_key = ""
+
+    def protect_with(self, key: str) -> None:
+        """Encrypt what is written from now on with this protection key, instead of the account's default one."""
+        self._protection_key = key
+
+    async def folder(self, path: str) -> t.AsyncIterator[Item]:
+        """Every item in ``path`` and below, of all types, a page of 1,000 at a time."""
+        token = ""
+        for _page in range(_PAGE_LIMIT):
+            body: dict[str, t.Any] = {"path": path, "auto-pagination": "disabled", "minimal-view": False}
+            if token:
+                body["pagination-token"] = token
+            try:
+                answer = await self.client.call("list-items", body, what=f"list of {path}", repeatable=True)
+            except NotFound:
+                return
+            for entry in answer.get("items") or ():
+                yield Item.of(entry)
+            token = answer.get("next_page") or ""
+            if not token:
+                return
+
+    async def describe(self, name: str) -> Item | None:
+        """One item, ``None`` where there is none."""
+        try:
+            answer = await self.client.call("describe-item", {"name": name}, what=f"item {name}", repeatable=True)
+        except NotFound:
+            return None
+        return Item.of(answer)
+
+    async def values(self, names: t.Sequence[str]) -> dict[str, str]:
+        """The current values of several items in one request."""
+        self.values_read += len(names)
+        answer = await self.client.call(
+            "get-secret-value",
+            {"names": list(names), "ignore-cache": "true"},
+            what=f"value of {names[0]}",
+            repeatable=True,
+        )
+        return {name: _text(answer[name]) for name in names if name in answer}
+
+    async def value(self, name: str, version: int) -> str | None:
+        """The value of one version, ``None`` where it is no longer kept."""
+        self.values_read += 1
+        try:
+            answer = await self.client.call(
+                "get-secret-value",
+                {"names": [name], "version": version, "ignore-cache": "true"},
+                what=f"value of {name} version {version}",
+                repeatable=True,
+            )
+        except NotFound:
+            return None
+        return _text(answer[name]) if name in answer else None
+
+    async def create(
+        self,
+        name: str,
+        value: str,
+        *,
+        tag: str,
+        description: str = "",
+        max_versions: int = 0,
+        form: str = "json",
+        passing: bool = False,
+    ) -> None:
+        """Make a new item whose version 1 is ``value``.
+
+        :param passing: it will be deleted in the course of things, so it is not protected from that, even where an
+            account protects new items by default.
+        :raises AlreadyExists: an item of that name is there, and this call did not make it.
+        """
+        body: dict[str, t.Any] = {"name": name, "value": value, "format": form, "tags": [tag]}
+        if description:
+            body["description"] = description
+        if max_versions:
+            body["max-versions"] = str(max_versions)
+        if passing:
+            body["delete_protection"] = "false"
+        if self._protection_key:
+            body["protection_key"] = self._protection_key
+        lost = False
+        for attempt in range(_TRIES):
+            try:
+                await self._write("create-secret", body, f"create {name}", value)
+                return
+            except (AlreadyExists, Uncertain) as error:
+                if isinstance(error, AlreadyExists) and not lost:
+                    raise
+                lost = True
+                item = await self.describe(name)
+                if item is not None:
+                    # Ours only if it looks exactly as this very request would have made it.
+                    if item.last_version == 1 and tag in item.tags and same_value(await self.value(name, 1), value):
+                        return
+                    raise AlreadyExists(f"create {name}: somebody else created it meanwhile") from None
+                await _pause(attempt)
+        raise _gave_up(f"create {name}")
+
+    async def append(self, name: str, value: str, last_version: int, *, form: str = "json") -> None:
+        """Add ``value`` as version ``last_version + 1``.
+
+        :raises Changed: the item's newest version is not ``last_version``: somebody else wrote.
+        """
+        await self._update(name, value, last_version, form, keep=True)
+
+    async def replace(self, name: str, value: str, last_version: int, *, form: str = "json") -> None:
+        """Put ``value`` in place of version ``last_version``, the newest.
+
+        An account can be set to force new versions (``force-new-versions``): then it becomes a new one all the same.
+        Where that matters, ask :meth:`describe`.
+
+        :raises Changed: the item's newest version is not ``last_version``.
+        """
+        await self._update(name, value, last_version, form, keep=False)
+
+    async def _update(self, name: str, value: str, last_version: int, form: str, *, keep: bool) -> None:
+        what = f"{'append to' if keep else 'replace'} {name}"
+        body: dict[str, t.Any] = {
+            "name": name,
+            "value": value,
+            "format": form,
+            # Always said: unset follows a default of the account.
+            "keep-prev-version": "true" if keep else "false",
+            "last-version": last_version,
+        }
+        if self._protection_key:
+            body["key"] = self._protection_key
+        for attempt in range(_TRIES):
+            try:
+                await self._write("update-secret-val", body, what, value)
+                return
+            except PermissionDenied:
+                raise
+            except ApiError as error:
+                # Lost, failed or refused: look at the item before anything is sent again.
+                item = await self.describe(name)
+                last = item.last_version if item else 0
+                if isinstance(error, Uncertain):
+                    settled = last if last == last_version + 1 or not keep else 0
+                    if settled and same_value(await self.value(name, settled), value):
+                        return
+                    if last == last_version:
+                        await _pause(attempt)
+                        continue
+                elif last == last_version:
+                    raise
+                elif attempt and last == last_version + 1 and same_value(await self.value(name, last), value):
+                    return  # an earlier try of ours arrived late, and made this one fail
+                raise Changed(f"{what}: it was at version {last_version} and is now at {last or 'none'}") from None
+        raise _gave_up(what)
+
+    async def update(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        add_tags: t.Sequence[str] = (),
+        remove_tags: t.Sequence[str] = (),
+        max_versions: int = 0,
+    ) -> None:
+        """Change an item's description, tags or number of kept versions. Safe to repeat, and repeated."""
+        body: dict[str, t.Any] = {"name": name}
+        if description is not None:
+            body["description"] = description
+        if add_tags:
+            body["add-tag"] = list(add_tags)
+        if remove_tags:
+            body["rm-tag"] = list(remove_tags)
+        if max_versions:
+            body["max-versions"] = str(max_versions)
+        self.writes += 1
+        await self.client.call("update-item", body, what=f"update {name}", repeatable=True)
+
+    async def delete(self, name: str) -> bool:
+        """Delete an item with all its versions; ``False`` where there was none. Safe to repeat, and repeated."""
+        self.writes += 1
+        try:
+            await self.client.call("delete-item", {"name": name}, what=f"delete {name}", repeatable=True)
+        except NotFound:
+            return False
+        return True
+
+    async def _write(self, command: str, body: dict[str, t.Any], what: str, value: str) -> None:
+        self.writes += 1
+        await self.client.call(command, body, what=what, repeatable=False, secret=value)
+
+
+def same_value(stored: str | None, sent: str) -> bool:
+    """Whether a stored value is the one that was sent: the same text, or the same JSON."""
+    if stored is None:
+        return False
+    if stored == sent:
+        return True
+    try:
+        return canonical(stored) == canonical(sent)
+    except ValueError:
+        return False
+
+
+def _text(value: t.Any) -> str:
+    # An item of format json may come back decoded; nobody documents which (docs/assumptions.md).
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
+def _gave_up(what: str) -> ApiError:
+    return ApiError(f"{what}: {_TRIES} tries without a clear answer", "Check Akeyless' status, then run again")
+
+
+async def _pause(attempt: int) -> None:
+    await asyncio.sleep(0.1 * 2**attempt)

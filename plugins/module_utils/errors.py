@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one tree of exceptions. The runner turns them into ``fail_json`` in one place.
+
+Every message says what happened and to which option or path; ``remedy`` says what to do about it. Neither may ever
+hold a secret value, a token, or a URL with credentials.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AlreadyExists",
+    "ApiError",
+    "Changed",
+    "FerryError",
+    "LeaseHeld",
+    "LedgerError",
+    "LoginError",
+    "MissingLibrary",
+    "NotFound",
+    "OptionError",
+    "PermissionDenied",
+    "TransportError",
+]
+
+
+class FerryError(Exception):
+    """Anything this collection reports to its user.
+
+    :param message: what happened, to which option or path. Never a value.
+    :param remedy: what the user can do about it, one sentence.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+
+
+class OptionError(FerryError):
+    """An option (or the variable or file that stands for it) is missing, contradictory or malformed."""
+
+    def __init__(self, option: str, message: str, remedy: str = "") -> None:
+        super().__init__(f"{option}: {message}", remedy)
+        self.option = option
+
+
+class MissingLibrary(FerryError):
+    """A Python library that the chosen options need is not installed.
+
+    :param library: the name on the package index.
+    :param trace: the import error's traceback text, for ``fail_json(exception=...)``.
+    """
+
+    def __init__(self, library: str, trace: str = "") -> None:
+        super().__init__(f"the Python library {library} is missing", f"Install {library} for the module's interpreter")
+        self.library = library
+        self.trace = trace
+
+
+class LoginError(FerryError):
+    """Vault or Akeyless refused the credentials, or they are no longer valid and cannot be renewed."""
+
+
+class TransportError(FerryError):
+    """No usable HTTP answer arrived.
+
+    :param sent: whether the request may have reached the server; ``False`` means it surely did not.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, sent: bool = True) -> None:
+        super().__init__(message, remedy)
+        self.sent = sent
+
+
+class ApiError(FerryError):
+    """A server answered with an error.
+
+    :param status: the HTTP status.
+    :param detail: the server's own words, already stripped of anything that we sent.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "") -> None:
+        super().__init__(message, remedy)
+        self.status = status
+        self.detail = detail
+
+
+class PermissionDenied(ApiError):
+    """The caller may not do this on this path."""
+
+
+class NotFound(ApiError):
+    """There is nothing of that name."""
+
+
+class AlreadyExists(ApiError):
+    """The item exists already."""
+
+
+class Changed(ApiError):
+    """A conditional write was refused: somebody else changed the item first."""
+
+
+class LedgerError(FerryError):
+    """The ledger cannot be read, or does not belong to this migration."""
+
+
+class LeaseHeld(LedgerError):
+    """Another run of the same migration is at work, or took over while this one slept."""

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options ``source`` and ``akeyless``: specs for the modules, settings for the sessions.
+
+A module declares ``source=source_spec({...})`` and ``akeyless=akeyless_spec()``; the runner turns what the user gave
+into settings with :func:`resolve_source` and :func:`resolve_akeyless`, which also look at the environment and at
+files, and masks ``settings.secrets()``.
+"""
+
+from __future__ import annotations
+
+from .akeyless import AkeylessAuth, AkeylessSettings, resolve_akeyless
+from .spec import ACTION_GROUP, akeyless_spec, source_spec
+from .vault import VaultAuth, VaultSettings, resolve_source
+
+__all__ = [
+    "ACTION_GROUP",
+    "AkeylessAuth",
+    "AkeylessSettings",
+    "VaultAuth",
+    "VaultSettings",
+    "akeyless_spec",
+    "resolve_akeyless",
+    "resolve_source",
+    "source_spec",
+]

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one file that knows AnsibleModule: runs a module's work and turns errors into ``fail_json`` in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .errors import FerryError, MissingLibrary
+from .migration.migrate import Result
+
+__all__ = ["run_module"]
+
+_SHORTEST_MASKED = 8  # masking shorter strings would mangle unrelated output
+
+
+class _Work(t.Protocol):
+    def __call__(
+        self, params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]
+    ) -> t.Coroutine[t.Any, t.Any, Result]: ...
+
+
+def run_module(module: AnsibleModule, work: _Work) -> None:
+    """Run ``work`` on the module's options and leave with its result."""
+
+    def mask(secrets: t.Iterable[str]) -> None:
+        module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_MASKED)
+
+    # Left with only after the except blocks: while an exception is pending, Ansible adds its whole text to the result
+    # where tracebacks are displayed, and the text of an unknown one could hold anything.
+    failed: dict[str, t.Any] = {}
+    result = Result()
+    try:
+        result = asyncio.run(work(module.params, check=module.check_mode, mask=mask))
+    except MissingLibrary as error:
+        failed = {"msg": missing_required_lib(error.library), "exception": error.trace or None}
+    except FerryError as error:
+        failed = {"msg": str(error)}
+    except Exception as error:
+        # A defect of ours: only its place is shown.
+        frames = traceback.extract_tb(error.__traceback__)
+        place = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in reversed(frames[-6:]))
+        failed = {
+            "msg": f"Unexpected {type(error).__name__} at {place}. Please report it; what was done before is in the"
+            " ledger, and running again continues from there."
+        }
+    if failed:
+        module.fail_json(**failed)
+    for warning in result.warnings:
+        module.warn(warning)
+    values = {"changed": result.changed, **result.values}
+    if module._diff and result.diff:
+        values["diff"] = result.diff
+    if result.error is not None:
+        module.fail_json(msg=str(result.error), **values)
+    module.exit_json(**values)

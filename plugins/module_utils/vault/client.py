@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asking Vault: GET requests with the session's token, repeated where that helps.
+
+Everything here is a GET, so everything may be repeated. The token is the session's business (hvac); the requests of
+the bulk path are not hvac's, because it is blocking and costs a millisecond of CPU time each (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import typing as t
+
+from ..errors import ApiError, NotFound, PermissionDenied
+from ..pacing import Outage, Pace, retrying
+from ..transport import Response, Transport
+
+__all__ = ["Session", "VaultClient"]
+
+
+class Session(t.Protocol):
+    """What the client needs of a login. All methods block: they are called in a thread."""
+
+    def headers(self) -> dict[str, str]:
+        """The headers that carry the token and the namespace."""
+
+    @property
+    def token(self) -> str:
+        """The token in use."""
+
+    def refresh(self, stale: str) -> bool:
+        """Whether there is a new token in place of ``stale``, after logging in again if ``stale`` is dead.
+
+        :raises LoginError: it is dead and cannot be replaced.
+        """
+
+
+class VaultClient:
+    """GETs below ``/v1/``."""
+
+    def __init__(self, transport: Transport, session: Session, pace: Pace) -> None:
+        self.transport = transport
+        self.pace = pace
+        self._session = session
+        self._checking = asyncio.Lock()
+        self._checked = ("", 0.0)
+
+    async def get(self, path: str, what: str, *, allow_missing: bool = False) -> Response:
+        """GET ``/v1/`` + ``path`` (percent-encoded).
+
+        :param what: names the request in errors.
+        :param allow_missing: hand a 404 back instead of raising: Vault answers it with a body for deleted versions.
+        :raises NotFound, PermissionDenied, ApiError, TransportError: as their names say; PermissionDenied only after
+            the token was seen to be alive.
+        """
+        while True:
+            token = self._session.token
+            response = await retrying(
+                self.pace,
+                lambda: self._send(path),
+                repeatable=True,
+                what=what,
+            )
+            if response.status == 403 and await self._token_replaced(token):
+                continue
+            if response.status < 300 or (response.status == 404 and allow_missing):
+                return response
+            raise self._error(response, what, token)
+
+    async def _send(self, path: str) -> Response:
+        response = await self.transport.send("GET", f"/v1/{path}", self._session.headers())
+        if response.status == 503 and b"sealed" in response.body:
+            # Somebody has to come and unseal it: no use in trying again until then.
+            raise Outage("Vault is sealed", "Unseal it, or give the address of an unsealed node; then run again")
+        return response
+
+    async def _token_replaced(self, token: str) -> bool:
+        """Tell a dead token from a missing right, asking once for all requests that were refused together."""
+        refused_at = time.monotonic()
+        async with self._checking:
+            if self._session.token != token:
+                return True
+            alive_token, checked_at = self._checked
+            if alive_token == token and checked_at > refused_at:
+                return False
+            started = time.monotonic()
+            replaced = await asyncio.to_thread(self._session.refresh, token)
+            if not replaced:
+                self._checked = (token, started)
+            return replaced
+
+    @staticmethod
+    def _error(response: Response, what: str, token: str) -> ApiError:
+        detail = _errors(response.body)
+        detail = detail.replace(token, "***") if token else detail
+        if response.status == 403:
+            return PermissionDenied(
+                f"{what}: permission denied",
+                "Grant the migration's Vault policy this path",
+                status=403,
+                detail=detail,
+            )
+        if response.status == 404:
+            return NotFound(f"{what}: not found", status=404, detail=detail)
+        return ApiError(f"{what}: Vault answered {response.status}", detail, status=response.status, detail=detail)
+
+
+def _errors(body: bytes) -> str:
+    """Vault's own words about a failed GET. They name paths and causes; a GET has sent nothing else."""
+    try:
+        errors = json.loads(body).get("errors") or []
+    except (ValueError, AttributeError):
+        return ""
+    return "; ".join(str(e) for e in errors)[:300]

@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One session with the source Vault: one login a run, kept alive, repeated when the token dies.
+
+Everything here blocks and may be called from any thread; an event loop calls it with ``asyncio.to_thread``. Only
+``token``, ``headers()`` and ``due()`` are quick, once ``login()`` was called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import typing as t
+
+from ..errors import ApiError, FerryError, LoginError, PermissionDenied
+from ..options import VaultSettings
+from .login import Lease, Login, means_dead
+from .wire import Wire
+
+__all__ = ["VaultSession"]
+
+_RENEW_AT = 2 / 3
+_SHORTEST_PAUSE = 1.0
+
+
+class VaultSession:
+    """A login to Vault.
+
+    :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
+    :ivar renewals: how often the token was renewed.
+    :param clock: seconds, monotonic.
+    :param sleep: waits between attempts.
+    :raises MissingLibrary: hvac is not installed.
+    :raises TransportError: a TLS file cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: VaultSettings,
+        *,
+        clock: t.Callable[[], float] = time.monotonic,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self.logins = 0
+        self.renewals = 0
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._wire = Wire(settings, sleep)
+        self._login = Login(self._wire)
+        self._lease: Lease | None = None
+        self._client: t.Any = None
+        self._full_ttl = 0.0
+        self._may_look_up: bool | None = None  # None: not known yet
+        self._dies_at: float | None = None
+        self._due_at: float | None = None
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far, attempts counted."""
+        return self._wire.requests
+
+    def login(self) -> None:
+        """Log in, unless that is done.
+
+        :raises LoginError: Vault refuses the credentials.
+        :raises TransportError: Vault cannot be reached, is sealed, or is no Vault.
+        """
+        with self._lock:
+            if self._lease is None:
+                self._log_in()
+
+    @property
+    def token(self) -> str:
+        """The token in use."""
+        return self._current().token
+
+    def headers(self) -> dict[str, str]:
+        """What a request of ours carries."""
+        headers = {"X-Vault-Token": self.token, "X-Vault-Request": "true"}
+        if self.settings.namespace:
+            headers["X-Vault-Namespace"] = self.settings.namespace
+        return headers
+
+    @property
+    def client(self) -> t.Any:
+        """An ``hvac.Client`` with the token in use. Its failures are those of errors.py, never hvac's own."""
+        self._current()
+        return self._client
+
+    def refresh(self, stale: str) -> bool:
+        """What to do after a request with the token ``stale`` got 403.
+
+        :returns: True: there is a new token, send the request again. False: the token is alive, the right is missing.
+        :raises LoginError: the token is dead and no other can be had.
+        """
+        with self._lock:
+            if self.token != stale:
+                return True
+            if self._is_alive():
+                return False
+            self._log_in(stale)
+            self._try_out()
+            return True
+
+    def seconds_until_due(self) -> float | None:
+        """Seconds until :meth:`renew` has something to do, 0 if it has; None if it never will."""
+        due_at = self._due_at
+        return None if due_at is None else max(0.0, due_at - self._clock())
+
+    def due(self) -> bool:
+        """Whether two thirds of the token's life are over."""
+        return self.seconds_until_due() == 0.0
+
+    def renew(self) -> None:
+        """Renew the token, or log in again, if it is due. A failure before the token's end is tried again later.
+
+        :raises LoginError: the token has expired and cannot be replaced.
+        :raises FerryError: it has expired, and Vault could not be asked for another.
+        """
+        with self._lock:
+            if self._lease is None or not self.due():
+                return
+            try:
+                self._prolong(self._lease)
+            except FerryError:
+                now = self._clock()
+                if self._dies_at is None or now >= self._dies_at:
+                    raise
+                self._due_at = now + max(_SHORTEST_PAUSE, (self._dies_at - now) / 3)
+
+    def self_check(self) -> dict[str, t.Any]:
+        """What the token is; never the token itself.
+
+        :returns: accessor, policies (list), ttl (seconds; 0: endless or unknown), renewable, root, type, num_uses (0:
+            unlimited), period, display_name, known (False: the token may not look itself up, and what only Vault
+            could tell is left empty).
+        """
+        lease = self._current()
+        try:
+            data = self.client.auth.token.lookup_self()["data"]
+        except PermissionDenied:
+            data = None
+        now = Lease.of(data, lease.token) if data else lease
+        data = data or {}
+        return {
+            "accessor": now.accessor,
+            "policies": list(now.policies),
+            "ttl": int(now.ttl),
+            "renewable": now.renewable,
+            "root": "root" in now.policies,
+            "type": str(data.get("type") or ""),
+            "num_uses": int(data.get("num_uses") or 0),
+            "period": int(data.get("period") or 0),
+            "display_name": str(data.get("display_name") or ""),
+            "known": bool(data),
+        }
+
+    def close(self, *, revoke: bool = False) -> None:
+        """Close the connections.
+
+        :param revoke: give the token back first, if this session made it; failing in that is no failure.
+        """
+        with self._lock:
+            if revoke and self._lease is not None and self._login.is_login:
+                with contextlib.suppress(FerryError):
+                    self._client.auth.token.revoke_self()
+                self._lease = None
+            self._wire.close()
+
+    def _current(self) -> Lease:
+        if self._lease is None:
+            self.login()
+        if self._lease is None:
+            raise AssertionError("logged in without a lease")
+        return self._lease
+
+    def _log_in(self, stale: str = "") -> None:
+        lease = self._login.log_in(stale)
+        if self._login.is_login:
+            self.logins += 1
+        self._full_ttl = lease.ttl
+        self._take(lease)
+
+    def _take(self, lease: Lease) -> None:
+        now = self._clock()
+        self._lease = lease
+        self._dies_at = now + lease.ttl if lease.ttl else None
+        replaceable = lease.renewable or self._login.repeatable
+        self._due_at = now + max(lease.ttl * _RENEW_AT, 0.0) if lease.ttl and replaceable else None
+        if self._client is None:
+            self._client = self._wire.client(lease.token)
+        else:
+            self._client.token = lease.token
+
+    def _prolong(self, lease: Lease) -> None:
+        """Renew; log in instead where that is not possible, or where the token nears the most it can live."""
+        if lease.renewable:
+            try:
+                renewed = Lease.of(self._client.auth.token.renew_self()["auth"], lease.token)
+            except FerryError:
+                if not self._login.repeatable:
+                    raise
+            else:
+                self.renewals += 1
+                self._take(renewed)
+                if not renewed.ttl or renewed.ttl > self._full_ttl / 2 or not self._login.repeatable:
+                    return
+        self._log_in(lease.token)
+
+    def _is_alive(self) -> bool:
+        if self._lease is None:
+            raise AssertionError("logged in without a lease")
+        try:
+            self._client.auth.token.lookup_self()
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            # Some servers answer a dead token and a policy without this right with the same words.
+            allowed = self._may_look_up or (self._may_look_up is None and "default" in self._lease.policies)
+            if means_dead(error) or allowed:
+                return False
+            return self._dies_at is None or self._clock() < self._dies_at
+        self._may_look_up = True
+        return True
+
+    def _try_out(self) -> None:
+        """Make sure that a token which replaces a dead one works: else every refused request would log in again."""
+        try:
+            self._client.auth.token.lookup_self()
+            self._may_look_up = True
+        except ApiError as error:
+            if means_dead(error):
+                raise LoginError(
+                    f"Vault at {self.settings.url} refuses the token that it has just issued",
+                    "Check the role's token_bound_cidrs, token_num_uses and TTL",
+                ) from None
+            self._may_look_up = False
