@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding what there is to migrate: mounts, roots, and a walk of the folders with bounded concurrency."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from dataclasses import dataclass, field
+
+from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..vault.kv import KvReader, Mount
+from .selection import Selection
+
+__all__ = ["Discovery", "Root", "discover"]
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a walk begins: a folder of a mount (empty or with a trailing slash), or one secret."""
+
+    mount: Mount
+    path: str
+    asked: bool = True  # named by the user, not found by listing mounts
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether everything below is meant."""
+        return not self.path or self.path.endswith("/")
+
+    @property
+    def full(self) -> str:
+        """Mount and path."""
+        return self.mount.path + self.path
+
+
+@dataclass
+class Discovery:
+    """What the walk could not do. The secrets themselves went to the sink."""
+
+    roots: list[Root] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    empty: list[Root] = field(default_factory=list)
+    excluded: int = 0
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+async def discover(
+    reader: KvReader,
+    paths: t.Sequence[str],
+    selection: Selection,
+    found: t.Callable[[Mount, str], None],
+    *,
+    concurrency: int,
+) -> Discovery:
+    """Walk ``paths`` (all KV mounts where it is empty), telling ``found`` of each secret.
+
+    A path that ends in a slash is a folder with everything below it; without, it is one secret, which need not be
+    listed. A folder that may not be listed is recorded, and never stops the others.
+
+    :raises OptionError: a path lies in no KV mount.
+    """
+    result = Discovery()
+    if paths:
+        result.roots = [await _root(reader, path) for path in dict.fromkeys(paths)]
+    else:
+        result.roots = [Root(mount, "", asked=False) for mount in await reader.mounts()]
+    # Last in, first out: the walk goes deep first, so that what waits stays small.
+    stack: list[tuple[Root, str]] = []
+    for root in reversed(result.roots):
+        if root.is_folder:
+            stack.append((root, root.path))
+        else:
+            found(root.mount, root.path)
+    busy = 0
+    news = asyncio.Event()
+
+    async def walk() -> None:
+        nonlocal busy
+        while stack or busy:
+            if not stack:
+                news.clear()
+                await news.wait()
+                continue
+            root, folder = stack.pop()
+            busy += 1
+            try:
+                await _folder(reader, root, folder, selection, stack, found, result)
+            finally:
+                busy -= 1
+                news.set()
+
+    workers = [asyncio.create_task(walk()) for _worker in range(concurrency)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+    result.unreadable.sort()
+    return result
+
+
+async def _root(reader: KvReader, path: str) -> Root:
+    mount = await reader.mount_of(path)
+    inside = path.lstrip("/")
+    if inside.rstrip("/") == mount.path.rstrip("/"):
+        return Root(mount, "")
+    if not inside.startswith(mount.path):
+        raise OptionError("source.paths", f"{path} does not lie in the mount {mount.path}", "Check its spelling")
+    return Root(mount, inside.removeprefix(mount.path))
+
+
+async def _folder(
+    reader: KvReader,
+    root: Root,
+    folder: str,
+    selection: Selection,
+    stack: list[tuple[Root, str]],
+    found: t.Callable[[Mount, str], None],
+    result: Discovery,
+) -> None:
+    mount = root.mount
+    try:
+        names = await reader.list(mount, folder)
+    except PermissionDenied:
+        result.unreadable.append((mount.path + folder, "may not be listed"))
+        return
+    except NotFound:
+        # Below the root, a folder that has vanished meanwhile; the root itself, a wrong path or an empty mount.
+        if folder == root.path:
+            result.empty.append(root)
+        return
+    except ApiError as error:
+        result.failed.append((mount.path + folder, error.message, error.remedy))
+        return
+    for name in sorted(names, reverse=True):
+        full = mount.path + folder + name
+        if name.endswith("/"):
+            if not selection.prunes(full):
+                stack.append((root, folder + name))
+        elif selection.takes(full):
+            found(mount, folder + name)
+        else:
+            result.excluded += 1

@@ -1,0 +1,450 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of a migration: discover, then for each secret read, plan and (outside check mode) apply, then confirm.
+
+Secrets are independent: any number of them is under way at once. Within one secret everything is in order. Check mode
+goes the same way up to the action, so it predicts what the real run does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import typing as t
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from ..akeyless.items import ItemStore
+from ..errors import ApiError, FerryError, LedgerError, LoginError, NotFound, PermissionDenied, TransportError
+from ..pacing import Outage
+from ..vault.kv import KvReader, Metadata, Mount
+from .apply import Job, carry_out
+from .definition import Definition, tag_of
+from .discover import Discovery, discover
+from .ledger import Entry, Ledger
+from .metadata import Description, describe, wanted_text
+from .naming import Naming
+from .plan import Action, Facts, Piece, Policy, Record, Standing, Target, decide, pending, standing, valid
+from .report import Report
+from .selection import Selection
+from .source import Moved, Snapshot, Value, newest, snapshot, split, take
+from .spool import Spool
+from .target import Listing
+
+__all__ = ["Run"]
+
+_REREADS = 5
+_LAST_WORDS = 10.0  # seconds
+# The whole run ends on these: nothing that comes after could go better.
+_FATAL = (Outage, LoginError, LedgerError, TransportError)
+_Row = tuple[str, str, str, int, str]
+
+
+class Run:
+    """One run. Everything that it did or would do is in ``report`` afterwards."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        reader: KvReader,
+        store: ItemStore,
+        ledger: Ledger,
+        spool: Spool,
+        report: Report,
+        *,
+        naming: Naming,
+        kept_versions: int | None = None,
+        check: bool = False,
+    ) -> None:
+        self.definition = definition
+        self.report = report
+        self._reader = reader
+        self._store = store
+        self._ledger = ledger
+        self._spool = spool
+        self._naming = naming
+        self._check = check
+        self._tag = tag_of(definition.name)
+        self._starting = asyncio.Lock()
+        self._listing = Listing(store, spool, naming, definition.layout, definition.concurrency)
+        self._policy = Policy(
+            tag=self._tag,
+            conflict=definition.conflict,
+            versions=definition.versions,
+            value_limit=definition.value_limit,
+            kept_versions=kept_versions,
+        )
+        self._collisions: dict[str, list[str]] = {}
+        self._named: frozenset[str] = frozenset()  # secrets that were asked for by name, not found in a listing
+
+    # --- the stages
+
+    async def discover(self) -> Discovery:
+        """Find the secrets and list the target.
+
+        :raises FerryError: there is nothing to migrate, or something is unreadable and ``unreadable`` is ``fail``.
+        """
+        definition = self.definition
+        selection = Selection(definition.include, definition.exclude)
+
+        def found(mount: Mount, secret: str) -> None:
+            self._spool.add_source(
+                mount.path + secret, mount.path, secret, mount.version, self._naming.item(mount.path, secret)
+            )
+
+        seen = await discover(
+            self._reader, definition.paths, selection, found, concurrency=min(16, definition.concurrency)
+        )
+        self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
+        self._judge(seen)
+        for path, reason in seen.unreadable:
+            self.report.unreadable(path, reason)
+        for path, reason, remedy in seen.failed:
+            self.report.fail(path, "", reason, remedy)
+        for root in seen.empty:
+            if root.asked:
+                self.report.fail(
+                    root.full, "", "there is nothing to list", "Check the path's spelling, the mount and the namespace"
+                )
+            else:
+                self.report.note(f"the mount {root.full} is empty")
+        self._collisions = self._spool.collisions() if definition.layout == "json" else {}
+        await self._listing.load(seen.roots, self._ledger.digests)
+        return seen
+
+    async def migrate(self, seen: Discovery) -> None:
+        """Plan every secret, and apply the plan outside check mode.
+
+        :raises FerryError: the run had to end early. What was done by then is in the ledger.
+        """
+        rows = self._spool.sources()
+
+        async def work() -> None:
+            for row in rows:
+                await self._secret(row)
+
+        workers = [asyncio.create_task(work()) for _worker in range(self.definition.concurrency)]
+        try:
+            await asyncio.gather(*workers)
+            self._count_gone(seen)
+            if self._store.writes and not self._check:
+                await self._confirm(seen)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self._save_what_can_be_saved()
+            raise
+        if self._ledger.lease.held:
+            await self._ledger.flush()
+
+    async def _save_what_can_be_saved(self) -> None:
+        """After a failure: the next run would find out by itself what is not written now, at the cost of reading."""
+        if self._ledger.lease.held:
+            with contextlib.suppress(FerryError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._ledger.flush(), _LAST_WORDS)
+
+    def _judge(self, seen: Discovery) -> None:
+        if seen.unreadable and self.definition.unreadable == "fail":
+            path, reason = seen.unreadable[0]
+            raise PermissionDenied(
+                f"{path} {reason}" + (f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""),
+                "Grant the Vault policy these paths, exclude them, or set unreadable: report",
+            )
+        if self._spool.count_sources():
+            return
+        if seen.failed:
+            raise ApiError(seen.failed[0][1], seen.failed[0][2])
+        roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
+        if seen.unreadable:
+            raise PermissionDenied(
+                f"no secret can be listed: {seen.unreadable[0][0]} {seen.unreadable[0][1]}",
+                "Grant list on these paths, or name the secrets one by one in source.paths",
+            )
+        if seen.excluded:
+            raise NotFound(
+                f"include and exclude leave none of {seen.excluded} secrets", "Globs match whole paths, mount included"
+            )
+        raise NotFound(
+            f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
+        )
+
+    # --- one secret
+
+    async def _secret(self, row: _Row) -> None:
+        path, _mount, _secret, _kv, item = row
+        if item in self._collisions:
+            others = ", ".join(other for other in self._collisions[item] if other != path)
+            self.report.plan(
+                path,
+                item,
+                Action(
+                    "refuse", f"{others} would take the same name", remedy="Migrate one of them to another location"
+                ),
+            )
+            return
+        try:
+            await self._moving(row)
+        except _FATAL:
+            raise
+        except PermissionDenied as error:
+            self.report.unreadable(path, error.message)
+            if self.definition.unreadable == "fail":
+                self.report.fail(path, item, error.message, error.remedy)
+        except NotFound as error:
+            if path in self._named:
+                self.report.fail(path, item, error.message, "Name folders with a slash at the end, and secrets without")
+            else:
+                self.report.plan(path, item, Action("skip", "it was removed at the source after it was listed"))
+        except FerryError as error:
+            self.report.fail(path, item, error.message, error.remedy)
+
+    async def _moving(self, row: _Row) -> None:
+        for attempt in range(_REREADS):
+            try:
+                if row[3] == 2:
+                    await self._versioned(row)
+                else:
+                    await self._unversioned(row)
+                return
+            except Moved:
+                await asyncio.sleep(0.5 * attempt)
+        raise ApiError(f"{row[0]} changes faster than it can be read", "Run again when it is at rest")
+
+    async def _versioned(self, row: _Row) -> None:
+        path, mount_path, secret, kv, item = row
+        known = self._ledger.entry(path)
+        snap = await self._look(Mount(mount_path, kv), secret, known=known is not None)
+        if snap.metadata is None:
+            raise AssertionError("a KV v2 snapshot has metadata")
+        entry = self._remembered(known, snap.metadata)
+        held = {"": item} if self.definition.layout == "json" else self._key_items(row, entry)
+        numbers = self._to_read(snap, entry, held)
+        await take(self._reader, snap, numbers)
+        await self._plan_and_apply(row, entry, snap, split(snap, self.definition.layout))
+
+    async def _look(self, mount: Mount, secret: str, known: bool) -> Snapshot:
+        """Look at a secret without its values, or with the newest alone where that is all that is wanted.
+
+        Its value says enough then, and saves a request, or does without a right to the metadata. For a secret that is
+        in the ledger, the metadata is asked all the same: it tells that nothing is new, and no value need be read.
+        """
+        definition = self.definition
+        enough = definition.versions == "current" and definition.metadata_mode != "full"
+        if enough and not known:
+            return await newest(self._reader, mount, secret)
+        try:
+            return await snapshot(self._reader, mount, secret, definition.versions)
+        except PermissionDenied:
+            if not enough:
+                raise
+            return await newest(self._reader, mount, secret)
+
+    async def _unversioned(self, row: _Row) -> None:
+        """KV v1 has no versions and no metadata: only its value can tell whether it changed.
+
+        Each change that is seen counts as a version, for each item by itself.
+        """
+        path, mount_path, secret, kv, _item = row
+        mount = Mount(mount_path, kv)
+        reading = await self._reader.read(mount, secret)
+        entry = self._ledger.entry(path) or Entry()
+        read = Snapshot(mount, secret, None, (1,), {1: reading.text or "{}"})
+        values = {
+            key: {self._number(entry.items.get(key), versions[1]): versions[1]}
+            for key, versions in split(read, self.definition.layout).items()
+        }
+        seen = sorted({number for versions in values.values() for number in versions})
+        await self._plan_and_apply(row, entry, Snapshot(mount, secret, None, tuple(seen)), values)
+
+    def _number(self, record: Record | None, value: Value) -> int:
+        """The version that a value of KV v1 is: the newest one that is remembered, or the one after it."""
+        newest = max(record.versions, default=0) if record else 0
+        if record is None or not newest:
+            return 1
+        same = record.versions[newest][1] == self._ledger.digests.of_value(value.text, value.form)
+        return newest if same else newest + 1
+
+    @staticmethod
+    def _remembered(known: Entry | None, metadata: Metadata) -> Entry:
+        entry = known or Entry(metadata.created)
+        if not entry.created or not metadata.created:
+            entry.created = entry.created or metadata.created  # one of the two looks was at the newest value alone
+        elif entry.created != metadata.created:
+            # Removed and made anew at the source: its version numbers begin again, the items go on.
+            fresh = {key: replace(record, versions={}) for key, record in entry.items.items()}
+            entry = Entry(metadata.created, fresh)
+        return entry
+
+    def _key_items(self, row: _Row, entry: Entry) -> dict[str, str]:
+        return {key: self._naming.item(row[1], row[2], key) for key in entry.items}
+
+    def _to_read(self, snap: Snapshot, entry: Entry, held: t.Mapping[str, str]) -> tuple[int, ...]:
+        """The versions whose values must be read before anything can be decided. None, where nothing is new."""
+        if self.definition.layout == "keys":
+            new = [n for n in snap.wanted if n not in entry.seen]
+            clean = all(self._standing(name, entry.items[key]).name == "clean" for key, name in held.items())
+            return tuple(new) if clean and entry.seen else snap.wanted
+        record = valid(entry.items.get(""), self._listing.item(held[""]), self._policy)
+        stands = self._standing(held[""], record)
+        todo = pending(snap.wanted, record)
+        if stands.name == "clean":
+            return todo
+        if stands.name == "unsure":
+            return tuple(sorted({*todo, *snap.wanted[-1:]}))
+        if stands.name in ("foreign", "gone") and self.definition.conflict in ("fail", "skip"):
+            return ()
+        return snap.wanted
+
+    def _standing(self, item: str, record: Record | None) -> Standing:
+        return standing(self._listing.item(item), record, self._policy)
+
+    async def _plan_and_apply(
+        self, row: _Row, entry: Entry, snap: Snapshot, values: dict[str, dict[int, Value]]
+    ) -> None:
+        if self.definition.layout == "keys":
+            for key in entry.items:
+                values.setdefault(key, {})
+            if not values:
+                self.report.plan(row[0], row[4], Action("skip", "it has no keys, so no item"))
+        else:
+            values.setdefault("", {})
+        jobs = [await self._job(row, entry, snap, key, versions) for key, versions in sorted(values.items())]
+        for job in jobs:
+            self.report.plan(row[0], job.item, job.action)
+        if self._check or all(job.action.kind in ("unchanged", "skip", "conflict", "refuse") for job in jobs):
+            return
+        await self._apply(row, entry, snap, jobs)
+
+    async def _job(self, row: _Row, entry: Entry, snap: Snapshot, key: str, values: t.Mapping[int, Value]) -> Job:
+        keyed = self.definition.layout == "keys"
+        item = self._naming.item(row[1], row[2], key) if keyed else row[4]
+        target = self._listing.item(item)
+        record = valid(entry.items.get(key), target, self._policy)
+        stands = self._standing(item, record)
+        digests = self._ledger.digests
+        form = "text" if keyed else "json"
+        observed: dict[int, str | None] = {}
+        for version in stands.look_at:
+            text = await self._store.value(item, version)
+            observed[version] = None if text is None else digests.of_value(text, form)
+        held = {*(record.versions if record else ())}
+        wanted_here = snap.wanted
+        if snap.metadata is None:
+            wanted_here = tuple(values)
+        elif keyed:
+            wanted_here = tuple(n for n in snap.wanted if n in values or n in held)
+        companion = f"metadata{item.removeprefix(self._naming.location)}"
+        block = snap.metadata.block if snap.metadata else None
+        text = wanted_text(self.definition.metadata_mode, block, {*held, *wanted_here})
+        description = describe(text, f"{self._ledger.folder}/{companion}", digests.of_text) if text else Description("")
+        facts = Facts(
+            wanted=wanted_here,
+            pieces={
+                n: Piece(n, digests.of_value(v.text, v.form), len(v.text.encode("utf-8", "surrogatepass")))
+                for n, v in values.items()
+            },
+            target=target,
+            record=record,
+            description=digests.of_text(description.text),
+            observed=observed,
+            keep=int((block or {}).get("max_versions") or 10),
+            interrupted=target is not None and self._ledger.lease.was_interrupted_at(_moment(target.modified)),
+        )
+        action = decide(facts, self._policy)
+        if keyed and not key and action.writes:
+            action = Action(
+                "refuse",
+                "it has a key without a name, and no item can have that name",
+                remedy="Rename the key, exclude the path, or use layout: json",
+            )
+        kept = record or Record(0)
+        return Job(key, item, action, values, description, companion, kept, target.tags if target else ())
+
+    async def _apply(self, row: _Row, entry: Entry, snap: Snapshot, jobs: list[Job]) -> None:
+        path = row[0]
+        await self._begin_writing()
+        complete = arrived = True
+        for job in jobs:
+            if job.action.kind in ("unchanged", "skip", "conflict", "refuse"):
+                complete = complete and job.action.kind != "refuse"
+                continue
+            try:
+                written = await carry_out(job, self._store, self._ledger, self._tag)
+                self.report.versions_written += written
+            except _FATAL:
+                raise
+            except FerryError as error:
+                complete = arrived = False
+                self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
+            finally:
+                if job.record.versions:
+                    entry.items[job.key] = job.record
+        if complete and self.definition.layout == "keys":
+            entry.seen = sorted({*entry.seen, *snap.wanted})
+        if entry.items or entry.seen:
+            if arrived:
+                self._spool.touch(path)
+            await self._ledger.remember(path, entry)
+
+    async def _begin_writing(self) -> None:
+        """Take the lease before the first write, and keep it."""
+        async with self._starting:
+            await self._ledger.lease.acquire()
+        await self._ledger.lease.hold()
+
+    # --- afterwards
+
+    def _count_gone(self, seen: Discovery) -> None:
+        """Paths that the ledger knows, in the scope of this run, and that the source shows no more."""
+        dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
+        scope = tuple(root.full for root in seen.roots if root.is_folder)
+        selection = Selection(self.definition.include, self.definition.exclude)
+        for path in self._spool.entries_without_source():
+            if path.startswith(scope) and not path.startswith(dark) and selection.takes(path):
+                self.report.counts["gone"] += 1
+                self.report.note(f"{path} is gone at the source; its item stays")
+
+    async def _confirm(self, seen: Discovery) -> None:
+        """List the target once more: count what is there instead of trusting that every write said it was done."""
+        await self._listing.load(seen.roots, self._ledger.digests)
+        for row in self._spool.touched():
+            path = row[0]
+            entry = self._ledger.entry(path)
+            if entry is None:
+                continue
+            for key, record in entry.items.items():
+                name = self._naming.item(row[1], row[2], key) if self.definition.layout == "keys" else row[4]
+                target = self._listing.item(name)
+                self._check_arrival(path, name, record, target)
+                if target is not None and target.last == record.last:
+                    record.modified = target.modified
+            await self._ledger.remember(path, entry)
+
+    def _check_arrival(self, path: str, name: str, record: Record, target: Target | None) -> None:
+        if target is None:
+            self.report.fail(path, name, "it was written, and is not in the target's listing", "Run again, then verify")
+        elif target.last != record.last:
+            self.report.fail(
+                path,
+                name,
+                f"it was written up to version {record.last}, and the listing shows version {target.last}",
+                "Somebody else writes there: look at the item, then run again",
+            )
+        elif target.kept and target.kept < len(record.versions):
+            self.report.fail(
+                path,
+                name,
+                f"{len(record.versions)} versions were written, and the account keeps {target.kept}",
+                "Raise the account's limit of versions, or set versions to a smaller number",
+            )
+
+
+def _moment(text: str) -> float:
+    """Seconds since the epoch of an RFC 3339 date in UTC, whole ones; 0 for anything else."""
+    try:
+        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0

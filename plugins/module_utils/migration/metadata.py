@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of a secret's metadata travels, and how it fits. Pure.
+
+``full`` is the whole metadata block, fields unknown to us included, with its ``versions`` trimmed to those that were
+really imported; ``minimal`` is ``custom_metadata`` alone; ``none`` is nothing. The text goes into the item's
+description. Akeyless refuses descriptions over 1024 characters: a longer text goes whole into a companion item in the
+ledger's folder, and the description points to it. A text that is too long even for one item is cut into pieces.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+__all__ = ["DESCRIPTION_LIMIT", "MODES", "Description", "describe", "pieces", "pointer_of", "wanted_text"]
+
+MODES = ("full", "minimal", "none")
+DESCRIPTION_LIMIT = 1024  # akeyless: "item_metadata too long. maximum length is 1024"
+_POINTER = "secretferry_metadata"
+_PIECE_LIMIT = 15_500  # bytes; an item holds 16 KB
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an item's description says, and the companion item's text where the metadata did not fit into it."""
+
+    text: str
+    companion: str = ""
+
+
+def wanted_text(mode: str, block: t.Mapping[str, t.Any] | None, imported: t.Collection[int]) -> str:
+    """The metadata as compact JSON, empty where there is nothing to say.
+
+    :param block: Vault's metadata block; ``None`` for KV v1, which has none.
+    :param imported: numbers of the source versions that the item holds.
+    """
+    if block is None or mode == "none":
+        return ""
+    if mode == "minimal":
+        custom = block.get("custom_metadata")
+        return _compact(custom) if custom else ""
+    trimmed = dict(block)
+    versions = block.get("versions")
+    if isinstance(versions, dict):
+        trimmed["versions"] = {number: state for number, state in versions.items() if int(number) in imported}
+    return _compact(trimmed)
+
+
+def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> Description:
+    """The description for a metadata text.
+
+    :param companion_name: the item that takes the text where it is too long.
+    :param digest: a keyed digest; it makes the pointer change whenever the text does.
+    """
+    if len(text) <= DESCRIPTION_LIMIT and len(text.encode()) <= DESCRIPTION_LIMIT:
+        return Description(text)
+    pointer: dict[str, t.Any] = {_POINTER: companion_name, "digest": digest(text)}
+    if (count := len(pieces(text))) > 1:
+        pointer["pieces"] = count
+    return Description(_compact(pointer), companion=text)
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text, at characters, into as few pieces as items can hold. One at the least."""
+    content = text.encode("utf-8", "surrogatepass")
+    cut: list[str] = []
+    start = 0
+    while len(content) - start > _PIECE_LIMIT:
+        end = start + _PIECE_LIMIT
+        while content[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        cut.append(content[start:end].decode("utf-8", "surrogatepass"))
+        start = end
+    return [*cut, content[start:].decode("utf-8", "surrogatepass")]
+
+
+def pointer_of(description: str) -> str | None:
+    """The companion item that a description points to, ``None`` where it says it all itself."""
+    if _POINTER not in description:
+        return None
+    try:
+        name = json.loads(description).get(_POINTER)
+    except (ValueError, AttributeError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _compact(value: t.Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

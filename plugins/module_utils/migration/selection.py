@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which paths a migration takes: roots, and globs that include or exclude. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+__all__ = ["Selection", "compile_glob"]
+
+
+def compile_glob(pattern: str) -> re.Pattern[str]:
+    """A glob over whole source paths (mount included).
+
+    ``*`` and ``?`` stay within one segment, ``**`` crosses slashes, ``[abc]`` and ``[!abc]`` are classes. A pattern
+    that ends in a slash means everything below. A slash at the beginning means nothing, as in ``source.paths``.
+    """
+    pattern = pattern.lstrip("/")
+    if pattern.endswith("/"):
+        pattern += "**"
+    out, at = [], 0
+    while at < len(pattern):
+        if pattern.startswith("**/", at):
+            out.append("(?:.*/)?")
+            at += 3
+        elif pattern.startswith("**", at):
+            out.append(".*")
+            at += 2
+        elif pattern[at] == "*":
+            out.append("[^/]*")
+            at += 1
+        elif pattern[at] == "?":
+            out.append("[^/]")
+            at += 1
+        elif pattern[at] == "[" and (close := pattern.find("]", at + 2)) > 0:
+            body = pattern[at + 1 : close].replace("\\", "\\\\")
+            out.append(f"[{'^' + body[1:] if body[0] == '!' else body}]")
+            at = close + 1
+        else:
+            out.append(re.escape(pattern[at]))
+            at += 1
+    return re.compile("".join(out), re.DOTALL)
+
+
+class Selection:
+    """Include and exclude globs. A path is taken when an include matches (or there is none) and no exclude does."""
+
+    def __init__(self, include: t.Sequence[str] = (), exclude: t.Sequence[str] = ()) -> None:
+        self._include = [compile_glob(pattern) for pattern in include]
+        self._exclude = [compile_glob(pattern) for pattern in exclude]
+        # An exclude of everything below a folder spares listing it.
+        self._pruned = [compile_glob(p.rstrip("/").removesuffix("/**")) for p in exclude if p.endswith(("/", "/**"))]
+
+    def takes(self, path: str) -> bool:
+        """Whether the secret at ``path`` (``mount/path``) is wanted."""
+        if any(glob.fullmatch(path) for glob in self._exclude):
+            return False
+        return not self._include or any(glob.fullmatch(path) for glob in self._include)
+
+    def prunes(self, folder: str) -> bool:
+        """Whether nothing below ``folder`` (with or without a trailing slash) can be wanted."""
+        return any(glob.fullmatch(folder.rstrip("/")) for glob in self._pruned)
