@@ -1,0 +1,313 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: kv_migration
+short_description: Move KV secrets from Vault into Akeyless, with history and metadata
+version_added: 0.1.0
+description:
+  - Plans and carries out the migration of KV version 1 and 2 secrets from HashiCorp Vault or OpenBao into static
+    secrets of Akeyless, every version in order, with its metadata.
+  - The source is only read. A token that may list and read is enough.
+  - What was done is kept in a ledger in Akeyless, under C(<target_location>/.secretferry/<name>/). A run that was
+    interrupted, at any instant, is simply run again. A run with nothing new reads no values of KV version 2, and
+    writes nothing.
+  - Check mode and diff mode show the plan itself, names and versions and reasons, which is what the real run does.
+  - Everything that cannot be done is listed, never stops the rest, and makes the task fail.
+extends_documentation_fragment:
+  - secretferry.akeyless.vault.kv
+  - secretferry.akeyless.akeyless
+  - secretferry.akeyless.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  action_group:
+    support: full
+options:
+  name:
+    description:
+      - The migration's name. With O(target_location) it identifies the migration.
+      - Letters, digits, dots, dashes and underscores, 64 at the most.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) migrates what is new at the source.
+      - V(absent) forgets the definition and the ledger. Items stay, and so does metadata that did not fit into
+        descriptions.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  target_location:
+    description:
+      - The folder in Akeyless. Items are named after it, the namespace if there is one, the mount and the path.
+    type: str
+    required: true
+  metadata_mode:
+    description:
+      - What of the metadata of KV version 2 goes into the items' descriptions, as compact JSON.
+      - V(full) is the whole metadata block, its C(versions) trimmed to those that were imported.
+      - V(minimal) is C(custom_metadata) alone, V(none) is nothing.
+      - Akeyless refuses descriptions over 1024 characters. A longer text goes whole into an item under the ledger's
+        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata). A text that not
+        even one item holds goes on under C(metadata-2/), C(metadata-3/) and so on, as many as its member C(pieces)
+        says.
+      - When omitted, V(full) for a new migration, and unchanged for an existing one. The same holds for every option
+        below, with the default that it names.
+    type: str
+    choices:
+      - full
+      - minimal
+      - none
+  versions:
+    description:
+      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
+        read. V(all) for a new migration.
+      - Deleted and destroyed versions cannot be read and are left out. With V(current), a secret whose newest version
+        is deleted is left out.
+    type: str
+  layout:
+    description:
+      - V(json) makes one item per secret, its value the JSON object exactly as Vault sends it.
+      - V(keys) makes one item per key, named C(<path>/<key>), strings as their text and anything else as JSON.
+      - V(json) for a new migration. It cannot be changed afterwards.
+    type: str
+    choices:
+      - json
+      - keys
+  conflict:
+    description:
+      - What to do about an item that this migration did not create, or that somebody changed since.
+      - V(fail) leaves it alone and fails, V(skip) leaves it alone and says so.
+      - V(update) adds the source's versions on top of it, so its own versions stay in its history.
+      - V(overwrite) replaces its newest value with the first version to write, and adds the rest.
+      - V(fail) for a new migration.
+    type: str
+    choices:
+      - fail
+      - skip
+      - update
+      - overwrite
+  unreadable:
+    description:
+      - What to do about paths that the token may not list or read. V(report) lists them in RV(unreadable) and warns,
+        V(fail) fails, before anything is written where a folder is concerned.
+      - V(report) for a new migration.
+    type: str
+    choices:
+      - report
+      - fail
+  concurrency:
+    description:
+      - How many secrets are under way at once, at the most. Under pressure of a server (429, failures, silence) it
+        falls by itself, and recovers. 32 for a new migration.
+    type: int
+  value_limit:
+    description:
+      - The most bytes that the account takes as a value. Secrets with a longer one are refused before anything of them
+        is written. 16384 for a new migration, the limit that Akeyless documents.
+    type: int
+  invalid_characters:
+    description:
+      - Characters that the account refuses in names. Each is replaced by a percent sign and its hexadecimal code, such
+        that the path can be restored. By default the account's own setting, where the caller may read it.
+    type: str
+  protection_key:
+    description:
+      - The name of an existing AES-GCM key that encrypts the items, instead of the account's default key.
+    type: str
+  report_limit:
+    description:
+      - How many entries RV(plan), RV(failures) and RV(unreadable) hold at the most, each. Counts in RV(summary) are
+        always complete.
+    type: int
+    default: 500
+requirements:
+  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+seealso:
+  - module: secretferry.akeyless.kv_info
+author:
+  - secretferry.akeyless contributors (@secretferry)
+"""
+
+EXAMPLES = r"""
+- name: Show what would be migrated
+  secretferry.akeyless.kv_migration:
+    name: payments
+    target_location: /migrated/payments
+    source:
+      url: https://vault.example.com:8200
+      auth:
+        method: approle
+        role_id: "{{ lookup('ansible.builtin.env', 'VAULT_ROLE_ID') }}"
+        secret_id_file: /run/secrets/vault-secret-id
+      paths:
+        - secret/payments/
+    akeyless:
+      auth:
+        access_id: p-abcdef123456
+        access_key_file: /run/secrets/akeyless-access-key
+  check_mode: true
+  diff: true
+
+# Connections from VAULT_ADDR, VAULT_TOKEN, AKEYLESS_ACCESS_ID and AKEYLESS_ACCESS_KEY
+- name: Migrate the newest three versions, custom metadata only
+  secretferry.akeyless.kv_migration:
+    name: payments
+    target_location: /migrated/payments
+    source:
+      paths:
+        - secret/payments/
+      exclude:
+        - secret/payments/tmp/**
+    versions: 3
+    metadata_mode: minimal
+
+- name: Carry over what is new since, with the stored options
+  secretferry.akeyless.kv_migration:
+    name: payments
+    target_location: /migrated/payments
+
+- name: Forget the migration, and keep the items
+  secretferry.akeyless.kv_migration:
+    name: payments
+    target_location: /migrated/payments
+    state: absent
+"""
+
+RETURN = r"""
+summary:
+  description: How many items had which outcome.
+  returned: when O(state=present) and the source was reached
+  type: dict
+  sample:
+    created: 118
+    appended: 0
+    overwritten: 0
+    metadata_updated: 0
+    adopted: 0
+    unchanged: 0
+    skipped: 2
+    conflicts: 0
+    failed: 0
+    unreadable: 1
+    gone: 0
+    versions_written: 342
+plan:
+  description:
+    - What was done, or in check mode what would be done, for each item that is not merely unchanged, in order of path.
+    - C(action) is one of C(create), C(append), C(overwrite), C(metadata), C(adopt), C(skip), C(conflict), C(refuse).
+  returned: when O(state=present) and the source was reached
+  type: list
+  elements: dict
+  sample:
+    - source: secret/payments/db
+      item: /migrated/payments/secret/payments/db
+      action: create
+      versions: [1, 2, 4]
+      reason: not at the target yet
+plan_left_out:
+  description: How many entries of the plan O(report_limit) left out.
+  returned: when O(state=present) and the source was reached
+  type: int
+  sample: 0
+failures:
+  description: What was asked for and did not happen, with the reason and a remedy.
+  returned: when O(state=present) and the source was reached
+  type: list
+  elements: dict
+  sample:
+    - source: secret/payments/blob
+      item: /migrated/payments/secret/payments/blob
+      reason: the value of version 1 has 20001 bytes, the limit is 16384
+      remedy: Raise value_limit if the account takes more, or exclude the path
+failures_left_out:
+  description: How many failures O(report_limit) left out.
+  returned: when O(state=present) and the source was reached
+  type: int
+  sample: 0
+unreadable:
+  description: Paths that may not be listed or read.
+  returned: when O(state=present) and the source was reached
+  type: list
+  elements: dict
+  sample:
+    - source: secret/payments/hsm/
+      reason: may not be listed
+definition:
+  description: The options in force, stored in the ledger. Never a credential.
+  returned: when O(state=present) and the source was reached
+  type: dict
+ledger:
+  description: The folder of the ledger in Akeyless.
+  returned: success
+  type: str
+  sample: /migrated/payments/.secretferry/payments
+requests:
+  description: HTTP requests made to each side, logins included.
+  returned: success
+  type: dict
+  sample:
+    vault: 480
+    akeyless: 352
+values_read:
+  description: Values read on each side. On the side of Akeyless this counts items of the ledger, too.
+  returned: when O(state=present) and the source was reached
+  type: dict
+  sample:
+    vault: 342
+    akeyless: 3
+retries:
+  description: Requests that were sent again, by side.
+  returned: when O(state=present) and the source was reached
+  type: dict
+  sample:
+    vault: 0
+    akeyless: 0
+lowest_concurrency:
+  description: The lowest that the adaptive limit of requests in flight fell to, by side.
+  returned: when O(state=present) and the source was reached
+  type: dict
+  sample:
+    vault: 32
+    akeyless: 32
+transport:
+  description: The HTTP library of the bulk path.
+  returned: when O(state=present) and the source was reached
+  type: str
+  sample: aiohttp
+durations:
+  description: Seconds spent, by stage.
+  returned: success
+  type: dict
+  sample:
+    discover: 0.084
+    migrate: 1.3
+    total: 1.45
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import migrate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=migration_spec(), supports_check_mode=True)
+    run_module(module, migrate)
+
+
+if __name__ == "__main__":
+    main()
