@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What commands check before they change anything. Whatever is refused here has had no effect."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .account import Account
+from .errors import ApiError, already_exists, bad_request, not_found
+from .store import STATIC, Item
+
+__all__ = [
+    "KEY_TYPES",
+    "check_description",
+    "existing_item",
+    "existing_secret",
+    "flag",
+    "form_and_value",
+    "item_name",
+    "max_versions",
+    "must_be_free",
+    "must_not_be_protected",
+    "protection_key",
+]
+
+Body = dict[str, t.Any]
+
+_FORMATS = ("text", "json", "key-value")
+_PROTECTING = ("AES128GCM", "AES256GCM")
+KEY_TYPES = (
+    *_PROTECTING,
+    "AES128SIV",
+    "AES256SIV",
+    "AES128CBC",
+    "AES256CBC",
+    "RSA1024",
+    "RSA2048",
+    "RSA3072",
+    "RSA4096",
+)
+
+
+def item_name(account: Account, name: str, *, new: bool = False) -> str:
+    """A name as the account keeps it: with a slash in front. A new one must also follow the account's rules."""
+    if not name.startswith("/"):
+        name = f"/{name}"
+    if name[-1] == "/":
+        raise bad_request(f"invalid item name: {name}")
+    if new:
+        settings = account.settings
+        if "//" in name and not settings.allow_empty_segments:
+            raise bad_request(f"invalid item name: {name} has an empty segment")
+        if settings.invalid_characters and not set(settings.invalid_characters).isdisjoint(name):
+            raise bad_request(f"invalid item name: the account forbids the characters {settings.invalid_characters}")
+        if settings.name_limit and len(name) > settings.name_limit:
+            raise bad_request(f"item_name too long. maximum length is {settings.name_limit}")
+    return name
+
+
+def form_and_value(account: Account, body: Body, default_form: str) -> tuple[str, str]:
+    form: str = body.get("format", default_form)
+    value: str = body["value"]
+    if form not in _FORMATS:
+        raise bad_request(f"invalid secret format: {form}")
+    limit = account.settings.value_limit
+    if len(value) * 4 > limit and len(value.encode()) > limit:
+        raise bad_request(f"secret value too long. maximum length is {limit}")
+    if form == "json" and account.settings.check_json_format and not _is_json(value):
+        raise bad_request("the secret value is not valid JSON")
+    return form, value
+
+
+def _is_json(text: str) -> bool:
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        # Numbers stay text: they may have more digits than Python converts.
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def check_description(account: Account, text: str) -> None:
+    limit = account.settings.description_limit
+    size = len(text) if account.settings.description_unit == "characters" else len(text.encode())
+    if size > limit:
+        raise bad_request(f"item_metadata too long. maximum length is {limit}")
+
+
+def protection_key(account: Account, name: str | None) -> str:
+    if not name:
+        return ""
+    name = item_name(account, name)
+    key = account.store.get(name)
+    if key is None:
+        raise not_found(name)
+    if key.kind not in _PROTECTING:
+        raise bad_request(f"InvalidType: {name} is a {key.kind}; a protection key must be {' or '.join(_PROTECTING)}")
+    return name
+
+
+def max_versions(account: Account, text: str | None) -> int:
+    """The number that the caller wants, 0 for none."""
+    if not text:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise bad_request(f"invalid max-versions: {text}")
+    most = account.settings.account_max_versions
+    if int(text) > most and account.settings.max_versions_over == "refuse":
+        raise bad_request(f"max-versions {text} is over the account's maximum of {most}")
+    return min(int(text), most)
+
+
+def flag(key: str, text: str | None) -> bool | None:
+    if not text:
+        return None
+    if text not in ("true", "false"):
+        raise bad_request(f"{key} must be true or false")
+    return text == "true"
+
+
+def existing_item(account: Account, name: str) -> Item:
+    item = account.store.get(name)
+    if item is None:
+        raise not_found(name)
+    return item
+
+
+def existing_secret(account: Account, name: str) -> Item:
+    item = existing_item(account, name)
+    if item.kind != STATIC:
+        raise bad_request(f"InvalidType: {name} is not a static secret")
+    return item
+
+
+def must_be_free(account: Account, name: str) -> None:
+    if account.store.get(name) is not None:
+        raise already_exists(account.settings.already_exists_status, f"an item with the name {name}")
+
+
+def must_not_be_protected(account: Account, item: Item) -> None:
+    if item.delete_protection:
+        status = account.settings.delete_protected_status
+        raise ApiError(status, f"DeleteProtection: {item.name} is protected from deletion")

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Routes below ``/_emulator/`` for tests. They are no part of the API, need no token, and are not counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import typing as t
+
+from aiohttp import web
+
+from .account import Counters
+from .store import Item, rfc3339
+
+if t.TYPE_CHECKING:
+    from .server import Emulator
+
+__all__ = ["Control"]
+
+
+class Control:
+    """Answers ``GET`` (look) and ``POST`` (change) of every control route."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._account = emulator.account
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        route = f"{request.method} {request.path.removeprefix('/_emulator/').strip('/')}"
+        handler = self._handlers().get(route)
+        if handler is None:
+            return web.json_response({"error": f"unknown control route: {route}"}, status=404)
+        try:
+            asked = json.loads(await request.read() or b"{}") if request.method == "POST" else dict(request.query)
+            answer = handler(asked)
+            if asyncio.iscoroutine(answer):
+                answer = await answer
+        except (ValueError, TypeError, KeyError) as error:
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+        return web.json_response(answer)
+
+    def _handlers(self) -> dict[str, t.Callable[[dict[str, t.Any]], t.Any]]:
+        return {
+            "GET counters": lambda _: {**self._account.counters.as_dict(), "hanging": self._emulator.hanging},
+            "POST counters": self._reset_counters,
+            "GET journal": lambda asked: self._account.counters.journal[int(asked.get("since", 0)) :],
+            "GET dump": lambda asked: self._dump("stable" in asked),
+            "GET settings": lambda _: self._account.settings.as_dict(),
+            "POST settings": self._set_settings,
+            "GET faults": lambda _: self._emulator.faults.as_dict(),
+            "POST faults": self._set_faults,
+            "POST expire-tokens": lambda _: {"expired": self._account.identities.expire_all()},
+            "GET hanging": self._wait_for_hanging,
+            "POST release": self._release,
+            "POST snapshot": self._snapshot,
+            "POST reset": self._reset,
+        }
+
+    def _reset_counters(self, _asked: dict[str, t.Any]) -> t.Any:
+        before = self._account.counters.as_dict()
+        # In place: requests under way hold a reference.
+        vars(self._account.counters).update(vars(Counters()))
+        return before
+
+    def _set_settings(self, asked: dict[str, t.Any]) -> t.Any:
+        self._account.settings.update(asked)
+        return self._account.settings.as_dict()
+
+    def _set_faults(self, asked: dict[str, t.Any]) -> t.Any:
+        self._emulator.faults.set(asked)
+        self._emulator.release()
+        return self._emulator.faults.as_dict()
+
+    async def _wait_for_hanging(self, asked: dict[str, t.Any]) -> t.Any:
+        """Answer as soon as a request hangs, at the latest after ``wait`` seconds."""
+        end = asyncio.get_running_loop().time() + float(asked.get("wait", 0))
+        while not self._emulator.hanging and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.005)
+        return {"hanging": self._emulator.hanging}
+
+    def _release(self, _asked: dict[str, t.Any]) -> t.Any:
+        released = self._emulator.hanging
+        self._emulator.release()
+        return {"released": released}
+
+    def _snapshot(self, asked: dict[str, t.Any]) -> t.Any:
+        self._account.snapshot(asked["name"])
+        return {"items": len(self._account.store.items)}
+
+    def _reset(self, asked: dict[str, t.Any]) -> t.Any:
+        self._account.reset_items(asked.get("snapshot", ""))
+        self._account.reset_settings()
+        self._account.reset_identities()
+        self._reset_counters({})
+        self._set_faults(self._account.config.get("faults", {}))
+        return {"items": len(self._account.store.items)}
+
+    def _dump(self, stable: bool) -> dict[str, t.Any]:
+        items = self._account.store.items
+        return {"items": {name: _dumped(items[name], stable) for name in sorted(items)}}
+
+
+def _dumped(item: Item, stable: bool) -> dict[str, t.Any]:
+    """Everything of an item. ``stable``: without ids and times, to compare the outcome of two runs."""
+    versions: list[dict[str, t.Any]] = [
+        {"version": v.number, "value": v.value, "protection_key": v.protection_key} for v in item.versions
+    ]
+    dumped: dict[str, t.Any] = {
+        "type": item.kind,
+        "sub_type": item.sub_type,
+        "format": item.form,
+        "description": item.description,
+        "tags": item.tags,
+        "delete_protection": item.delete_protection,
+        "max_versions": item.max_versions,
+        "last_version": item.last_version,
+        "custom_fields": item.custom_fields,
+        "versions": versions,
+    }
+    if not stable:
+        dumped.update(id=item.id, created=rfc3339(item.created), modified=rfc3339(item.modified))
+        for shown, version in zip(versions, item.versions, strict=True):
+            shown.update(created=rfc3339(version.created), modified=rfc3339(version.modified))
+    return dumped

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP: finds the command, lets faults strike, checks the body, executes, counts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import typing as t
+
+from aiohttp import web
+
+from .account import Account
+from .commands import COMMANDS
+from .control import Control
+from .errors import ApiError, bad_request
+from .faults import Faults, Rule
+from .schema import Schema
+
+__all__ = ["Emulator"]
+
+_JSON = {"Content-Type": "application/json"}
+
+
+class Emulator:
+    """The handler of an ``aiohttp.web.Server``."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.faults = Faults(account.config.get("faults"))
+        self.hanging = 0
+        self.released = asyncio.Event()
+        self._schema = Schema()
+        self._control = Control(self)
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        path = request.path
+        if path.startswith("/_emulator/"):
+            return await self._control.handle(request)
+        route = path.removeprefix("/api/v2").strip("/")
+        counters = self.account.counters
+        counters.requests += 1
+        counters.routes[route] = counters.routes.get(route, 0) + 1
+        command = COMMANDS.get(route)
+        write = command is not None and command.write
+        counters.writes += write
+        content = await request.read()
+        if self.faults.active:
+            response, outcome = await self._faulty(request, route, write, content)
+        else:
+            response, outcome = self._execute(request.method, route, content)
+        counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
+        if self.account.settings.journal:
+            counters.journal.append([route, _named(content), outcome])
+        return response
+
+    def release(self) -> None:
+        """Let every hanging request go on."""
+        self.released.set()
+        self.released = asyncio.Event()
+
+    async def _faulty(
+        self, request: web.BaseRequest, route: str, write: bool, content: bytes
+    ) -> tuple[web.Response, str]:
+        faults = self.faults
+        if faults.latency_ms:
+            await asyncio.sleep(faults.latency_ms / 1000)
+        wait = faults.rate_limit.refuse() if faults.rate_limit else 0
+        if wait:
+            return _refusal(429, "too many requests", wait), "429"
+        struck = faults.strike(route, write)
+        for rule in struck:
+            if rule.when == "before" and (instead := await self._strike(request, rule)):
+                return instead
+        answer = self._execute(request.method, route, content)
+        for rule in struck:
+            if rule.when == "after" and (instead := await self._strike(request, rule)):
+                return instead
+        return answer
+
+    async def _strike(self, request: web.BaseRequest, rule: Rule) -> tuple[web.Response, str] | None:
+        """Do what the rule says. What it gives back is answered in place of the true answer."""
+        if rule.action == "error":
+            return _refusal(rule.status, rule.text, rule.retry_after), f"{rule.status} {rule.when}"
+        if rule.action == "expire_tokens":
+            self.account.identities.expire_all()
+            return None
+        if rule.action == "delay":
+            await asyncio.sleep(rule.delay_ms / 1000)
+            return None
+        if rule.action == "hang" and await self._hang(request):
+            return None
+        if request.transport is not None:
+            request.transport.abort()
+        self.account.counters.dropped += 1
+        return web.Response(), f"dropped {rule.when}"
+
+    async def _hang(self, request: web.BaseRequest) -> bool:
+        """Hold the request until it is released; False when the client has gone meanwhile."""
+        released = self.released
+        self.hanging += 1
+        try:
+            while not released.is_set():
+                if request.transport is None or request.transport.is_closing():
+                    return False
+                try:
+                    await asyncio.wait_for(released.wait(), 0.05)
+                except asyncio.TimeoutError:
+                    continue
+            return True
+        finally:
+            self.hanging -= 1
+
+    def _execute(self, method: str, route: str, content: bytes) -> tuple[web.Response, str]:
+        try:
+            answer = self._answer(method, route, content)
+        except ApiError as error:
+            return _refusal(error.status, error.text), str(error.status)
+        return web.Response(body=json.dumps(answer).encode(), headers=_JSON), "200"
+
+    def _answer(self, method: str, route: str, content: bytes) -> dict[str, t.Any]:
+        account = self.account
+        command = COMMANDS.get(route)
+        if command is None:
+            if route.startswith("gateway-"):
+                raise bad_request(f"command is not available on public gateway '{route}'")
+            raise ApiError(404, f"unknown command '{route}'")
+        if method != "POST":
+            raise ApiError(405, f"method {method} is not allowed")
+        body = _decoded(content)
+        self._schema.check(route, body)
+        if command.open:
+            return command.open(account, body)
+        assert command.handler is not None
+        answer = command.handler(account, account.identities.caller(body), body)
+        account.counters.writes_applied += command.write
+        return answer
+
+
+def _decoded(content: bytes) -> t.Any:
+    try:
+        body = json.loads(content)
+        if b"\\ud" in content.lower():
+            # Half of a surrogate pair is no character. A server in Go makes U+FFFD of it.
+            body = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(body, ensure_ascii=False)))
+    except (ValueError, RecursionError):
+        raise bad_request("invalid request body: it is not valid JSON") from None
+    return body
+
+
+def _refusal(status: int, text: str, retry_after: float = 0) -> web.Response:
+    headers = {**_JSON, "Retry-After": str(math.ceil(retry_after))} if retry_after else _JSON
+    return web.Response(status=status, body=json.dumps({"error": text}).encode() + b"\n", headers=headers)
+
+
+def _named(content: bytes) -> str:
+    """The names in a body, never a value."""
+    try:
+        body = json.loads(content)
+        return str(body.get("name") or ",".join(body.get("names") or body.get("item") or ()) or body.get("path", ""))
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return ""

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is configurable. README.md has the same table for readers; a contract test keeps the two equal."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass, field, fields
+
+__all__ = ["Settings"]
+
+
+@dataclass
+class Settings:
+    """Limits, statuses and habits of the account. Every default that is not documented by Akeyless is an assumption."""
+
+    # limits
+    value_limit: int = 16384
+    description_limit: int = 1024
+    description_unit: str = "characters"
+    name_limit: int = 0
+    page_size: int = 1000
+    last_n_limit: int = 20
+    body_limit: int = 8 * 1024 * 1024
+
+    # names
+    invalid_characters: str = ""
+    allow_empty_segments: bool = False
+
+    # versions
+    default_versioning: bool = False
+    force_new_versions: bool = False
+    account_max_versions: int = 1000
+    default_max_versions: int = 10
+    max_versions_over: str = "refuse"
+    enforce_last_version: bool = True
+
+    # statuses of refusals whose code is not documented
+    already_exists_status: int = 409
+    last_version_status: int = 409
+    delete_protected_status: int = 400
+
+    # habits
+    delete_protection_by_default: bool = False
+    required_item_custom_field: list[str] = field(default_factory=list)
+    check_json_format: bool = True
+    decode_json_values: bool = False
+    missing_in_batch: str = "fail"
+    auto_pagination: bool = True
+    token_ttl: int = 3600
+
+    # for tests
+    journal: bool = False
+
+    def update(self, values: dict[str, t.Any]) -> None:
+        """Change settings; an unknown name or a wrong type is a ValueError."""
+        known = {f.name for f in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"unknown setting: {name}")
+            if type(value) is not type(getattr(self, name)):
+                raise ValueError(f"setting {name} must be a {type(getattr(self, name)).__name__}")
+            allowed = _CHOICES.get(name)
+            if allowed and value not in allowed:
+                raise ValueError(f"setting {name} must be one of {', '.join(allowed)}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return asdict(self)
+
+
+_CHOICES = {
+    "description_unit": ("characters", "bytes"),
+    "max_versions_over": ("refuse", "clamp"),
+    "missing_in_batch": ("fail", "omit"),
+}

@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo's two servers with a login of few rights at each, ansible-playbook runs against them, and what was counted.
+
+Everything is in one folder, which is gone in the end, and nothing of the caller's own Vault, Akeyless or Ansible
+settings is looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferrydev.audit import AuditCounts
+from ferrydev.demo_data import POLICY
+from ferrydev.emulator import Emulator
+from ferrydev.vault import Vault
+
+__all__ = ["DemoError", "Run", "Stage", "stage"]
+
+_PLAYBOOK = "secretferry.akeyless.demo"
+_RESULT = re.compile(r"^(?:ok|changed): \[localhost\] => (?=\{)", re.MULTILINE)
+_RIGHTS = {"path": "/migrated/*", "capabilities": ["create", "read", "update", "delete", "list"]}
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the playbook: what it printed, its result, and what both servers counted meanwhile."""
+
+    command: str
+    stdout: str
+    result: dict[str, t.Any]
+    vault: AuditCounts
+    akeyless: dict[str, t.Any]
+    akeyless_values: int
+    """Requests for values of migrated items; the ledger's own are left out."""
+
+    @property
+    def recap(self) -> str:
+        """Ansible's own last line about the host."""
+        lines = [line for line in self.stdout.splitlines() if line.startswith("localhost ") and "ok=" in line]
+        return " ".join(lines[-1].split()) if lines else ""
+
+
+class Stage:
+    """The servers, and the means to run the playbook against them."""
+
+    def __init__(self, vault: Vault, emulator: Emulator, env: dict[str, str]) -> None:
+        self.vault = vault
+        self.emulator = emulator
+        self._env = env
+
+    def run(self, *options: str) -> Run:
+        """Runs the playbook. DemoError, with what Ansible said, if it fails."""
+        shown = ["ansible-playbook", _PLAYBOOK, *options]
+        self.vault.audit_reset()
+        self.emulator.control.reset_counters()
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        status, said = _finish([program, *shown[1:]], self._env)
+        results = list(_RESULT.finditer(said))
+        if status != 0 or not results:
+            raise DemoError(f"`{' '.join(shown)}` ended with status {status}:\n{said[-6000:]}")
+        asked = [name for route, name, _ in self.emulator.control.journal() if route == "get-secret-value"]
+        return Run(
+            " ".join(shown),
+            said,
+            json.JSONDecoder().raw_decode(said, results[-1].end())[0],
+            self.vault.audit_counts(),
+            self.emulator.control.counters(),
+            sum("/.secretferry/" not in name for name in asked),
+        )
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """Both servers started, the logins made. In the end, however it comes, all is stopped and removed."""
+    with contextlib.ExitStack() as stack:
+        scratch = tempfile.TemporaryDirectory(prefix="secretferry-demo-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(scratch))
+        vault = stack.enter_context(Vault.start())
+        login = {"access_id": "p-demo00migrate0", "access_key": secrets.token_urlsafe(24)}
+        config = {
+            "settings": {"journal": True},
+            "roles": {"migration": [_RIGHTS]},
+            "identities": [{**login, "name": "migration", "roles": ["migration"]}],
+        }
+        emulator = stack.enter_context(Emulator.start(config, log_dir=folder))
+        stack.callback(_deafen)  # first of all: whoever is impatient shall not interrupt the tidying up
+        vault.write_policy("migration", POLICY)
+        role = vault.approle("migration", ["migration"], token_ttl="10m", token_max_ttl="20m")
+        env = _environment(folder) | {
+            "VAULT_ADDR": vault.addr,
+            "VAULT_ROLE_ID": role.role_id,
+            "VAULT_SECRET_ID_FILE": _private(folder / "vault-secret-id", role.secret_id),
+            "AKEYLESS_API_URL": emulator.url,
+            "AKEYLESS_ACCESS_ID": login["access_id"],
+            "AKEYLESS_ACCESS_KEY_FILE": _private(folder / "akeyless-access-key", login["access_key"]),
+        }
+        yield Stage(vault, emulator, env)
+
+
+def _deafen() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _private(path: Path, text: str) -> str:
+    path.touch(0o600)
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    foreign = ("VAULT_", "BAO_", "AKEYLESS_", "ANSIBLE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    paths = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
+    playbook = "ansible_collections/secretferry/akeyless/playbooks/demo.yml"
+    if not any((Path(path) / playbook).is_file() for path in paths.split(os.pathsep) if path):
+        raise DemoError(
+            "The collection is not installed in ANSIBLE_COLLECTIONS_PATH: run `make demo`, which does that."
+        )
+    config = folder / "ansible.cfg"
+    config.touch()
+    return {
+        **{name: value for name, value in os.environ.items() if not name.upper().startswith(foreign)},
+        "ANSIBLE_COLLECTIONS_PATH": paths,
+        "ANSIBLE_CONFIG": str(config),
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "ansible" / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / "ansible" / "remote"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_VERBOSITY": "1",  # prints the results
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "HOME": str(folder),  # where a ~/.vault-token would be
+        "PYTHONPATH": "",
+    }
+
+
+def _finish(command: list[str], env: dict[str, str]) -> tuple[int, str]:
+    """The status of a command and what it printed. Interrupted, it ends the command and all that it started."""
+    process = subprocess.Popen(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,  # Ctrl-C reaches us alone, and we end it in order
+    )
+    try:
+        said, _ = process.communicate()
+        return process.returncode, said
+    finally:
+        if process.poll() is None:
+            process.terminate()  # Ansible passes it on to its workers
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The work of ``kv_migration`` without Ansible around it, against the real servers: for tests with many cases.
+
+Playbook runs (:mod:`ferrydev.play`) show the same through the module; here a run costs a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result, migrate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
+from ferrydev.emulator import Emulator
+from ferrydev.vault import Vault
+
+__all__ = ["Ferry"]
+
+
+class Ferry:
+    """One migration between two servers.
+
+    :param defaults: options of every run; ``source`` holds ``paths`` and the like, the connections are added.
+    """
+
+    def __init__(self, vault: Vault, emulator: Emulator, **defaults: t.Any) -> None:
+        self.vault = vault
+        self.emulator = emulator
+        self.defaults = {"name": "test", "target_location": "/migrated", **defaults}
+        self.source_auth: dict[str, t.Any] = {"method": "token", "token": vault.root_token}
+        self.akeyless_auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
+
+    def run(self, *, check: bool = False, **options: t.Any) -> Result:
+        """Run once. Options go through the module's own argument spec."""
+        given = {**self.defaults, **options}
+        source = {"url": self.vault.addr, "auth": self.source_auth, **(given.pop("source", None) or {})}
+        if self.vault.ca_cert:
+            source.setdefault("ca_cert", str(self.vault.ca_cert))
+        akeyless = {"api_url": self.emulator.url, "auth": self.akeyless_auth, **(given.pop("akeyless", None) or {})}
+        validated = ArgumentSpecValidator(migration_spec()).validate({**given, "source": source, "akeyless": akeyless})
+        assert not validated.error_messages, validated.error_messages
+        params = validated.validated_parameters
+        self.masked: set[str] = set()
+        return asyncio.run(migrate(params, check=check, mask=self.masked.update))
+
+    def ok(self, **options: t.Any) -> Result:
+        """Run once, and succeed."""
+        result = self.run(**options)
+        assert result.error is None, f"{result.error}\n{result.values.get('failures')}"
+        return result
+
+    def items(self) -> dict[str, t.Any]:
+        """The migrated items as the emulator holds them, the ledger's own left out."""
+        return {name: item for name, item in self.emulator.control.dump().items() if "/.secretferry/" not in name}

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real playbook runs through ansible-runner, and what they leave behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ansible_runner
+import yaml
+
+from ferrydev.emulator import Emulator
+from ferrydev.vault import Vault
+
+__all__ = ["Play", "Played", "connection_env"]
+
+
+def connection_env(vault: Vault | None, emulator: Emulator | None, token: str | None = None) -> dict[str, str]:
+    """The variables by which a module finds both servers; ``token``: instead of Vault's root token."""
+    env: dict[str, str] = {}
+    if vault is not None:
+        env |= {"VAULT_ADDR": vault.addr, "VAULT_TOKEN": token or vault.root_token}
+        if vault.ca_cert:
+            env["VAULT_CACERT"] = str(vault.ca_cert)
+    if emulator is not None:
+        env |= {
+            "AKEYLESS_API_URL": emulator.url,
+            "AKEYLESS_ACCESS_ID": emulator.access_id,
+            "AKEYLESS_ACCESS_KEY": emulator.access_key,
+        }
+    return env
+
+
+@dataclass
+class Played:
+    """A finished run: its status, what it printed, and the results of its tasks by name, with ``failed`` in each."""
+
+    status: str
+    rc: int
+    stdout: str
+    results: dict[str, dict[str, t.Any]] = field(default_factory=dict)
+
+    def __getitem__(self, task: str) -> dict[str, t.Any]:
+        return self.results[task]
+
+
+class Play:
+    """Runs playbooks on localhost in a folder of its own, with the collection of ``collections_path``."""
+
+    def __init__(
+        self, env: t.Mapping[str, str], collections_path: str | None = None, folder: Path | None = None
+    ) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="ferry-play-"))
+        self._collections = collections_path or os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
+        self._env = dict(env)
+
+    def run(self, tasks: list[dict[str, t.Any]] | Path, *options: str, **extravars: t.Any) -> Played:
+        """Run these tasks, or the playbook in this file.
+
+        :param options: of ansible-playbook, for instance ``--check`` and ``-vvvv``.
+        """
+        project = self.folder / "project"
+        project.mkdir(parents=True, exist_ok=True)
+        if isinstance(tasks, Path):
+            playbook = tasks
+        else:
+            playbook = project / "play.yml"
+            play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+            playbook.write_text(yaml.safe_dump([play], sort_keys=False, allow_unicode=True), "utf-8")
+        runner = ansible_runner.run(
+            private_data_dir=str(self.folder),
+            playbook=str(playbook),
+            inventory={"all": {"hosts": {"localhost": _LOCAL}}},
+            cmdline=" ".join(options) or None,
+            extravars=extravars,
+            envvars=self._environment(),
+            suppress_env_files=True,
+            quiet=True,
+        )
+        results = {
+            event["event_data"]["task"]: {**event["event_data"]["res"], "failed": event["event"] == "runner_on_failed"}
+            for event in runner.events
+            if event["event"] in ("runner_on_ok", "runner_on_failed")
+        }
+        return Played(runner.status, runner.rc, runner.stdout.read(), results)
+
+    def left_behind(self) -> list[Path]:
+        """Every file of the run, but for those in which ansible-runner records the environment that it was given."""
+        return [p for p in self.folder.rglob("*") if p.is_file() and p.name != "command"]
+
+    def close(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("VAULT_", "AKEYLESS_", "ANSIBLE_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "ANSIBLE_COLLECTIONS_PATH": self._collections,
+            "ANSIBLE_HOME": str(self.folder / "ansible-home"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "local-tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote-tmp"),
+            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            **self._env,
+        }
+
+
+_LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
