@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_DEV = str(Path(__file__).resolve().parents[2] / "dev")
+if _DEV not in sys.path:
+    sys.path.insert(0, _DEV)
+
+from official_sdk import Sdk  # noqa: E402
+
+from ferrydev.emulator import Emulator  # noqa: E402
+
+CONFIG = {
+    "settings": {"journal": True},
+    "identities": [
+        {"access_id": "p-reader", "access_key": "reader-key", "name": "reader", "roles": ["reader"]},
+        {"access_id": "p-writer", "access_key": "writer-key", "name": "writer", "roles": ["reader", "writer"]},
+        {"access_id": "p-nobody", "access_key": "nobody-key", "name": "nobody"},
+        {"access_id": "p-jwt-only", "access_key": "jwt-key", "name": "jwt-only", "access_types": ["jwt"]},
+        {"access_id": "p-person", "name": "person", "email": "person@example.com", "password": "a password"},
+        {"access_id": "p-machine", "name": "machine", "uid_tokens": ["u-first"], "roles": ["reader"]},
+    ],
+    "roles": {
+        "reader": [
+            {"path": "/apps/*", "capabilities": ["read", "list"]},
+            {"path": "/apps/secret/*", "capabilities": ["deny"]},
+        ],
+        "writer": [{"path": "/apps/writable/*", "capabilities": ["create", "update", "delete"]}],
+    },
+    "keys": [
+        {"name": "/keys/aes128", "alg": "AES128GCM"},
+        {"name": "/keys/aes256", "alg": "AES256GCM"},
+        {"name": "/keys/rsa", "alg": "RSA2048"},
+    ],
+    "gateways": [
+        {"id": 1, "cluster_name": "acc-1/p-1/prod", "cluster_url": "https://gw.example.com:8000", "status": "Running"}
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def shared_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with Emulator.start(CONFIG, log_dir=tmp_path_factory.mktemp("emulator")) as running:
+        yield running
+    # A request that the emulator could not cope with leaves a traceback there.
+    assert running.log.read_text("utf-8") == ""
+
+
+@pytest.fixture
+def emulator(shared_emulator: Emulator) -> Emulator:
+    """The emulator as it was at its start: no secrets, counters at 0, no faults."""
+    shared_emulator.control.reset()
+    return shared_emulator
+
+
+@pytest.fixture
+def admin_token(emulator: Emulator) -> str:
+    token = emulator.token()
+    emulator.control.reset_counters()
+    return token
+
+
+@pytest.fixture
+def sdk(emulator: Emulator, admin_token: str) -> Sdk:
+    """The official SDK, logged in as the administrator."""
+    return Sdk(emulator.url, admin_token)

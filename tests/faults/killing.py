@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs in processes of their own that are killed at a given request, and targets that can be compared afterwards."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+import traceback
+import typing as t
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import ledger
+from ferrydev.ferry import Ferry
+
+__all__ = ["Told", "apart", "comparable", "kill_at", "kill_points", "small_shards", "spread_points", "start", "until"]
+
+_fork = multiprocessing.get_context("fork")  # a fork costs milliseconds, a fresh interpreter most of a second
+_BEYOND = 2000  # requests after the last that anybody would count
+
+
+def start(ferry: Ferry, **options: t.Any) -> multiprocessing.process.BaseProcess:
+    """Begin a run in a process of its own."""
+    process = _fork.Process(target=ferry.run, kwargs=options)
+    process.start()
+    return process
+
+
+def until(true: t.Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Wait for a condition of another process, which nothing but asking can tell."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
+        time.sleep(0.005)
+
+
+def kill_at(ferry: Ferry, request: int, when: str, routes: t.Sequence[str] = ("*",), **options: t.Any) -> None:
+    """Run, and kill the process by SIGKILL when the target has got that many requests to ``routes``.
+
+    :param when: ``before`` or ``after`` the request took effect. Later ones to these routes stop there, too.
+    """
+    control = ferry.emulator.control
+    nth = list(range(request, request + _BEYOND))
+    control.faults(rules=[{"action": "hang", "when": when, "nth": nth, "routes": list(routes)}])
+    process = start(ferry, **options)
+    assert control.wait_hanging(30), f"the run never made {request} requests"
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    # Not before the emulator has noticed: what is released earlier would still take effect.
+    until(lambda: control.counters()["hanging"] == 0, "the end of what hung")
+    control.faults()
+
+
+def kill_points(seed: int, points: int, requests: int) -> list[tuple[int, str]]:
+    """Random requests, spread over the whole run, before and after the effect in turn."""
+    chance = random.Random(seed)
+    places = spread_points(chance, points, requests)
+    return [(place, ("before", "after")[i % 2]) for i, place in enumerate(places)]
+
+
+def spread_points(chance: random.Random, points: int, requests: int) -> list[int]:
+    """One random number in each of ``points`` equal parts of ``1..requests``."""
+    return [1 + int(requests * (i + chance.random()) / points) for i in range(points)]
+
+
+def comparable(ferry: Ferry) -> dict[str, t.Any]:
+    """The target without what differs from run to run: the ledger, but for companions, and its random digests."""
+    folder = "/.secretferry/"
+    items = ferry.emulator.control.dump(stable=True)
+    kept = {name: item for name, item in items.items() if folder not in name or "/metadata" in name}
+    for name, item in kept.items():
+        if "secretferry_metadata" in item["description"]:
+            pointer = json.loads(item["description"])
+            assert pointer.pop("digest"), name
+            assert pointer["secretferry_metadata"] in kept, f"{name} points nowhere"
+            item["description"] = pointer
+    return kept
+
+
+def small_shards(monkeypatch: t.Any, limit: int = 1200, dirty: int = 5) -> None:
+    """Make shards that split again and again with a few dozen secrets. Forked runs inherit it."""
+    monkeypatch.setattr(ledger, "_SHARD_LIMIT", limit)
+    monkeypatch.setattr(ledger, "_DIRTY_LIMIT", dirty)
+
+
+@dataclass
+class Told:
+    """What a run said: ``error`` is empty for success."""
+
+    error: str
+    changed: bool
+    values: dict[str, t.Any]
+    warnings: list[str]
+
+
+def apart(ferry: Ferry, **options: t.Any) -> Told:
+    """Run in a process of its own, so that the next run may know that this one is dead."""
+    receiver, sender = _fork.Pipe(duplex=False)
+    process = _fork.Process(target=_tell, args=(sender, ferry, options))
+    process.start()
+    sender.close()
+    try:
+        told: Told = receiver.recv()
+    finally:
+        process.join()
+    return told
+
+
+def _tell(sender: Connection, ferry: Ferry, options: dict[str, t.Any]) -> None:
+    try:
+        result = ferry.run(**options)
+    except FerryError as error:
+        sender.send(Told(str(error), False, {}, []))
+    except Exception as error:
+        # As the runner says it.
+        sender.send(
+            Told(f"Unexpected {traceback.format_exception_only(error)} {traceback.format_exc()}", False, {}, [])
+        )
+    else:
+        sender.send(Told(str(result.error or ""), result.changed, result.values, result.warnings))

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run writes at a time, and a ledger that is lost or damaged costs reading, never a version."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import typing as t
+
+import pytest
+from killing import apart, comparable, small_shards, start, until
+
+from ferrydev.emulator import Emulator
+from ferrydev.scene import Scene
+from ferrydev.vault import Vault
+
+FOLDER = "/migrated/.secretferry/test"
+LEASE = f"{FOLDER}/lease"
+
+
+@pytest.fixture
+def scene(vault: Vault, emulator: Emulator) -> Scene:
+    scene = Scene(vault, emulator, concurrency=4)
+    for n in range(8):
+        scene.kv.put(f"s{n}", {"v": n}, {"v": n + 0.5})
+    scene.kv.describe("s1", custom_metadata={f"k{n}": "v" * 300 for n in range(5)})
+    return scene
+
+
+def _lease(scene: Scene) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", json.loads(scene.emulator.control.dump()[LEASE]["versions"][-1]["value"]))
+
+
+def _rewrite(scene: Scene, name: str, value: str) -> None:
+    """What happened meanwhile in an item of the ledger."""
+    scene.call("update-secret-val", **{"name": name, "value": value, "format": "text", "keep-prev-version": "true"})
+
+
+# --- two runs at once
+
+
+def test_the_second_of_two_runs_stops_and_says_who_and_how_long(scene: Scene) -> None:
+    control = scene.emulator.control
+    scene.ferry.defaults["concurrency"] = 1  # so that one request hangs, and no other arrives after it
+    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    control.faults(rules=[{"action": "hang", "routes": ["create-secret"]}])
+    first = start(scene.ferry)
+    assert control.wait_hanging()
+    control.reset_counters()
+    second = apart(scene.ferry)
+    assert "another run of this migration is writing" in second.error
+    assert f"{socket.gethostname()} (process {first.pid})" in second.error
+    assert " s more" in second.error
+    assert control.counters()["writes"] == 0
+    planned = apart(scene.ferry, check=True)
+    assert planned.error == ""
+    assert any(str(first.pid) in warning for warning in planned.warnings)
+    control.faults()
+    first.join()
+    third = apart(scene.ferry)
+    assert (third.error, third.changed) == ("", False)
+    assert len(scene.ferry.items()) == 8
+
+
+def test_two_first_runs_at_once_end_with_one_winner(scene: Scene) -> None:
+    control = scene.emulator.control
+    # Both have read the ledger, and found none, when the first creates the lease.
+    control.faults(rules=[{"action": "hang", "routes": ["create-secret"]}])
+    runs = [start(scene.ferry), start(scene.ferry)]
+    until(lambda: control.counters()["hanging"] == 2, "that both runs want the lease")
+    control.faults()
+    for run in runs:
+        run.join()
+    last = apart(scene.ferry)
+    assert (last.error, last.changed) == ("", False)
+    assert {n: scene.values(f"s{n}") for n in range(8)} == {n: [{"v": n}, {"v": n + 0.5}] for n in range(8)}
+
+
+@pytest.mark.parametrize("holder", ["dead here", "expired elsewhere", "damaged"])
+def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder: str) -> None:
+    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    dead = start(scene.ferry, check=True)
+    dead.join()
+    now = time.time()
+    lease = _lease(scene)
+    content = {
+        "dead here": json.dumps({**lease, "pid": dead.pid, "until": now + 50}),
+        "expired elsewhere": json.dumps({**lease, "host": "elsewhere", "until": now - 5}),
+        "damaged": "{",
+    }[holder]
+    _rewrite(scene, LEASE, content)
+    assert apart(scene.ferry).error == ""
+    assert len(scene.ferry.items()) == 8
+
+
+@pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"boot": "another boot"}, {"pid": os.getpid()}])
+def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
+    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    _rewrite(scene, LEASE, json.dumps({**_lease(scene), "until": time.time() + 50, **other}))
+    before = scene.emulator.control.dump()
+    told = apart(scene.ferry)
+    assert "another run of this migration is writing" in told.error
+    assert scene.emulator.control.dump() == before
+
+
+def test_a_run_that_lost_its_lease_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As after a sleep of the machine: the lease is due for renewal, and another run has it.
+    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.migration.lease.TTL", 0.0)
+    control = scene.emulator.control
+    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
+    slow = start(scene.ferry, concurrency=1)
+    assert control.wait_hanging()
+    _rewrite(scene, LEASE, json.dumps({**_lease(scene), "host": "elsewhere", "until": time.time() + 50}))
+    control.faults()
+    slow.join()
+    # It finished the secret at hand, and began no other.
+    assert len(scene.ferry.items()) <= 4
+    assert _lease(scene)["host"] == "elsewhere"
+
+
+# --- lost and damaged
+
+
+def _lost(scene: Scene, *parts: str) -> None:
+    for name in scene.emulator.control.dump():
+        if name.startswith(FOLDER) and any(part in name for part in parts):
+            scene.call("delete-item", name=name)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize(
+    "lost", [["definition"], ["shard"], ["lease"], ["definition", "lease"], ["definition", "shard", "lease"], ["/"]]
+)
+def test_what_is_lost_of_the_ledger_is_rebuilt(
+    scene: Scene, lost: list[str], small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if small:
+        small_shards(monkeypatch, limit=700, dirty=3)
+    scene.ferry.ok()
+    before = comparable(scene.ferry)
+    _lost(scene, *lost)
+    scene.ferry.ok()
+    if lost == ["/"]:
+        scene.ferry.ok()
+    assert {n: i["versions"] for n, i in comparable(scene.ferry).items() if FOLDER not in n} == {
+        n: i["versions"] for n, i in before.items() if FOLDER not in n
+    }
+    assert not scene.ferry.ok().changed
+    scene.kv.put("s3", {"v": "next"})
+    scene.ferry.ok()
+    assert scene.values("s3") == [{"v": 3}, {"v": 3.5}, {"v": "next"}]
+
+
+@pytest.mark.parametrize("part", ["definition", "shard-b"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"format": 1}', '{"format": 1, "entries": [1]}', '{"format": 1, "entries": {"x": 1}}'],
+)
+@pytest.mark.parametrize("remedy", ["roll back", "delete"])
+def test_a_damaged_ledger_names_the_item_and_its_remedy_works(
+    scene: Scene, part: str, content: str, remedy: str
+) -> None:
+    scene.ferry.ok()
+    before = comparable(scene.ferry)
+    _rewrite(scene, f"{FOLDER}/{part}", content or " ")
+    told = apart(scene.ferry)
+    assert f"{FOLDER}/{part} is damaged" in told.error
+    assert "Roll that item back to its version before, or delete it" in told.error
+    if remedy == "delete":
+        scene.call("delete-item", name=f"{FOLDER}/{part}")
+    else:
+        scene.call("rollback-secret", **{"name": f"{FOLDER}/{part}", "old-version": 1})
+    assert apart(scene.ferry).error == ""
+    assert {n: i["versions"] for n, i in comparable(scene.ferry).items() if FOLDER not in n} == {
+        n: i["versions"] for n, i in before.items() if FOLDER not in n
+    }
+    assert not apart(scene.ferry).changed
+
+
+def test_a_ledger_of_a_newer_release_is_left_alone(scene: Scene) -> None:
+    scene.ferry.ok()
+    _rewrite(scene, f"{FOLDER}/definition", '{"format": 2}')
+    before = scene.emulator.control.dump()
+    told = apart(scene.ferry)
+    assert "has format 2" in told.error
+    assert "release" in told.error
+    assert scene.emulator.control.dump() == before

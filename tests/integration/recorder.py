@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A small HTTP server that remembers what it was asked and answers as it was told."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import typing as t
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+__all__ = ["Answer", "Asked", "Recorder"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: ``headers`` by lower-case names, ``body`` decoded, None when there was none."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: t.Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``body`` is sent as JSON, or as it is when it is a text. Status 0 breaks the connection off instead."""
+
+    body: t.Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Recorder:
+    """Answers with ``answers`` in turn, the last one for ever; ``asked`` holds the requests so far."""
+
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self.asked: list[Asked] = []
+        self._answers = list(answers)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Recorder:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(recorder) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                recorder.asked.append(Asked(self.command, self.path, headers, json.loads(content) if content else None))
+                answers = recorder._answers
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if not answer.status:
+                    self.close_connection = True
+                    return
+                text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+                self.send_response(answer.status)
+                self.send_header("Content-Type", "text/html" if isinstance(answer.body, str) else "application/json")
+                self.send_header("Content-Length", str(len(text.encode())))
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_GET = do_POST = do_PUT = _answer
+
+            def log_message(self, *_args: t.Any) -> None:
+                return
+
+        return Handler

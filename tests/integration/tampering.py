@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A proxy in front of a real server that changes some of its answers, and may speak TLS where the server does not."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import typing as t
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+import httpx
+
+__all__ = ["Change", "Tamper"]
+
+Change = t.Callable[[int, bytes, bytes], tuple[int, bytes]]
+"""Status, body and the request's body in; status and body out."""
+
+
+class Tamper:
+    """``changes``: what to do to the answers of requests whose path contains the key."""
+
+    def __init__(
+        self, server: str, changes: t.Mapping[str, Change] | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._changes = dict(changes or {})
+        self._client = httpx.Client(base_url=server, timeout=30, trust_env=False)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Tamper:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._client.close()
+
+    def _handler(tamper) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {
+                    k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")
+                }
+                answer = tamper._client.request(self.command, self.path, content=asked, headers=headers)
+                status, body = answer.status_code, answer.content
+                for part, change in tamper._changes.items():
+                    if part in self.path:
+                        status, body = change(status, body, asked)
+                self.send_response(status)
+                self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = do_LIST = _answer
+
+            def log_message(self, *_args: t.Any) -> None:
+                return
+
+        return Handler

@@ -1,0 +1,300 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values, tokens and secret ids show nowhere: playbooks at -vvvv with diffs, tracebacks, JUnit and a fact cache.
+
+Every credential and every value is a canary; the servers and proxies of the failing play answer with what they were
+told, in many disguises.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from leaking import Credentials, Watch, leaks
+from staging import Stage, ferry
+from tampering import Change, Tamper
+
+from ferrydev.canaries import canary
+from ferrydev.emulator import Emulator
+from ferrydev.play import Played
+from ferrydev.scene import Kv
+from ferrydev.vault import Vault
+
+VALUE = canary()
+FOREIGN = canary()
+BROKEN = canary()
+PLAYS = ("good", "bad")
+ISSUED = re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}|\b[tu]-[0-9a-f]{48}\b")
+ECHOES: tuple[t.Callable[[str], str], ...] = (
+    str,
+    quote,
+    json.dumps,
+    lambda value: json.dumps(json.dumps(value)),
+    lambda value: base64.b64encode(value.encode()).decode(),
+    lambda value: value.encode().hex(),
+    lambda value: value[: len(value) // 2],
+    lambda value: value.replace("-", "-\\"),
+)
+
+
+@dataclass
+class Aftermath:
+    """Two plays, where each was watched, and all that they left."""
+
+    credentials: Credentials
+    played: dict[str, Played]
+    watched: dict[str, Watch]
+    folders: dict[str, Path]
+    items: dict[str, t.Any]
+
+    def files(self, play: str) -> list[Path]:
+        """All that a play left, but for the files in which ansible-runner records the environment it was given."""
+        return [path for path in self.folders[play].rglob("*") if path.is_file() and path.name != "command"]
+
+
+def _lookup(name: str) -> str:
+    return f"{{{{ lookup('ansible.builtin.env', '{name}') }}}}"
+
+
+def _good(kv: Kv, role_id: str) -> list[dict[str, t.Any]]:
+    source = {"paths": [f"{kv.mount}/good/"]}
+    approle = {"method": "approle", "role_id": role_id, "secret_id": _lookup("FERRY_SECRET_ID")}
+    userpass = {"method": "userpass", "username": "canary", "password": _lookup("FERRY_PASSWORD")}
+    key = {"access_id": "p-canary", "access_key": _lookup("AKEYLESS_ACCESS_KEY")}
+    uid = {"access_type": "universal_identity", "uid_token": _lookup("FERRY_UID_TOKEN")}
+    mail = {
+        "access_type": "password",
+        "admin_email": "a@example.com",
+        "admin_password": _lookup("FERRY_ADMIN_PASSWORD"),
+    }
+    return [
+        ferry("check", source=source, keywords={"check_mode": True}),
+        ferry("migrate", source=source, keywords={"register": "migrated"}),
+        {"name": "print it", "ansible.builtin.debug": {"var": "migrated"}},
+        {"name": "keep it", "ansible.builtin.set_fact": {"kept": "{{ migrated }}", "cacheable": True}},
+        ferry("approle", source={**source, "auth": approle}, akeyless={"auth": key}),
+        ferry("userpass", source={**source, "auth": userpass}, akeyless={"auth": uid}),
+        ferry("keys", target_location="/keys", layout="keys", source=source, akeyless={"auth": mail}),
+    ]
+
+
+def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, t.Any]]:
+    m = f"{kv.mount}/"
+    wrong = {"token": _lookup("FERRY_WRONG")}
+
+    def bad(name: str, *paths: str, **options: t.Any) -> dict[str, t.Any]:
+        options["source"] = {"paths": [m + path for path in paths], **options.get("source", {})}
+        made = ferry(name, ignore=True, **{"name": "bad", "target_location": "/bad", **options})
+        return t.cast("dict[str, t.Any]", made)
+
+    return [
+        bad("conflict", "good/a"),
+        bad("conflict, update", "good/a", conflict="update"),
+        bad("too large", "large"),
+        bad("not readable", "good/", "forbidden/", unreadable="fail"),
+        bad("wrong vault token", "good/", source={"auth": wrong}),
+        bad(
+            "wrong access key",
+            "good/",
+            akeyless={"auth": {"access_id": "p-canary", "access_key": _lookup("FERRY_WRONG")}},
+        ),
+        bad("wrong CA", "good/", source={"url": proxies["tls"]}),
+        bad("echoing Akeyless", "good/", target_location="/echo", akeyless={"api_url": proxies["echo"]}),
+        bad("broken Vault", "good/", target_location="/broken", source={"url": proxies["broken"]}),
+        bad("broken Akeyless", "good/", akeyless={"api_url": proxies["garbage"]}),
+        bad("unexpected", "good/", target_location="/odd", akeyless={"api_url": proxies["odd"]}),
+    ]
+
+
+def _echo(status: int, answer: bytes, asked: bytes) -> tuple[int, bytes]:
+    body = json.loads(asked)
+    if "/.secretferry/" in body["name"]:
+        return status, answer
+    told = [form(part) for form in ECHOES for part in (body["value"], VALUE, body["token"])]
+    return 400, json.dumps({"error": f"cannot store this: {' '.join(told)} in {body['name']}"}).encode()
+
+
+def _odd(status: int, body: bytes, _asked: bytes) -> tuple[int, bytes]:
+    """A listing that makes our code raise an exception with the value in its text."""
+    return status, json.dumps({"items": [{"item_name": "/x", "last_version": BROKEN}]}).encode()
+
+
+@pytest.fixture(scope="module")
+def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Aftermath]:
+    own = Credentials()
+    kv = Kv(vault)
+    for name in "abcd":
+        kv.put(f"good/{name}", {"password": VALUE, "nested": {"pin": [VALUE]}}, {"password": canary(), "n": 1})
+    kv.put("large", {"large": VALUE * 500})
+    role_id = own.enrol(vault, kv.mount)
+    env = {
+        "VAULT_TOKEN": own.vault_token,
+        "FERRY_SECRET_ID": own.secret_id,
+        "FERRY_PASSWORD": own.password,
+        "FERRY_UID_TOKEN": own.uid_token,
+        "FERRY_ADMIN_PASSWORD": own.admin_password,
+        "FERRY_WRONG": canary(),
+        "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit",
+    }
+    other = json.dumps({"data": {"data": BROKEN, "metadata": BROKEN}}).encode()
+    error = json.dumps({"errors": [own.vault_token]}).encode()
+    number = f'"version":"{BROKEN}","v":'.encode()
+    broken: dict[str, Change] = {
+        "data/good/a": lambda status, body, _asked: (status, body[: len(body) * 2 // 3] + BROKEN.encode()),
+        "data/good/b": lambda status, _body, _asked: (status, other),
+        "data/good/c": lambda _status, _body, _asked: (400, error),
+        "data/good/d": lambda _status, body, _asked: (200, body.replace(b'"version":', number)),
+    }
+    garbage: dict[str, Change] = {"list-items": lambda _status, _body, _asked: (200, f"<html>{BROKEN}".encode())}
+    with (
+        Emulator.start({**own.emulator(), "settings": {"journal": True}}) as emulator,
+        Tamper(emulator.url, {"create-secret": _echo, "update-secret-val": _echo}) as echo,
+        Tamper(emulator.url, {"list-items": _odd}) as odd,
+        Tamper(emulator.url, garbage) as useless,
+        Tamper(vault.addr, broken) as breaking,
+    ):
+        proxies = {
+            "echo": echo.url,
+            "odd": odd.url,
+            "garbage": useless.url,
+            "broken": breaking.url,
+            "tls": vault_tls.addr,
+        }
+        played, watched, folders = {}, {}, {}
+        stages = {}
+        for name in PLAYS:
+            folder = folders[name] = tmp_path_factory.mktemp(name)
+            (folder / "tmp").mkdir()
+            own_folders = {"TMPDIR": str(folder / "tmp"), "JUNIT_OUTPUT_DIR": str(folder / "junit")}
+            stage = stages[name] = Stage(vault, emulator, {**env, **own_folders}, folder=folder)
+            if name == "bad":
+                foreign = {"name": f"/bad/{kv.mount}/good/a", "value": FOREIGN, "token": emulator.token()}
+                echo._client.post("/create-secret", json=foreign).raise_for_status()
+            tasks = _good(kv, role_id) if name == "good" else _bad(kv, emulator, proxies)
+            with Watch() as watched[name]:
+                played[name] = stage.run(tasks, "-vvvv", "--diff").played
+        yield Aftermath(own, played, watched, folders, emulator.control.dump())
+        for stage in stages.values():
+            stage.close()
+
+
+def test_the_good_play_has_moved_the_values(aftermath: Aftermath) -> None:
+    """Otherwise nothing of what follows would mean anything."""
+    assert aftermath.played["good"].rc == 0, aftermath.played["good"].stdout[-3000:]
+    moved = [item for name, item in aftermath.items.items() if name.startswith(("/migrated", "/keys"))]
+    assert leaks([json.dumps(moved)], [VALUE])
+
+
+def test_the_search_finds_what_was_recorded_of_the_environment(aftermath: Aftermath) -> None:
+    commands = list(aftermath.folders["good"].rglob("artifacts/*/command"))
+    assert commands
+    assert leaks(commands, aftermath.credentials.all())
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("conflict", "good/a: "),
+        ("too large", "large: the value of version 1 has "),
+        ("not readable", "forbidden/"),
+        ("wrong vault token", "source.auth.token"),
+        ("wrong access key", "akeyless.auth"),
+        ("wrong CA", "ca_cert"),
+        ("echoing Akeyless", "cannot store this: "),
+        ("broken Vault", "the answer is not one that Vault gives"),
+        ("broken Akeyless", "the answer is not one that Akeyless gives"),
+        ("unexpected", "Unexpected ValueError at items.py:"),
+    ],
+)
+def test_the_bad_play_failed_as_it_should(aftermath: Aftermath, task: str, words: str) -> None:
+    result = aftermath.played["bad"][task]
+    assert result["failed"]
+    assert words in result["msg"]
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_on_stdout(aftermath: Aftermath, play: str) -> None:
+    assert "TASK [" in aftermath.played[play].stdout
+    assert leaks([aftermath.played[play].stdout]) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_results_and_diffs(aftermath: Aftermath, play: str) -> None:
+    for task, result in aftermath.played[play].results.items():
+        assert leaks([json.dumps(result)]) == [], task
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_the_log(aftermath: Aftermath, play: str) -> None:
+    log = aftermath.folders[play] / "ansible.log"
+    assert log.stat().st_size > 1000
+    assert leaks([log]) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_junit_reports(aftermath: Aftermath, play: str) -> None:
+    reports = list((aftermath.folders[play] / "junit").glob("*.xml"))
+    assert reports
+    assert leaks(reports) == []
+
+
+def test_nothing_in_the_fact_cache(aftermath: Aftermath) -> None:
+    facts = [path for path in aftermath.folders["good"].rglob("fact_cache/*") if path.is_file()]
+    assert any("/.secretferry/" in path.read_text() for path in facts)
+    assert leaks(facts) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_any_file_that_a_play_left(aftermath: Aftermath, play: str) -> None:
+    """Artifacts of ansible-runner, temporary files on both sides, the playbook itself."""
+    files = aftermath.files(play)
+    assert len(files) > 20
+    assert leaks(files) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_no_module_is_left_in_temporary_folders(aftermath: Aftermath, play: str) -> None:
+    for name in ("remote-tmp", "local-tmp", "tmp"):
+        assert [p for p in (aftermath.folders[play] / name).rglob("*") if p.is_file()] == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_other_temporary_files(aftermath: Aftermath, play: str) -> None:
+    mine = [VALUE, FOREIGN, BROKEN, *aftermath.credentials.all()]
+    new = [path for path in aftermath.watched[play].new_files() if path.name != "command"]
+    assert leaks(new, mine) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_nothing_in_the_arguments_of_any_process(aftermath: Aftermath, play: str) -> None:
+    arguments = aftermath.watched[play].arguments
+    assert b"ansible-playbook" in arguments
+    assert leaks([arguments], [VALUE, FOREIGN, BROKEN, *aftermath.credentials.all()]) == []
+
+
+def test_nothing_in_the_ledger(aftermath: Aftermath) -> None:
+    ledgers = {name: item for name, item in aftermath.items.items() if "/.secretferry/" in name}
+    assert len(ledgers) > 3
+    assert leaks([json.dumps(ledgers)]) == []
+
+
+def test_nothing_in_descriptions_and_tags(aftermath: Aftermath) -> None:
+    shown = [(item["description"], item["tags"]) for item in aftermath.items.values()]
+    assert leaks([json.dumps(shown)]) == []
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_no_token_that_a_server_issued_is_shown(aftermath: Aftermath, play: str) -> None:
+    """Tokens of logins are not canaries, but look like nothing else."""
+    for place in (aftermath.played[play].stdout, *(f.read_text("utf-8", "replace") for f in aftermath.files(play))):
+        assert not ISSUED.search(place)

@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo as somebody sees it who types ``make demo``: what it says, what it never says, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import typing as t
+import uuid
+from pathlib import Path
+
+import pytest
+
+from ferrydev import demo_data
+
+_DEV = Path(demo_data.__file__).resolve().parents[1]
+_PROC = Path("/proc")
+
+
+class Demo:
+    """One start of the demo, in an environment by which everything that it starts or writes can be found."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.mark = f"FERRY_TEST_{uuid.uuid4().hex}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ferrydev.demo"],
+            env={**os.environ, "PYTHONPATH": str(_DEV), "TMPDIR": str(folder), self.mark: "1", **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.said = ""
+        self.complained = ""
+
+    def read_until(self, text: str) -> None:
+        """Read what it prints up to the first line with ``text``."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if text in line:
+                return
+        raise AssertionError(f"it ended before it said {text!r}:\n{self.said}")
+
+    def finish(self) -> int:
+        said, self.complained = self.process.communicate(timeout=400)
+        self.said += said
+        return self.process.returncode
+
+    def nothing_is_left(self) -> None:
+        """No file, no open port, no process."""
+        assert list(self.folder.iterdir()) == []
+        for port in re.findall(r"http://127\.0\.0\.1:(\d+)", self.said):
+            with socket.socket() as probe:
+                assert probe.connect_ex(("127.0.0.1", int(port))) != 0, f"port {port} is still open"
+        assert self.processes() == []
+
+    def processes(self) -> list[str]:
+        """The command lines of what it started and still runs. Empty where there is no /proc to look into."""
+        found = []
+        for entry in _PROC.glob("[0-9]*"):
+            try:
+                if self.mark.encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue  # it has ended meanwhile, or is not ours to see
+        return found
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> t.Iterator[t.Callable[..., Demo]]:
+    started: list[Demo] = []
+
+    def make(**env: str) -> Demo:
+        folder = tmp_path / "tmp"
+        folder.mkdir()
+        started.append(Demo(folder, **env))
+        return started[-1]
+
+    yield make
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.terminate()
+        demo.process.communicate()
+
+
+def leaves(value: t.Any) -> t.Iterator[str]:
+    """Every string in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from leaves(member)
+
+
+def test_the_whole_demo(start: t.Callable[..., Demo]) -> None:
+    demo = start()
+    assert demo.finish() == 0, demo.said + demo.complained
+    said = demo.said
+
+    headings = [line for line in said.splitlines() if re.match(r"\d  [A-Z]", line)]
+    assert [line[0] for line in headings] == ["1", "2", "3", "4", "5", "6"]
+    for statement in (
+        "the error is secret/platform/backup/keystore.jks",
+        "writes in check mode: 0  (counted at the servers: 0 at Vault, 0 at Akeyless)",
+        "what was done is what was planned, entry for entry: 282 of 282",
+        "writes at the source: 0",
+        "281 of 281 items, and no other",
+        "localhost : ok=1 changed=0 unreachable=0 failed=0",
+        "writes in the rerun: 0",
+        "values read in the rerun: 0",
+        "values read: 3, the new ones and no other",
+        "9 of 9 readable versions equal, in order, and no other",
+        "All as expected",
+        "Where to go from here",
+    ):
+        assert statement in said, said
+    assert re.search(r"(\d+) of \1 versions equal, and in order", said)
+    assert "✗" not in said
+    assert "\033[" not in said, "colour where nobody looks"
+
+    assert not re.search(r"hvs\.|root-[0-9a-f]{8}|\b[0-9a-f]{8}-[0-9a-f]{4}-", said), (
+        "a token, a role id or a secret id"
+    )
+    for secret in demo_data.tree():
+        for value in secret.values:
+            for text in leaves(json.loads(value)):
+                assert len(text) < 16 or text not in said, f"a value of {secret.full}"
+    demo.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("From ", signal.SIGINT), ("--tags assess", signal.SIGTERM), ("--tags migrate --check", signal.SIGINT)],
+    ids=["while-seeding", "while-assessing", "while-planning"],
+)
+def test_an_interrupted_demo_tidies_up(start: t.Callable[..., Demo], moment: str, number: signal.Signals) -> None:
+    demo = start()
+    demo.read_until(moment)
+    demo.process.send_signal(number)
+    assert demo.finish() == 130, demo.said + demo.complained
+    assert "Interrupted. Both servers are stopped" in demo.said
+    demo.nothing_is_left()
+
+
+def test_without_the_collection_it_says_what_to_do(start: t.Callable[..., Demo]) -> None:
+    demo = start(ANSIBLE_COLLECTIONS_PATH="")
+    assert demo.finish() == 1
+    assert "run `make demo`" in demo.complained
+    assert "Traceback" not in demo.complained
+    demo.nothing_is_left()
+
+
+def test_without_a_vault_it_says_what_is_missing(start: t.Callable[..., Demo], tmp_path: Path) -> None:
+    demo = start(VAULT_BIN=str(tmp_path / "no-vault"))
+    assert demo.finish() == 1
+    assert "VAULT_BIN" in demo.complained
+    assert "Traceback" not in demo.complained
+    demo.nothing_is_left()
+
+
+def test_a_failing_playbook_makes_it_fail(start: t.Callable[..., Demo], tmp_path: Path) -> None:
+    playbooks = tmp_path / "ansible_collections" / "secretferry" / "akeyless" / "playbooks"
+    playbooks.mkdir(parents=True)
+    (playbooks / "demo.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tags: [assess]\n  tasks:\n"
+        "    - ansible.builtin.fail: {msg: as the test wants}\n",
+        "utf-8",
+    )
+    demo = start(ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
+    assert demo.finish() == 1
+    assert "as the test wants" in demo.complained
+    demo.nothing_is_left()
