@@ -24,6 +24,7 @@ def sanity(*arguments: str) -> subprocess.CompletedProcess[str]:
         [str(Path(sys.executable).parent / "ansible-test"), "sanity", "--color", "no", *arguments],
         cwd=layout.copy(),
         env=layout.environment(),
+        stdin=subprocess.DEVNULL,  # it looks at all three, and a run in the background may have none
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

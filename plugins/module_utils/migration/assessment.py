@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import typing as t
 
 from ..errors import ApiError, FerryError, LoginError, NotFound, PermissionDenied, TransportError
 from ..pacing import Outage
@@ -140,21 +141,23 @@ class Assessment:
             self.survey.add_to_folder(self._folder(row), look.versions, sum(size.size for size in look.sizes))
 
     async def _looked(self, row: _Row) -> Look:
+        gone: set[tuple[int, str]] = set()
         for attempt in range(_REREADS):
             try:
-                return await self._look(row)
-            except Moved:
+                return await self._look(row, gone)
+            except Moved as moved:
+                gone |= {moved.gone} if moved.gone else set()
                 await asyncio.sleep(0.5 * attempt)
         raise ApiError(f"{row[0]} changes faster than it can be read", "Assess again when it is at rest")
 
-    async def _look(self, row: _Row) -> Look:
+    async def _look(self, row: _Row, gone: t.Collection[tuple[int, str]]) -> Look:
         _path, mount_path, secret, kv, _item = row
         mount = Mount(mount_path, kv)
         if kv == 2:
-            snap = await self.latency.time(snapshot(self.reader, mount, secret, self.definition.versions))
+            snap = await self.latency.time(snapshot(self.reader, mount, secret, self.definition.versions, gone))
         else:
             snap = Snapshot(mount, secret, None, (1,))
-        now = now_text(self.reader.client.transport.clock.now() - 2)  # as snapshot() has it
+        now = now_text(self.reader.client.transport.clock.now())  # as snapshot() has it
         look = look_at(snap.metadata, snap.wanted, self.definition.metadata_mode, now)
         if self.read_values:
             await self._measure(snap, look)

@@ -202,21 +202,23 @@ class Run:
             self.report.fail(path, item, error.message, error.remedy)
 
     async def _moving(self, row: _Row) -> None:
+        gone: set[tuple[int, str]] = set()
         for attempt in range(_REREADS):
             try:
                 if row[3] == 2:
-                    await self._versioned(row)
+                    await self._versioned(row, gone)
                 else:
                     await self._unversioned(row)
                 return
-            except Moved:
+            except Moved as moved:
+                gone |= {moved.gone} if moved.gone else set()
                 await asyncio.sleep(0.5 * attempt)
         raise ApiError(f"{row[0]} changes faster than it can be read", "Run again when it is at rest")
 
-    async def _versioned(self, row: _Row) -> None:
+    async def _versioned(self, row: _Row, gone: t.Collection[tuple[int, str]]) -> None:
         path, mount_path, secret, kv, item = row
         known = self._ledger.entry(path)
-        snap = await self._look(Mount(mount_path, kv), secret, known=known is not None)
+        snap = await self._look(Mount(mount_path, kv), secret, gone, known=known is not None)
         if snap.metadata is None:
             raise AssertionError("a KV v2 snapshot has metadata")
         entry = self._remembered(known, snap.metadata)
@@ -225,7 +227,7 @@ class Run:
         await take(self._reader, snap, numbers)
         await self._plan_and_apply(row, entry, snap, split(snap, self.definition.layout))
 
-    async def _look(self, mount: Mount, secret: str, known: bool) -> Snapshot:
+    async def _look(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]], *, known: bool) -> Snapshot:
         """Look at a secret without its values, or with the newest alone where that is all that is wanted.
 
         Its value says enough then, and saves a request, or does without a right to the metadata. For a secret that is
@@ -236,7 +238,7 @@ class Run:
         if enough and not known:
             return await newest(self._reader, mount, secret)
         try:
-            return await snapshot(self._reader, mount, secret, definition.versions)
+            return await snapshot(self._reader, mount, secret, definition.versions, gone)
         except PermissionDenied:
             if not enough:
                 raise

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from ..errors import NotFound
@@ -25,8 +25,18 @@ from .plan import wanted
 __all__ = ["Moved", "Snapshot", "Value", "newest", "snapshot", "split", "take"]
 
 
+_LONG_AGO = "0001-01-01T00:00:00Z"
+
+
 class Moved(Exception):
-    """The secret changed while it was read: read it again."""
+    """The secret changed while it was read: read it again.
+
+    :ivar gone: the version that turned out to be deleted, and its creation time, where that is what happened.
+    """
+
+    def __init__(self, gone: tuple[int, str] | None = None) -> None:
+        super().__init__()
+        self.gone = gone
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,21 @@ def now_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-async def snapshot(reader: KvReader, mount: Mount, secret: str, versions: str) -> Snapshot:
+async def snapshot(
+    reader: KvReader, mount: Mount, secret: str, versions: str, gone: t.Collection[tuple[int, str]] = ()
+) -> Snapshot:
     """Look at a KV v2 secret: which versions are wanted and can be read. Reads no value.
 
+    :param gone: versions that a read has shown to be deleted (see :class:`Moved`), whatever the clocks say.
     :raises NotFound: there is no such secret.
     """
     metadata = await reader.metadata(mount, secret)
-    now = now_text(reader.client.transport.clock.now() - 2)  # in doubt try: the read itself will tell
+    # The server's clock is known to the second, and never ahead: in doubt a version is tried, and the read tells.
+    now = now_text(reader.client.transport.clock.now())
+    if gone:
+        dead = {s for s in metadata.versions if (s.number, s.created) in gone}
+        states = tuple(replace(s, deletion_time=_LONG_AGO) if s in dead else s for s in metadata.versions)
+        metadata = replace(metadata, versions=states)
     return Snapshot(mount, secret, metadata, wanted(metadata.versions, versions, now))
 
 
@@ -93,8 +111,10 @@ async def take(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> No
             reading = await reader.read(snap.mount, snap.secret, number)
         except NotFound:
             raise Moved from None
-        if reading.text is None or reading.version != number or reading.created != created[number]:
+        if reading.version != number or reading.created != created[number]:
             raise Moved
+        if reading.text is None:
+            raise Moved((number, reading.created))
         snap.values[number] = reading.text
 
 
