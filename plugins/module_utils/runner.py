@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import traceback
 import typing as t
 
@@ -14,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .errors import FerryError, MissingLibrary
 from .migration.migrate import Result
+from .migration.progress import VARIABLE, progress
 
 __all__ = ["run_module"]
 
@@ -36,6 +38,7 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     # where tracebacks are displayed, and the text of an unknown one could hold anything.
     failed: dict[str, t.Any] = {}
     result = Result()
+    progress.open(os.environ.get(VARIABLE))
     try:
         result = asyncio.run(work(module.params, check=module.check_mode, mask=mask))
     except MissingLibrary as error:
@@ -50,6 +53,8 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
             "msg": f"Unexpected {type(error).__name__} at {place}. Please report it; what was done before is in the"
             " ledger, and running again continues from there."
         }
+    finally:
+        progress.close()
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:

@@ -17,6 +17,7 @@ from .definition import Definition
 from .discover import Discovery, discover
 from .estimate import Stopwatch
 from .naming import Naming
+from .progress import progress
 from .selection import Selection
 from .source import Moved, Snapshot, now_text, snapshot, split, take
 from .survey import Survey
@@ -76,7 +77,9 @@ class Assessment:
         def found(mount: Mount, secret: str) -> None:
             item = self.naming.item(mount.path, secret)
             self.survey.add_source(mount.path + secret, mount.path, secret, mount.version, item)
+            progress.advance()
 
+        progress.stage("discover")
         self.seen = await discover(
             self.reader,
             definition.paths,
@@ -104,10 +107,12 @@ class Assessment:
         """
         started = time.monotonic()
         rows = self.survey.sources()
+        progress.stage("assess", self.survey.count_sources())
 
         async def work() -> None:
             for row in rows:
                 await self._secret(row)
+                progress.advance(failed=self.tally.failures.count - progress.failed)
 
         workers = [asyncio.create_task(work()) for _worker in range(self.definition.concurrency)]
         try:

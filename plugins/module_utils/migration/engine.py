@@ -27,6 +27,7 @@ from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
 from .naming import Naming
 from .plan import Action, Facts, Piece, Policy, Record, Standing, Target, decide, pending, standing, valid
+from .progress import progress
 from .report import Report
 from .selection import Selection
 from .source import Moved, Snapshot, Value, newest, snapshot, split, take
@@ -93,7 +94,9 @@ class Run:
             self._spool.add_source(
                 mount.path + secret, mount.path, secret, mount.version, self._naming.item(mount.path, secret)
             )
+            progress.advance()
 
+        progress.stage("discover")
         seen = await discover(
             self._reader, definition.paths, selection, found, concurrency=min(16, definition.concurrency)
         )
@@ -120,10 +123,12 @@ class Run:
         :raises FerryError: the run had to end early. What was done by then is in the ledger.
         """
         rows = self._spool.sources()
+        progress.stage("plan" if self._check else "migrate", self._spool.count_sources())
 
         async def work() -> None:
             for row in rows:
                 await self._secret(row)
+                progress.advance(failed=self.report.undone - progress.failed)
 
         workers = [asyncio.create_task(work()) for _worker in range(self.definition.concurrency)]
         try:
@@ -411,8 +416,10 @@ class Run:
 
     async def _confirm(self, seen: Discovery) -> None:
         """List the target once more: count what is there instead of trusting that every write said it was done."""
+        progress.stage("confirm")
         await self._listing.load(seen.roots, self._ledger.digests)
         for row in self._spool.touched():
+            progress.advance()
             path = row[0]
             entry = self._ledger.entry(path)
             if entry is None:
