@@ -172,6 +172,8 @@ def delete_item(account: Account, caller: Caller, body: Body) -> Body:
     if len(item.versions) == 1:
         raise bad_request(f"version {version.number} is the only one of {name}: delete the item")
     item.versions.remove(version)
+    if not account.settings.deleted_versions_count:
+        item.last_version = item.current.number
     item.modified = account.clock.now()
     account.store.touch(item)
     return {**deleted, "version_deleted": version.number}

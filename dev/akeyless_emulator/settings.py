@@ -36,6 +36,7 @@ class Settings:
     default_max_versions: int = 10
     max_versions_over: str = "refuse"
     enforce_last_version: bool = True
+    deleted_versions_count: bool = True
 
     # statuses of refusals whose code is not documented
     already_exists_status: int = 409

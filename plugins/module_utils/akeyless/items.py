@@ -26,7 +26,12 @@ _PAGE_LIMIT = 100_000
 
 @dataclass(frozen=True)
 class Item:
-    """An item as a listing shows it: names and numbers, never its value."""
+    """An item as a listing shows it: names and numbers, never its value.
+
+    :ivar form: ``text``, ``json`` or ``key-value``, empty where it is not shown.
+    :ivar protected: whether it is protected from deletion.
+    :ivar versions: numbers of the versions that are kept, where they were asked for.
+    """
 
     name: str
     type: str
@@ -35,6 +40,9 @@ class Item:
     tags: tuple[str, ...]
     description: str
     max_versions: int = 0
+    form: str = ""
+    protected: bool = False
+    versions: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, entry: dict[str, t.Any]) -> Item:
@@ -48,6 +56,9 @@ class Item:
             tags=tuple(entry.get("item_tags") or ()),
             description=entry.get("item_metadata") or "",
             max_versions=int(static.get("max_versions") or 0),
+            form=static.get("format") or "",
+            protected=bool(entry.get("delete_protection")),
+            versions=tuple(sorted(int(version["version"]) for version in entry.get("item_versions") or ())),
         )
 
 
@@ -81,10 +92,11 @@ class ItemStore:
             if not token:
                 return
 
-    async def describe(self, name: str) -> Item | None:
-        """One item, ``None`` where there is none."""
+    async def describe(self, name: str, *, versions: bool = False) -> Item | None:
+        """One item, ``None`` where there is none; ``versions``: with the numbers of those that are kept."""
+        body: dict[str, t.Any] = {"name": name, **({"show-versions": True} if versions else {})}
         try:
-            answer = await self.client.call("describe-item", {"name": name}, what=f"item {name}", repeatable=True)
+            answer = await self.client.call("describe-item", body, what=f"item {name}", repeatable=True)
         except NotFound:
             return None
         return Item.of(answer)
@@ -120,6 +132,7 @@ class ItemStore:
         value: str,
         *,
         tag: str,
+        more_tags: t.Sequence[str] = (),
         description: str = "",
         max_versions: int = 0,
         form: str = "json",
@@ -131,7 +144,7 @@ class ItemStore:
             account protects new items by default.
         :raises AlreadyExists: an item of that name is there, and this call did not make it.
         """
-        body: dict[str, t.Any] = {"name": name, "value": value, "format": form, "tags": [tag]}
+        body: dict[str, t.Any] = {"name": name, "value": value, "format": form, "tags": [tag, *more_tags]}
         if description:
             body["description"] = description
         if max_versions:
@@ -152,7 +165,7 @@ class ItemStore:
                 item = await self.describe(name)
                 if item is not None:
                     # Ours only if it looks exactly as this very request would have made it.
-                    if item.last_version == 1 and tag in item.tags and same_value(await self.value(name, 1), value):
+                    if item.last_version == 1 and {tag, *more_tags} <= {*item.tags} and same_value(await self.value(name, 1), value):
                         return
                     raise AlreadyExists(f"create {name}: somebody else created it meanwhile") from None
                 await _pause(attempt)
@@ -238,6 +251,16 @@ class ItemStore:
         self.writes += 1
         try:
             await self.client.call("delete-item", {"name": name}, what=f"delete {name}", repeatable=True)
+        except NotFound:
+            return False
+        return True
+
+    async def delete_version(self, name: str, version: int) -> bool:
+        """Delete one version of an item; ``False`` where it is gone already. Safe to repeat, and repeated."""
+        self.writes += 1
+        body = {"name": name, "version": version}
+        try:
+            await self.client.call("delete-item", body, what=f"delete {name} version {version}", repeatable=True)
         except NotFound:
             return False
         return True
