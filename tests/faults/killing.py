@@ -73,11 +73,12 @@ def spread_points(chance: random.Random, points: int, requests: int) -> list[int
 
 
 def comparable(ferry: Ferry) -> dict[str, t.Any]:
-    """The target without what differs from run to run: the ledger, but for companions, and its random digests."""
+    """The target without what differs from run to run: the ledger, but for companions, its random digests, run ids."""
     folder = "/.secretferry/"
     items = ferry.emulator.control.dump(stable=True)
     kept = {name: item for name, item in items.items() if folder not in name or "/metadata" in name}
     for name, item in kept.items():
+        item["tags"] = [tag for tag in item["tags"] if ":run-" not in tag]
         if "secretferry_metadata" in item["description"]:
             pointer = json.loads(item["description"])
             assert pointer.pop("digest"), name

@@ -10,6 +10,7 @@ One side is read with plain HTTP, the other with the official SDK. Neither uses 
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -160,8 +161,11 @@ def test_what_cannot_be_read_is_skipped_with_the_reason(migrated: Migrated) -> N
     assert skipped == nothing
 
 
-def test_every_item_carries_the_migrations_tag(migrated: Migrated) -> None:
-    assert all(item.tags == ["secretferry:corpus"] for item in migrated.items.values())
+def test_every_item_carries_the_migrations_tag_and_the_run_that_made_it(migrated: Migrated) -> None:
+    (tags,) = {tuple(item.tags) for item in migrated.items.values()}
+    assert tags[0] == "secretferry:corpus"
+    assert re.fullmatch(r"secretferry:corpus:run-\d{8}T\d{6}Z-[0-9a-f]{4}", tags[1])
+    assert len(tags) == 2
 
 
 def test_the_ledger_and_the_result_hold_no_value(migrated: Migrated, corpus: Corpus) -> None:

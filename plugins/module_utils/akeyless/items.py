@@ -165,7 +165,11 @@ class ItemStore:
                 item = await self.describe(name)
                 if item is not None:
                     # Ours only if it looks exactly as this very request would have made it.
-                    if item.last_version == 1 and {tag, *more_tags} <= {*item.tags} and same_value(await self.value(name, 1), value):
+                    if (
+                        item.last_version == 1
+                        and {tag, *more_tags} <= {*item.tags}
+                        and same_value(await self.value(name, 1), value)
+                    ):
                         return
                     raise AlreadyExists(f"create {name}: somebody else created it meanwhile") from None
                 await _pause(attempt)

@@ -5,7 +5,8 @@
 """Carrying out one item's action, and the memory of it.
 
 The order of the writes is what makes a run safe to kill at any instant: an item carries the migration's tag from its
-first request on, versions follow in order and on condition of the version before, the ledger comes last.
+first request on, versions follow in order and on condition of the version before, the ledger comes last. How an item
+was that is there already is written down before anything of it is changed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ..akeyless.items import ItemStore
-from .ledger import Ledger
-from .metadata import Description
+from .before import Keeper
+from .ledger import Ledger, companions
+from .metadata import Description, pieces
 from .plan import Action, Record, takeover
+from .runs import run_tag
 from .source import Value
 
 __all__ = ["Job", "carry_out"]
@@ -41,7 +44,7 @@ class Job:
     before: tuple[str, ...] = ()
 
 
-async def carry_out(job: Job, store: ItemStore, ledger: Ledger, tag: str) -> int:
+async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, tag: str) -> int:
     """Write what the action says; returns how many versions were written.
 
     :raises Changed, AlreadyExists: somebody else wrote meanwhile. ``job.record`` then says how far we came.
@@ -50,6 +53,10 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, tag: str) -> int
     for number, held in action.matched.items():
         job.record.versions[number] = held
         job.record.last = max(job.record.last, held[0])
+    if action.writes and action.kind != "create":
+        await keeper.keep(
+            job.item, action.base, overwrite=action.kind == "overwrite", companions=_companions_to_write(job)
+        )
     if action.describe and job.description.companion:
         await ledger.put_companion(job.companion, job.description.companion)
     last = action.base
@@ -60,6 +67,7 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, tag: str) -> int
                 job.item,
                 value.text,
                 tag=tag,
+                more_tags=[run_tag(tag, ledger.run)],
                 description=job.description.text,
                 max_versions=action.keep,
                 form=value.form,
@@ -82,6 +90,11 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, tag: str) -> int
     job.record.description = digests.of_text(job.description.text)
     job.record.modified = ""
     return len(action.versions)
+
+
+def _companions_to_write(job: Job) -> list[str]:
+    text = job.description.companion if job.action.describe else ""
+    return companions(job.companion, len(pieces(text))) if text else []
 
 
 async def _first(job: Job, store: ItemStore, value: Value) -> int:

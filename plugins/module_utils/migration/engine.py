@@ -21,6 +21,7 @@ from ..errors import ApiError, FerryError, LedgerError, LoginError, NotFound, Pe
 from ..pacing import Outage
 from ..vault.kv import KvReader, Metadata, Mount
 from .apply import Job, carry_out
+from .before import Keeper
 from .definition import Definition, tag_of
 from .discover import Discovery, discover
 from .ledger import Entry, Ledger
@@ -68,6 +69,7 @@ class Run:
         self._naming = naming
         self._check = check
         self._tag = tag_of(definition.name)
+        self._keeper = Keeper(store, ledger)
         self._starting = asyncio.Lock()
         self._listing = Listing(store, spool, naming, definition.layout, definition.concurrency)
         self._policy = Policy(
@@ -379,7 +381,7 @@ class Run:
                 complete = complete and job.action.kind != "refuse"
                 continue
             try:
-                written = await carry_out(job, self._store, self._ledger, self._tag)
+                written = await carry_out(job, self._store, self._ledger, self._keeper, self._tag)
                 self.report.versions_written += written
             except _FATAL:
                 raise

@@ -19,6 +19,7 @@ import typing as t
 
 from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld
+from .runs import Span, next_run, spans_in
 
 __all__ = ["Lease"]
 
@@ -27,10 +28,16 @@ _INEXACT = 2.0  # seconds; Date headers are in whole ones
 
 
 class Lease:
-    """A lease with an expiry, kept as an item whose version number counts its changes of hands."""
+    """A lease with an expiry, kept as an item whose version number counts its changes of hands.
+
+    :ivar run: the id of this run, from :meth:`acquire` on.
+    :ivar spans: the runs before this one, and when they held the lease.
+    """
 
     def __init__(self, store: ItemStore, name: str, tag: str) -> None:
         self.held = False
+        self.run = ""
+        self.spans: list[Span] = []
         self._store = store
         self._name = name
         self._tag = tag
@@ -44,6 +51,7 @@ class Lease:
         """The version of the lease's item when the ledger was read, and its content; 0 where there was none."""
         self._version = version
         self._before = _holder(content)
+        self.spans = spans_in(self._before)
 
     def was_interrupted_at(self, moment: float) -> bool:
         """Whether the run before this one never gave its lease back, and held it at that moment.
@@ -63,6 +71,9 @@ class Lease:
         if self._version:
             await self._refuse_if_held()
         self._since = self._now()
+        self.run = next_run(self._since, (span.run for span in self.spans))
+        # A run that died held the lease until now at the most.
+        self.spans = [span._replace(until=min(span.until, self._since)) for span in self.spans]
         content = self._content(until=self._now() + TTL)
         try:
             if self._version:
@@ -133,7 +144,9 @@ class Lease:
         return False
 
     def _content(self, until: float) -> str:
-        return json.dumps({**self._me, "boot": _boot(), "since": self._since, "until": until})
+        runs = [[span.run, round(span.since, 1), round(span.until, 1)] for span in self.spans]
+        mine = {"run": self.run, "since": self._since, "until": until, "runs": runs}
+        return json.dumps({**self._me, "boot": _boot(), **mine})
 
     def _now(self) -> float:
         return self._store.client.transport.clock.now()

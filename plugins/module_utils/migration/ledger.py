@@ -15,6 +15,8 @@ JSON items under ``<target location>/.secretferry/<migration>/``:
     the entries of all source paths whose hash begins with these bits. An item holds 16 KB, so a shard that grows over
     that is split: first its two halves are written, then it is deleted. The longest bits that fit a path win, so a
     run that dies between leaves nothing ambiguous.
+``before/<run>/...``
+    how items were before that run changed them; see before.py.
 ``metadata/...``
     metadata that did not fit into a description; where one item cannot hold it, it goes on in ``metadata-2/...``.
 
@@ -43,7 +45,7 @@ from .metadata import pieces
 from .plan import Record
 from .spool import Spool
 
-__all__ = ["Digests", "Entry", "Ledger"]
+__all__ = ["Digests", "Entry", "Ledger", "companions"]
 
 _FORMAT = 1
 _SHARD = "shard-b"
@@ -141,6 +143,11 @@ class Ledger:
         self._writing = asyncio.Lock()
         self._key = secrets.token_hex(32)  # a new migration's, until a definition is read
         self.digests = Digests(bytes.fromhex(self._key))
+
+    @property
+    def run(self) -> str:
+        """The id of this run, empty until it writes."""
+        return self.lease.run
 
     @property
     def exists(self) -> bool:
@@ -272,6 +279,16 @@ class Ledger:
             await self._store.delete(f"{self.folder}/{name}")
         return len(names)
 
+    async def keep(self, name: str, text: str, form: str = "json") -> None:
+        """Write an item of the ledger that never changes: how something was before a run changed it."""
+        full = f"{self.folder}/{name}"
+        await self._store.create(full, text, tag=f"{self._tag}:ledger", max_versions=1, form=form, passing=True)
+        self._versions[name] = 1
+
+    def has(self, name: str) -> bool:
+        """Whether there is an item ``name`` in the ledger's folder, as far as this run knows."""
+        return name in self._versions
+
     async def put_companion(self, name: str, text: str) -> None:
         """Write metadata that is too long for a description.
 
@@ -279,8 +296,7 @@ class Ledger:
         any other name below ``metadata/`` could be the companion of another secret.
         """
         cut = pieces(text)
-        for i, piece in enumerate(cut):
-            full = name.replace(_METADATA, f"metadata-{i + 1}/", 1) if i else name
+        for full, piece in zip(companions(name, len(cut)), cut, strict=True):
             await self._put(full, piece, form="json" if len(cut) == 1 else "text")
 
     async def _write_shard(self, bits: str) -> None:
@@ -330,6 +346,11 @@ class Ledger:
             await self._store.replace(full, value, item.last_version, form=form)
 
 
+def companions(name: str, count: int) -> list[str]:
+    """The items, below the ledger's folder, of a companion in so many pieces: ``metadata/...``, ``metadata-2/...``."""
+    return [name.replace(_METADATA, f"metadata-{i + 1}/", 1) if i else name for i in range(count)]
+
+
 def _is_key(value: t.Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"(?:[0-9a-f]{2})+", value) is not None
 
@@ -342,7 +363,7 @@ def _are_entries(value: t.Any) -> bool:
 
 
 def _is_companion(name: str) -> bool:
-    return "/" in name
+    return name.startswith("metadata") and "/" in name
 
 
 def _forget_order(name: str) -> int:

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How items were before a run changed them, written down ahead of the first change: what going back needs.
+
+Items that a run creates need nothing: a tag says which run it was. Of every other item that a run is about to change,
+the ledger's folder keeps, before the change:
+
+``before/<run>/<number>``
+    for several items together: newest version, kept versions, description, tags, format, and the metadata in companion
+    items that is about to be replaced.
+``before/<run>/text-<number>``
+    a value that is about to be replaced in place, as it was; or metadata that is too long for its bundle.
+
+Items that are to be changed at the same time share a bundle, so this costs a look at each item and little more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import typing as t
+from dataclasses import asdict, dataclass, field
+
+from ..akeyless.items import Item, ItemStore
+from ..errors import Changed, FerryError, LedgerError, NotFound, PermissionDenied
+from .ledger import Ledger
+
+__all__ = ["FOLDER", "Before", "Keeper", "parse_bundle"]
+
+FOLDER = "before/"
+_FORMAT = 1
+_BUNDLE_LIMIT = 15_500  # bytes; an item holds 16 KB
+_LONGEST_INSIDE = 3_000  # bytes of companions' texts that a bundle takes
+
+
+@dataclass
+class Before:
+    """An item before a run changed it.
+
+    :ivar last: its newest version.
+    :ivar versions: those that were kept, ascending.
+    :ivar value: the item of the ledger that holds the value of version ``last``, where that is replaced in place.
+    :ivar companions: name below the ledger's folder to text, ``None`` for one that was not there; only of those that
+        were about to be written.
+    :ivar kept_texts: the same for texts that are items of their own: to the name of that item.
+    """
+
+    last: int
+    versions: list[int]
+    description: str
+    tags: list[str]
+    kept: int
+    form: str
+    value: str = ""
+    companions: dict[str, str | None] = field(default_factory=dict)
+    kept_texts: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, item: Item) -> Before:
+        """As the item is now."""
+        return cls(
+            item.last_version, list(item.versions), item.description, list(item.tags), item.max_versions, item.form
+        )
+
+    def dump(self) -> dict[str, t.Any]:
+        """As JSON, without what is empty."""
+        data = {**asdict(self), "versions": _runs(self.versions)}
+        return {key: value for key, value in data.items() if value not in ("", [], {})}
+
+    @classmethod
+    def load(cls, data: dict[str, t.Any]) -> Before:
+        """The opposite of :meth:`dump`."""
+        empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
+        versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
+        return cls(**{**empty, **data, "versions": versions})
+
+
+def _runs(numbers: t.Iterable[int]) -> list[list[int]]:
+    """``[1, 2, 3, 5]`` as ``[[1, 3], [5, 5]]``, to save room."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
+
+
+@dataclass
+class _Waiting:
+    text: str  # the member of the bundle: the item's name and its Before
+    done: bool = False
+    error: FerryError | None = None
+
+
+class Keeper:
+    """Writes down how items are. One for a run; items come in from any number of tasks at once."""
+
+    def __init__(self, store: ItemStore, ledger: Ledger) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._waiting: list[_Waiting] = []
+        self._writing = asyncio.Lock()
+        self._bundles = 0
+        self._texts = 0
+
+    async def keep(self, name: str, last: int, *, overwrite: bool = False, companions: t.Sequence[str] = ()) -> None:
+        """Write down how an item is. When this returns, it may be changed. Only under the lease.
+
+        :param last: its newest version as the plan has seen it.
+        :param overwrite: the value of that version is about to be replaced in place.
+        :param companions: items of the ledger's folder that are about to be written with it.
+        :raises Changed: the item is not as the plan has seen it.
+        """
+        item = await self._store.describe(name, versions=True)
+        if item is None or item.last_version != last:
+            now = f"is now at {item.last_version}" if item else "is gone"
+            raise Changed(f"change {name}: it was at version {last} and {now}")
+        before = Before.of(item)
+        if overwrite:
+            before.value = await self._keep_text(await self._value(name, last), "text")
+        for companion in companions:
+            before.companions[companion] = await self._companion(companion)
+        if len(_compact(before.companions).encode()) > _LONGEST_INSIDE:
+            for companion, text in before.companions.items():
+                if text is not None:
+                    before.kept_texts[companion] = await self._keep_text(text, "text")
+            before.companions = {name: text for name, text in before.companions.items() if text is None}
+        mine = _Waiting(f"{_compact(name)}:{_compact(before.dump())}")
+        self._waiting.append(mine)
+        # While one bundle is on its way, the next one gathers.
+        async with self._writing:
+            while not mine.done:
+                await self._write_bundle()
+        if mine.error is not None:
+            raise mine.error
+
+    async def _value(self, name: str, version: int) -> str:
+        try:
+            value = await self._store.value(name, version)
+        except PermissionDenied as error:
+            raise PermissionDenied(
+                f"{error.message}; so it could not be restored",
+                "Give the migration's Akeyless role read on this path, or set conflict to update or skip",
+                status=error.status,
+            ) from None
+        if value is None:
+            raise Changed(f"change {name}: version {version} is no longer kept")
+        return value
+
+    async def _companion(self, name: str) -> str | None:
+        if not self._ledger.has(name):
+            return None
+        full = f"{self._ledger.folder}/{name}"
+        try:
+            return (await self._store.values([full])).get(full)
+        except NotFound:
+            return None
+
+    async def _keep_text(self, text: str, form: str) -> str:
+        self._texts += 1
+        name = f"{self._folder}text-{self._texts}"
+        await self._ledger.keep(name, text, form)
+        return name
+
+    @property
+    def _folder(self) -> str:
+        return f"{FOLDER}{self._ledger.run}/"
+
+    async def _write_bundle(self) -> None:
+        batch: list[_Waiting] = []
+        room = _BUNDLE_LIMIT - 100
+        while self._waiting and (not batch or len(self._waiting[0].text.encode()) < room):
+            batch.append(self._waiting.pop(0))
+            room -= len(batch[-1].text.encode()) + 1
+        self._bundles += 1
+        text = f'{{"format":{_FORMAT},"items":{{{",".join(waiting.text for waiting in batch)}}}}}'
+        try:
+            await self._ledger.keep(f"{self._folder}{self._bundles:06d}", text)
+        except FerryError as error:
+            for waiting in batch:
+                waiting.done, waiting.error = True, error
+        except BaseException:
+            self._waiting[:0] = batch
+            raise
+        else:
+            for waiting in batch:
+                waiting.done = True
+
+
+def _compact(data: t.Any) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+
+
+def parse_bundle(name: str, text: str) -> dict[str, Before]:
+    """What a bundle holds, by item.
+
+    :raises LedgerError: it was made by a newer release, or is damaged.
+    """
+    try:
+        data = json.loads(text)
+        if data["format"] != _FORMAT:
+            raise LedgerError(f"{name} has format {data['format']}", "Use the release that wrote it, or a newer one")
+        return {item: Before.load(body) for item, body in data["items"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise LedgerError(
+            f"{name} is damaged", "Delete it: the items that it describes must then be taken back by hand"
+        ) from None

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The runs of a migration: their ids, and when each of them held the lease. Pure.
+
+Every run that writes has an id, such as ``20261123T231500Z-3f9a``: the server's clock, and four random digits. Ids of
+one migration ascend strictly, so "this run and all since" is a comparison of texts. Items that a run creates carry its
+id in a tag, from the request on that creates them. The lease's content remembers the last runs.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+__all__ = ["Span", "is_run", "next_run", "run_of", "run_tag", "spans_in"]
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+_REMEMBERED = 100
+
+
+class Span(t.NamedTuple):
+    """When a run held the lease, in seconds since the epoch by the server's clock.
+
+    ``until`` is 0 for a run that gave it back. Else the run died, or is still at work, and held it until then at the
+    most.
+    """
+
+    run: str
+    since: float
+    until: float
+
+    def died_around(self, moment: float, inexact: float = 2.0) -> bool:
+        """Whether the run never gave the lease back, and held it at that moment."""
+        return bool(self.until) and self.since - inexact <= moment <= self.until + inexact
+
+
+def is_run(text: str) -> bool:
+    """Whether ``text`` has the form of a run's id."""
+    return _RUN.fullmatch(text) is not None
+
+
+def next_run(now: float, known: t.Iterable[str]) -> str:
+    """A new id, later than all that are known: where the clock's second is taken already, the one after the last.
+
+    :param now: seconds since the epoch.
+    """
+    moment = datetime.fromtimestamp(int(now), timezone.utc)
+    last = max((run for run in known if is_run(run)), default="")
+    if last:
+        after = datetime.strptime(last.partition("-")[0], _STAMP).replace(tzinfo=timezone.utc) + timedelta(seconds=1)
+        moment = max(moment, after)
+    return f"{moment.strftime(_STAMP)}-{secrets.token_hex(2)}"
+
+
+def run_tag(tag: str, run: str) -> str:
+    """The tag that says which run created an item."""
+    return f"{tag}:run-{run}"
+
+
+def run_of(tags: t.Iterable[str], tag: str) -> str:
+    """The run that created an item, empty where its tags do not say it."""
+    prefix = f"{tag}:run-"
+    return next((text.removeprefix(prefix) for text in tags if text.startswith(prefix)), "")
+
+
+def spans_in(holder: t.Mapping[str, t.Any]) -> list[Span]:
+    """The runs that a lease's content tells of, the last ones, its holder at the end. What is damaged is left out."""
+    listed = holder.get("runs")
+    entries = [*(listed if isinstance(listed, list) else ()), [holder.get(key) for key in ("run", "since", "until")]]
+    spans = [Span(*entry) for entry in entries if _is_span(entry)]
+    return spans[-_REMEMBERED:]
+
+
+def _is_span(entry: t.Any) -> bool:
+    if not isinstance(entry, list) or len(entry) != 3 or not isinstance(entry[0], str) or not entry[0]:
+        return False
+    return all(isinstance(number, (int, float)) for number in entry[1:])
