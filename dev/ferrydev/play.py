@@ -81,7 +81,7 @@ class Play:
             inventory={"all": {"hosts": {"localhost": _LOCAL}}},
             cmdline=" ".join(options) or None,
             extravars=extravars,
-            envvars=self._environment(),
+            envvars=self.environment(),
             suppress_env_files=True,
             quiet=True,
         )
@@ -92,15 +92,8 @@ class Play:
         }
         return Played(runner.status, runner.rc, runner.stdout.read(), results)
 
-    def left_behind(self) -> list[Path]:
-        """Every file of the run, but for those in which ansible-runner records the environment that it was given."""
-        return [p for p in self.folder.rglob("*") if p.is_file() and p.name != "command"]
-
-    def close(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a run gets: this process's variables without the user's own for Vault, Akeyless and Ansible."""
         return {
             **{k: v for k, v in os.environ.items() if not k.startswith(("VAULT_", "AKEYLESS_", "ANSIBLE_"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -113,6 +106,14 @@ class Play:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             **self._env,
         }
+
+    def left_behind(self) -> list[Path]:
+        """Every file of the run, but for those in which ansible-runner records the environment that it was given."""
+        return [p for p in self.folder.rglob("*") if p.is_file() and p.name != "command"]
+
+    def close(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

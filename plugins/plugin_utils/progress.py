@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module as Ansible does, and shows meanwhile how far it is: the base of the action plugins.
+
+The module gets the name of a private file in its environment (see module_utils/migration/progress.py) and writes its
+numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
+otherwise with one small command through a connection of its own, as the one of the task is busy. Whatever goes wrong
+with that is not the task's business: then there is no line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import secrets
+import shlex
+import threading
+import time
+import typing as t
+from collections.abc import Iterator
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import merge_hash
+
+from ..module_utils.migration.progress import VARIABLE
+from .progress_lines import Lines, Pace, parse_mark, parse_setting
+
+__all__ = ["ProgressAction"]
+
+_SETTING = "secretferry_progress"
+_ENOUGH = 256  # bytes; a line of the file is as long
+_LAST_READ = 5.0  # seconds that the task waits for a read that is under way when it ends
+# What they print is for programs, and a line of ours in it would break it.
+_FOR_PROGRAMS = ("json", "jsonl", "ndjson", "null")
+
+_Reader = t.Callable[[], str]
+
+display = Display()
+
+
+class ProgressAction(ActionBase):  # type: ignore[misc]
+    """What Ansible's own action plugin does for every module, and lines of progress."""
+
+    _supports_check_mode = True
+    _supports_async = True
+    _supports_diff = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        result = super().run(None, task_vars)
+        wrap_async = self._task.async_val and not self._connection.has_native_async
+        pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
+        with self._watched(pace, str((task_vars or {}).get("inventory_hostname", ""))) as path:
+            done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
+        if path and "module_stdout" in done:  # the module broke off, so it may not have cleaned up
+            with contextlib.suppress(Exception):
+                self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return merge_hash(result, done)
+
+    def _pace(self, task_vars: t.Mapping[str, t.Any]) -> Pace | None:
+        """When lines are due by variable or environment; None for never."""
+        try:
+            value = os.environ.get(_SETTING.upper(), "auto")
+            if _SETTING in task_vars:
+                value = self._templar.template(task_vars[_SETTING])
+            pace = parse_setting(value)
+        except Exception:
+            display.warning(f"{_SETTING} is neither auto, nor off, nor a number of seconds, so it counts as auto")
+            pace = Pace()
+        callback = str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
+        return None if pace == Pace() and callback in _FOR_PROGRAMS else pace
+
+    @contextlib.contextmanager
+    def _watched(self, pace: Pace | None, host: str) -> Iterator[str]:
+        """Show lines while the block runs; yields the name of the module's file, empty where there is none."""
+        path, watch = "", None
+        if pace is not None:
+            with contextlib.suppress(Exception):  # what is wrong will be wrong for the module, too, and said there
+                path = self._path()
+                watch = _Watch(self._reader(path), Lines(host), pace)
+        before = self._task.environment
+        if watch is not None:
+            self._task.environment = [*(before if isinstance(before, list) else [before or {}]), {VARIABLE: path}]
+            watch.start()
+        try:
+            yield path if watch else ""
+        finally:
+            self._task.environment = before
+            if watch is not None:
+                watch.stop()
+
+    def _path(self) -> str:
+        """A name for a file where the module may make it, of which nobody else can know."""
+        name = f"secretferry-progress-{secrets.token_hex(16)}"
+        shell = self._connection._shell
+        if self._is_become_unprivileged():
+            # That user may not write to the login user's folder.
+            return str(shell.join_path(shell.get_option("system_tmpdirs")[0], name))
+        return str(shell.join_path(shell.tmpdir or self._make_tmp_path(), name))
+
+    def _reader(self, path: str) -> _Reader:
+        if self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become:
+            return lambda: _content(path)
+        action = self._beside()
+        command = f"head -c {_ENOUGH} {shlex.quote(path)}"
+        return lambda: str(action._low_level_execute_command(command)["stdout"])
+
+    def _beside(self) -> ActionBase:
+        """An action with a connection of its own to the same host as the same user, to use while ours is busy."""
+        mine = self._connection
+        other = self._shared_loader_obj.connection_loader.get(
+            mine.ansible_name,
+            self._play_context,
+            new_stdin=None,
+            task_uuid=self._task._uuid,
+            ansible_playbook_pid=str(os.getppid()),
+        )
+        other._options = dict(mine._options)
+        other._shell = copy.copy(mine._shell)
+        if mine.become:
+            other.set_become_plugin(copy.copy(mine.become))
+        return _Beside(self._task, other, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+
+
+class _Beside(ActionBase):  # type: ignore[misc]
+    """Nothing but the way to run a command."""
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        raise NotImplementedError
+
+
+class _Watch(threading.Thread):
+    """Reads and shows, until it is stopped or something fails."""
+
+    def __init__(self, read: _Reader, lines: Lines, pace: Pace) -> None:
+        super().__init__(name="secretferry-progress", daemon=True)
+        self._read, self._lines, self._pace = read, lines, pace
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        began = time.monotonic()
+        with contextlib.suppress(Exception):
+            while not self._ended.wait(self._pace.pause(time.monotonic() - began)):
+                mark = parse_mark(self._read())
+                if mark is not None and not self._ended.is_set():
+                    display.display(self._lines.line(mark, time.monotonic()))
+
+    def stop(self) -> None:
+        """Show nothing from now on."""
+        self._ended.set()
+        self.join(_LAST_READ)
+
+
+def _content(path: str) -> str:
+    """The beginning of a file; empty where it is not there (yet, or any more)."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read(_ENOUGH)
+    except OSError:
+        return ""

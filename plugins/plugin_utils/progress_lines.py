@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pure: when progress is shown, what of a module's own words is believed, and the lines that a person reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+
+__all__ = ["Lines", "Mark", "Pace", "parse_mark", "parse_setting"]
+
+_FIRST, _LONGEST = 5.0, 60.0  # seconds
+_LINE = re.compile(r"\{[^{}]{1,254}\}")
+_STAGE = re.compile(r"[a-z]([a-z -]{0,38}[a-z])?")
+_MOST = 10**12
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a line is due.
+
+    :param fixed: seconds, or None for every five seconds at first and less often the longer it takes.
+    """
+
+    fixed: float | None = None
+
+    def pause(self, elapsed: float) -> float:
+        """Seconds from one line to the next, after so many seconds of work."""
+        return self.fixed or min(_LONGEST, max(_FIRST, elapsed / 10))
+
+
+def parse_setting(value: t.Any) -> Pace | None:
+    """What ``secretferry_progress`` says: None is not to show any.
+
+    :raises ValueError: it is neither auto, nor off, nor a number of seconds.
+    """
+    text = str(value).strip().lower()
+    if text in ("", "auto", "on", "true", "yes"):
+        return Pace()
+    if text in ("off", "false", "no", "none"):
+        return None
+    seconds = float(text)
+    if not 0 <= seconds < 86_400:
+        raise ValueError(f"{text} is no number of seconds")
+    return Pace(max(1.0, seconds)) if seconds else None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a module was; ``seconds`` since its stage began, by its own clock."""
+
+    stage: str
+    done: int
+    total: int | None
+    failed: int
+    seconds: float
+
+
+def parse_mark(text: str) -> Mark | None:
+    """What the file says. None for anything that is not exactly what our module writes.
+
+    It comes from another host and goes to a terminal: only short words and numbers pass.
+    """
+    found = _LINE.search(text)
+    try:
+        told = json.loads(found[0]) if found else None
+    except ValueError:
+        return None
+    if not isinstance(told, dict) or not _STAGE.fullmatch(str(told.get("stage"))):
+        return None
+    done, total, failed, seconds = (told.get(key) for key in ("done", "total", "failed", "seconds"))
+    if not (_count(done) and _count(failed) and (total is None or _count(total))):
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < _MOST:
+        return None
+    return Mark(str(told["stage"]), int(done or 0), total, int(failed or 0), float(seconds))
+
+
+def _count(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+
+
+class Lines:
+    """Marks in, lines out.
+
+    :param name: the host's, at the start of each line.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last: Mark | None = None
+        self._changed = 0.0
+        self._rate = 0.0
+
+    def line(self, mark: Mark, now: float) -> str:
+        """The line for a mark that was read at ``now``, seconds of any clock that does not jump."""
+        if mark != self._last:
+            self._rate = self._measured(mark)
+            self._last, self._changed = mark, now
+        words = [_amount(mark)]
+        quiet = now - self._changed
+        if quiet >= _FIRST:
+            words.append(f"nothing new for {_duration(quiet)}")
+        elif self._rate:
+            words.append(f"{self._rate:.0f}/s" if self._rate >= 10 else f"{self._rate:.1f}/s")
+            if mark.total is not None and mark.total > mark.done:
+                words.append(f"{_duration((mark.total - mark.done) / self._rate)} left")
+        words.append(f"{mark.failed} failed")
+        return f"secretferry: {self._name}: {', '.join(words)}"
+
+    def _measured(self, mark: Mark) -> float:
+        """Units a second: since the mark before, evened out with the rate that was shown with it."""
+        last = self._last
+        if last is None or last.stage != mark.stage or mark.seconds <= last.seconds or mark.done < last.done:
+            return mark.done / mark.seconds if mark.seconds > 0 else 0.0
+        recent = (mark.done - last.done) / (mark.seconds - last.seconds)
+        return (recent + self._rate) / 2 if self._rate else recent
+
+
+def _amount(mark: Mark) -> str:
+    if mark.total is None:
+        return f"{mark.stage} {mark.done}"
+    share = f" ({min(mark.done, mark.total) * 100 // mark.total} %)" if mark.total else ""
+    return f"{mark.stage} {mark.done} of {mark.total}{share}"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
