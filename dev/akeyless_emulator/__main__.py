@@ -19,10 +19,9 @@ import threading
 import typing as t
 from pathlib import Path
 
-from aiohttp import web
-
 from .account import Account
 from .server import Emulator
+from .serving import listen
 from .storage import Storage
 
 
@@ -51,15 +50,14 @@ async def _serve(options: argparse.Namespace, emulator: Emulator) -> None:
     if options.until_stdin_closes:
         threading.Thread(target=_wait_for_stdin, args=(asyncio.get_running_loop(), ended), daemon=True).start()
     storage = Storage(options.state, account) if options.state else None
-    server = web.Server(emulator.handle, request_factory=_request_factory(account), access_log=None)
-    runner = web.ServerRunner(server, shutdown_timeout=0.5)
-    await runner.setup()
     host, _, port = options.listen.rpartition(":")
-    site = web.TCPSite(runner, host, int(port), ssl_context=_tls(options), backlog=1024)
-    await site.start()
+    runner, _port = await listen(emulator.handle, account.settings.body_limit, host, int(port), _tls(options))
+    for asked in account.config.get("clusters", []):
+        await emulator.gateways.start(asked)
     _announce(options, account, runner.addresses[0])
     writer = asyncio.create_task(storage.run(ended)) if storage else None
     await ended.wait()
+    await emulator.gateways.close()
     await runner.cleanup()
     if storage and writer:
         await writer
@@ -72,16 +70,6 @@ def _wait_for_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> No
         pass
     with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(ended.set)
-
-
-def _request_factory(account: Account) -> t.Callable[..., web.BaseRequest]:
-    loop = asyncio.get_running_loop()
-    limit = account.settings.body_limit
-
-    def make(message: t.Any, payload: t.Any, protocol: t.Any, writer: t.Any, task: t.Any) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=limit)
-
-    return make
 
 
 def _announce(options: argparse.Namespace, account: Account, address: tuple[t.Any, ...]) -> None:

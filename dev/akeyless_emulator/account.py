@@ -18,7 +18,7 @@ __all__ = ["DEFAULT_ADMIN", "Account", "Counters"]
 
 DEFAULT_ADMIN = {"access_id": "p-emulator0admin", "access_key": "emulator-admin-access-key"}
 
-_CONFIG_KEYS = {"settings", "admin", "identities", "roles", "keys", "gateways", "faults"}
+_CONFIG_KEYS = {"settings", "admin", "identities", "roles", "keys", "gateways", "clusters", "faults"}
 
 
 class Counters:
@@ -41,7 +41,8 @@ class Counters:
 class Account:
     """Everything that commands read and change.
 
-    ``config`` (see README.md) has the keys settings, admin, identities, roles, keys, gateways and faults, all optional.
+    ``config`` (see README.md) has the keys settings, admin, identities, roles, keys, gateways, clusters and faults, all
+    optional.
     A mistake in it is a ValueError or TypeError.
     """
 
@@ -55,7 +56,8 @@ class Account:
         self.roles = Roles()
         self.identities = Identities(self.roles)
         self.settings = Settings()
-        self.gateways: list[dict[str, t.Any]] = self.config.get("gateways", [])
+        self.gateways: list[dict[str, t.Any]] = list(self.config.get("gateways", []))
+        self._fixed: list[tuple[Identity, str, list[dict[str, t.Any]]]] = []
         self.snapshots: dict[str, list[Item]] = {}
         self.reset_settings()
         self.reset_identities()
@@ -78,6 +80,19 @@ class Account:
         self.identities.add(Identity(**admin, name="admin", admin=True))
         for identity in self.config.get("identities", []):
             self.identities.add(Identity(**copy.deepcopy(identity)))
+        for fixed, role, rules in self._fixed:
+            self._add_fixed(fixed, role, rules)
+
+    def add_fixed(self, identity: Identity, role: str, rules: list[dict[str, t.Any]]) -> None:
+        """An identity with a role of its own that a reset brings back."""
+        self._fixed.append((identity, role, rules))
+        self._add_fixed(identity, role, rules)
+
+    def _add_fixed(self, identity: Identity, role: str, rules: list[dict[str, t.Any]]) -> None:
+        self.roles.rules[role] = []
+        for rule in rules:
+            self.roles.set_rule(role, rule["path"], rule["capabilities"])
+        self.identities.add(copy.deepcopy(identity))
 
     def reset_items(self, snapshot: str = "") -> None:
         """The items of a snapshot, or those of the configuration: its keys. KeyError for an unknown snapshot."""

@@ -13,6 +13,7 @@ import typing as t
 from aiohttp import web
 
 from .account import Counters
+from .gateway.control import GatewayControl
 from .store import Item, rfc3339
 
 if t.TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Control:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._account = emulator.account
+        self._gateways = GatewayControl(emulator.gateways)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         route = f"{request.method} {request.path.removeprefix('/_emulator/').strip('/')}"
@@ -57,6 +59,7 @@ class Control:
             "POST release": self._release,
             "POST snapshot": self._snapshot,
             "POST reset": self._reset,
+            **self._gateways.handlers(),
         }
 
     def _reset_counters(self, _asked: dict[str, t.Any]) -> t.Any:
@@ -90,7 +93,8 @@ class Control:
         self._account.snapshot(asked["name"])
         return {"items": len(self._account.store.items)}
 
-    def _reset(self, asked: dict[str, t.Any]) -> t.Any:
+    async def _reset(self, asked: dict[str, t.Any]) -> t.Any:
+        await self._emulator.gateways.reset()
         self._account.reset_items(asked.get("snapshot", ""))
         self._account.reset_settings()
         self._account.reset_identities()

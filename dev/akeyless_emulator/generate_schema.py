@@ -19,17 +19,25 @@ import typing as t
 from pathlib import Path
 
 from .commands import COMMANDS
+from .gateway.commands import GATEWAY_COMMANDS
 from .schema import TABLE
 
 __all__ = ["table_of_installed_sdk"]
 
 
 def table_of_installed_sdk() -> dict[str, t.Any]:
-    """``{"sdk": version, "routes": {route: {"model": class, "keys": {key: type}, "required": [key]}}}``."""
+    """``{"sdk": version, "routes": {route: {"model": class, "keys": {key: type}, "required": [key]}}}``.
+
+    ``gateway_routes``: the same of the commands that only Gateways have.
+    """
     package = _package()
     models = _models_by_route(package / "api" / "v2_api.py")
-    routes = {route: _model(package / "models", models[route]) for route in sorted(COMMANDS)}
-    return {"sdk": importlib.metadata.version("akeyless"), "routes": routes}
+
+    def facts(routes: t.Iterable[str]) -> dict[str, t.Any]:
+        return {route: _model(package / "models", models[route]) for route in sorted(routes)}
+
+    version = importlib.metadata.version("akeyless")
+    return {"sdk": version, "routes": facts(COMMANDS), "gateway_routes": facts(GATEWAY_COMMANDS)}
 
 
 def _package() -> Path:
@@ -43,7 +51,7 @@ def _models_by_route(api: Path) -> dict[str, str]:
     """Route -> name of the file of its request model. Each call's docstring names the class of its parameter."""
     found = {}
     for method in re.split(r"\n    def (?=\w+_with_http_info\()", api.read_text("utf-8"))[1:]:
-        parameter = re.search(r":param (\w+) (\w+): \(required\)", method)
+        parameter = re.search(r":param (?!async_req )(\w+) (\w+):", method)
         route = re.search(r"'/([\w-]+)', 'POST'", method)
         if parameter and route:
             found[route.group(1)] = parameter.group(2)

@@ -82,6 +82,10 @@ class Identities:
         self._callers.clear()
         self._uid.clear()
 
+    def holder(self, access_id: str) -> Caller:
+        """The caller with this access id; KeyError where it is unknown."""
+        return self._callers[access_id]
+
     def by_name(self, name: str) -> Identity | None:
         return next((i for i in self.by_id.values() if i.name == name), None)
 

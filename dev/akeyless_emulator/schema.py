@@ -20,20 +20,28 @@ __all__ = ["TABLE", "Schema"]
 
 TABLE = Path(__file__).with_name("schema.json")
 
-_TYPES: dict[str, type] = {"str": str, "int": int, "bool": bool, "list[str]": list, "dict(str, str)": dict}
-_WORDS = {str: "a string", int: "an integer", bool: "a boolean", list: "a list of strings", dict: "a map of strings"}
+_WORDS = {
+    "str": "a string",
+    "int": "an integer",
+    "bool": "a boolean",
+    "list[str]": "a list of strings",
+    "list[int]": "a list of bytes",
+    "dict(str, str)": "a map of strings",
+}
+_SCALARS: dict[str, type] = {"str": str, "int": int, "bool": bool}
 
 
 class Schema:
     """The models of all requests that the emulator knows, by route."""
 
     def __init__(self, table: Path = TABLE) -> None:
-        routes: dict[str, dict[str, t.Any]] = json.loads(table.read_text("utf-8"))["routes"]
-        self._kinds = {r: {k: _TYPES[v] for k, v in facts["keys"].items()} for r, facts in routes.items()}
+        known = json.loads(table.read_text("utf-8"))
+        routes: dict[str, dict[str, t.Any]] = {**known["routes"], **known["gateway_routes"]}
+        self._kinds: dict[str, dict[str, str]] = {r: facts["keys"] for r, facts in routes.items()}
         self._required = {r: frozenset(facts["required"]) for r, facts in routes.items()}
 
-    def check(self, route: str, body: t.Any) -> dict[str, t.Any]:
-        """Give the body back, or refuse it with status 400."""
+    def check(self, route: str, body: t.Any, needed: t.Collection[str] | None = None) -> dict[str, t.Any]:
+        """Give the body back, or refuse it with status 400. ``needed``: instead of what the model requires."""
         if type(body) is not dict:
             raise bad_request("invalid request body: a JSON object is expected")
         kinds = self._kinds[route]
@@ -41,13 +49,20 @@ class Schema:
             kind = kinds.get(key)
             if kind is None:
                 raise bad_request(f"invalid request body: unknown key '{key}' for command '{route}'")
-            if type(value) is not kind or (kind in (list, dict) and not _strings(value)):
+            if not _fits(kind, value):
                 raise bad_request(f"invalid request body: key '{key}' must be {_WORDS[kind]}")
-        if not self._required[route] <= body.keys():
-            missing = ", ".join(sorted(self._required[route] - body.keys()))
+        required = self._required[route] if needed is None else set(needed)
+        if not required <= body.keys():
+            missing = ", ".join(sorted(required - body.keys()))
             raise bad_request(f"invalid request body: missing required key(s) for command '{route}': {missing}")
         return body
 
 
-def _strings(value: t.Any) -> bool:
-    return all(type(entry) is str for entry in (value.values() if isinstance(value, dict) else value))
+def _fits(kind: str, value: t.Any) -> bool:
+    if kind in _SCALARS:
+        return type(value) is _SCALARS[kind]
+    if kind == "list[int]":
+        # Bytes: numbers in the SDK, and base64 in every program in Go.
+        return type(value) is str or (type(value) is list and all(type(n) is int and 0 <= n < 256 for n in value))
+    entries = value.values() if kind == "dict(str, str)" and type(value) is dict else value
+    return type(value) is (dict if kind == "dict(str, str)" else list) and all(type(entry) is str for entry in entries)

@@ -15,15 +15,18 @@ import typing as t
 from aiohttp import web
 
 from .account import Account
-from .commands import COMMANDS
+from .commands import COMMANDS, Command
 from .control import Control
 from .errors import ApiError, bad_request
 from .faults import Faults, Rule
+from .gateway.commands import GATEWAY_COMMANDS, NEEDED, At
+from .gateway.gateways import Gateways
 from .schema import Schema
 
 __all__ = ["Emulator"]
 
 _JSON = {"Content-Type": "application/json"}
+_READ = Command()
 
 
 class Emulator:
@@ -34,10 +37,12 @@ class Emulator:
         self.faults = Faults(account.config.get("faults"))
         self.hanging = 0
         self.released = asyncio.Event()
+        self.gateways = Gateways(self)
         self._schema = Schema()
         self._control = Control(self)
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
+    async def handle(self, request: web.BaseRequest, at: At | None = None) -> web.Response:
+        """Answer; ``at``: the request came to a Gateway, not to the public API."""
         path = request.path
         if path.startswith("/_emulator/"):
             return await self._control.handle(request)
@@ -45,14 +50,13 @@ class Emulator:
         counters = self.account.counters
         counters.requests += 1
         counters.routes[route] = counters.routes.get(route, 0) + 1
-        command = COMMANDS.get(route)
-        write = command is not None and command.write
+        write = _is_write(route, at)
         counters.writes += write
         content = await request.read()
         if self.faults.active:
-            response, outcome = await self._faulty(request, route, write, content)
+            response, outcome = await self._faulty(request, route, write, content, at)
         else:
-            response, outcome = self._execute(request.method, route, content)
+            response, outcome = self._execute(request.method, route, content, at)
         counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
             counters.journal.append([route, _named(content), outcome])
@@ -64,7 +68,7 @@ class Emulator:
         self.released = asyncio.Event()
 
     async def _faulty(
-        self, request: web.BaseRequest, route: str, write: bool, content: bytes
+        self, request: web.BaseRequest, route: str, write: bool, content: bytes, at: At | None
     ) -> tuple[web.Response, str]:
         faults = self.faults
         if faults.latency_ms:
@@ -76,7 +80,7 @@ class Emulator:
         for rule in struck:
             if rule.when == "before" and (instead := await self._strike(request, rule)):
                 return instead
-        answer = self._execute(request.method, route, content)
+        answer = self._execute(request.method, route, content, at)
         for rule in struck:
             if rule.when == "after" and (instead := await self._strike(request, rule)):
                 return instead
@@ -115,15 +119,17 @@ class Emulator:
         finally:
             self.hanging -= 1
 
-    def _execute(self, method: str, route: str, content: bytes) -> tuple[web.Response, str]:
+    def _execute(self, method: str, route: str, content: bytes, at: At | None) -> tuple[web.Response, str]:
         try:
-            answer = self._answer(method, route, content)
+            answer = self._answer(method, route, content, at)
         except ApiError as error:
             return _refusal(error.status, error.text), str(error.status)
         return web.Response(body=json.dumps(answer).encode(), headers=_JSON), "200"
 
-    def _answer(self, method: str, route: str, content: bytes) -> dict[str, t.Any]:
+    def _answer(self, method: str, route: str, content: bytes, at: At | None) -> dict[str, t.Any]:
         account = self.account
+        if at and route in GATEWAY_COMMANDS:
+            return self._answer_at(at, method, route, content)
         command = COMMANDS.get(route)
         if command is None:
             if route.startswith("gateway-"):
@@ -139,6 +145,25 @@ class Emulator:
         answer = command.handler(account, account.identities.caller(body), body)
         account.counters.writes_applied += command.write
         return answer
+
+    def _answer_at(self, at: At, method: str, route: str, content: bytes) -> dict[str, t.Any]:
+        """A command that only Gateways have, and only for those whom the Gateway lets use its migrations."""
+        cluster = at.instance.cluster
+        if method != "POST":
+            raise ApiError(405, f"method {method} is not allowed")
+        body = _decoded(content)
+        self._schema.check(route, body, None if cluster.settings.require_sdk_keys else NEEDED.get(route))
+        caller = self.account.identities.caller(body)
+        cluster.must_be_allowed(caller)
+        command = GATEWAY_COMMANDS[route]
+        answer = command.handler(at, caller, body)
+        self.account.counters.writes_applied += command.write
+        return answer
+
+
+def _is_write(route: str, at: At | None) -> bool:
+    command = GATEWAY_COMMANDS.get(route) if at else None
+    return (command or COMMANDS.get(route, _READ)).write
 
 
 def _decoded(content: bytes) -> t.Any:

@@ -7,14 +7,43 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
-__all__ = ["Settings"]
+__all__ = ["Adjustable", "Settings"]
+
+
+class Adjustable:
+    """A dataclass of settings that change while the emulator runs. ``choices`` has the words that a setting may be."""
+
+    choices: t.ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def update(self, values: dict[str, t.Any]) -> None:
+        """Change settings; an unknown name or a wrong type is a ValueError."""
+        known = self.as_dict()
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"unknown setting: {name}")
+            if type(value) is not type(known[name]):
+                raise ValueError(f"setting {name} must be a {type(known[name]).__name__}")
+            allowed = self.choices.get(name)
+            if allowed and value not in allowed:
+                raise ValueError(f"setting {name} must be one of {', '.join(allowed)}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {f.name: getattr(self, f.name) for f in fields(t.cast("t.Any", self))}
 
 
 @dataclass
-class Settings:
+class Settings(Adjustable):
     """Limits, statuses and habits of the account. Every default that is not documented by Akeyless is an assumption."""
+
+    choices: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "description_unit": ("characters", "bytes"),
+        "max_versions_over": ("refuse", "clamp"),
+        "missing_in_batch": ("fail", "omit"),
+    }
 
     # limits
     value_limit: int = 16384
@@ -54,27 +83,3 @@ class Settings:
 
     # for tests
     journal: bool = False
-
-    def update(self, values: dict[str, t.Any]) -> None:
-        """Change settings; an unknown name or a wrong type is a ValueError."""
-        known = {f.name for f in fields(self)}
-        for name, value in values.items():
-            if name not in known:
-                raise ValueError(f"unknown setting: {name}")
-            if type(value) is not type(getattr(self, name)):
-                raise ValueError(f"setting {name} must be a {type(getattr(self, name)).__name__}")
-            allowed = _CHOICES.get(name)
-            if allowed and value not in allowed:
-                raise ValueError(f"setting {name} must be one of {', '.join(allowed)}")
-        for name, value in values.items():
-            setattr(self, name, value)
-
-    def as_dict(self) -> dict[str, t.Any]:
-        return asdict(self)
-
-
-_CHOICES = {
-    "description_unit": ("characters", "bytes"),
-    "max_versions_over": ("refuse", "clamp"),
-    "missing_in_batch": ("fail", "omit"),
-}

@@ -16,7 +16,7 @@ if _DEV not in sys.path:
 
 from official_sdk import Sdk  # noqa: E402
 
-from ferrydev.emulator import Emulator  # noqa: E402
+from ferrydev.emulator import Emulator, Gateway  # noqa: E402
 
 CONFIG = {
     "settings": {"journal": True},
@@ -59,6 +59,34 @@ def emulator(shared_emulator: Emulator) -> Emulator:
     """The emulator as it was at its start: no secrets, counters at 0, no faults."""
     shared_emulator.control.reset()
     return shared_emulator
+
+
+@pytest.fixture(scope="session")
+def _with_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Gateway]]:
+    with Emulator.start(CONFIG, log_dir=tmp_path_factory.mktemp("gateway")) as running:
+        yield running, running.gateway(2)
+    assert running.log.read_text("utf-8") == ""
+
+
+@pytest.fixture
+def gateway_emulator(_with_gateway: tuple[Emulator, Gateway]) -> Emulator:
+    """An emulator with a Gateway, as at its start."""
+    _with_gateway[0].control.reset()
+    return _with_gateway[0]
+
+
+@pytest.fixture
+def gateway(_with_gateway: tuple[Emulator, Gateway], gateway_emulator: Emulator) -> Gateway:
+    """The cluster of two instances of ``gateway_emulator``, without migrations, with two targets."""
+    for target in ("/targets/ad", "/targets/ssh"):
+        _with_gateway[1].target(target)
+    return _with_gateway[1]
+
+
+@pytest.fixture
+def gw(gateway: Gateway, gateway_emulator: Emulator) -> Sdk:
+    """The official SDK as the administrator, at the cluster's address."""
+    return Sdk(gateway.url, gateway_emulator.token())
 
 
 @pytest.fixture

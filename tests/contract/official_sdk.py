@@ -23,14 +23,23 @@ import urllib3
 akeyless: t.Any = _akeyless
 
 _SCHEMA = Path(__file__).resolve().parents[2] / "dev" / "akeyless_emulator" / "schema.json"
-ROUTES: dict[str, dict[str, t.Any]] = json.loads(_SCHEMA.read_text("utf-8"))["routes"]
+_KNOWN = json.loads(_SCHEMA.read_text("utf-8"))
+ROUTES: dict[str, dict[str, t.Any]] = _KNOWN["routes"]
+"""Every command of the public API that the emulator has, with the facts of its model."""
+GATEWAY_ROUTES: dict[str, dict[str, t.Any]] = _KNOWN["gateway_routes"]
+"""The same of the commands that only Gateways have."""
+SDK_NEEDS = {"hosts": "", "si_target_name": "", "si_users_path_template": ""}
+"""What the SDK's models require of migrations of every type, though it concerns two of them."""
 _METHODS = {
     "assoc-role-am": "assoc_role_auth_method",
     "create-auth-method-oauth2": "create_auth_method_o_auth2",
     "create-auth-method-k8s": "create_auth_method_k8_s",
     "create-auth-method-aws-iam": "create_auth_method_awsiam",
+    "gateway-migration-status": "gateway_status_migration",
 }
-_ROUTE_OF = {method: route for route in ROUTES for method in [_METHODS.get(route, route.replace("-", "_"))]}
+_FACTS = {**ROUTES, **GATEWAY_ROUTES}
+_BODY_OPTIONAL = {"gateway_migrate_personal_items"}
+_ROUTE_OF = {method: route for route in _FACTS for method in [_METHODS.get(route, route.replace("-", "_"))]}
 
 
 class Sdk:
@@ -43,14 +52,17 @@ class Sdk:
         self._api = akeyless.V2Api(akeyless.ApiClient(akeyless.Configuration(host=url)))
 
     def __getattr__(self, method: str) -> t.Callable[..., t.Any]:
-        facts = ROUTES[_ROUTE_OF[method]]
+        facts = _FACTS[_ROUTE_OF[method]]
         call = getattr(self._api, method)
         model = getattr(akeyless, facts["model"])
 
         def invoke(*, timeout: float = 30, **values: t.Any) -> t.Any:
             credentials = self._credentials if "token" in facts["keys"] else {}
             # The SDK ignores a timeout that is a float, but takes a pair.
-            return call(model(**{**credentials, **values}), _request_timeout=(timeout, timeout))
+            body = model(**{**credentials, **values})
+            # Where a call could do without a body, the SDK takes it by its name only.
+            named = {method: body} if method in _BODY_OPTIONAL else {}
+            return call(*([] if named else [body]), **named, _request_timeout=(timeout, timeout))
 
         return invoke
 

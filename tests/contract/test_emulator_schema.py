@@ -11,9 +11,10 @@ import typing as t
 from email.utils import parsedate_to_datetime
 
 import pytest
-from official_sdk import ROUTES, raw
+from official_sdk import GATEWAY_ROUTES, ROUTES, raw
 
 from akeyless_emulator.commands import COMMANDS
+from akeyless_emulator.gateway.commands import GATEWAY_COMMANDS
 from akeyless_emulator.generate_schema import table_of_installed_sdk
 from akeyless_emulator.schema import TABLE
 from ferrydev.emulator import Emulator
@@ -32,6 +33,7 @@ def test_the_table_of_models_is_that_of_the_installed_sdk() -> None:
 
 def test_every_command_has_its_model() -> None:
     assert ROUTES.keys() == COMMANDS.keys()
+    assert GATEWAY_ROUTES.keys() == GATEWAY_COMMANDS.keys()
 
 
 @pytest.mark.parametrize("route", sorted(ROUTES))
@@ -96,7 +98,7 @@ def test_what_is_no_json_object_is_refused(emulator: Emulator, content: bytes) -
     assert answer["error"].startswith("invalid request body: ")
 
 
-@pytest.mark.parametrize("command", ["gateway-create-migration", "gateway-list-migration", "gateway-sync-migration"])
+@pytest.mark.parametrize("command", sorted(GATEWAY_ROUTES))
 def test_gateway_commands_are_not_on_the_public_api(emulator: Emulator, command: str) -> None:
     status, answer, _ = raw(emulator.url, command, {})
     assert (status, answer) == (400, {"error": f"command is not available on public gateway '{command}'"})
