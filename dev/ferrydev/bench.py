@@ -110,10 +110,9 @@ def _migrate(vault: Vault, emulator: Emulator, concurrency: int) -> dict[str, t.
 
 def child() -> None:
     """The migration itself, in the process that is measured."""
-    import asyncio
-
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.loop import run
     from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import migrate
     from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
 
@@ -135,7 +134,7 @@ def child() -> None:
     }
     params = ArgumentSpecValidator(migration_spec()).validate(given).validated_parameters
     before = _cpu()
-    result = asyncio.run(migrate(params, check=False, mask=lambda secrets: None))
+    result = run(migrate(params, check=False, mask=lambda secrets: None))
     if result.error:
         raise SystemExit(str(result.error))
     values = result.values

@@ -15,7 +15,6 @@ import random
 import time
 import typing as t
 from collections import deque
-from contextlib import asynccontextmanager
 
 from .errors import ApiError, FerryError, TransportError
 from .transport import Response
@@ -54,9 +53,8 @@ class Pace:
         self._failing_since: float | None = None
         self._last_cut = 0.0
 
-    @asynccontextmanager
-    async def slot(self) -> t.AsyncIterator[None]:
-        """Hold one of the places while a request is under way."""
+    async def enter(self) -> None:
+        """Take one of the places for a request, and :meth:`leave` it afterwards, whatever happened."""
         while self._flying >= int(self.limit):
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
@@ -71,11 +69,16 @@ class Pace:
                     self._waiting.remove(waiter)
         self._flying += 1
         try:
-            while (hold := self._resume - time.monotonic()) > 0:
+            while self._resume and (hold := self._resume - time.monotonic()) > 0:
                 await asyncio.sleep(hold)
-            yield
-        finally:
-            self._flying -= 1
+        except asyncio.CancelledError:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._flying -= 1
+        if self._waiting:
             self._wake()
 
     def succeeded(self) -> None:
@@ -128,8 +131,11 @@ async def retrying(pace: Pace, send: t.Callable[[], t.Awaitable[Response]], *, r
         tries += 1
         wait: float | None = None
         try:
-            async with pace.slot():
+            await pace.enter()
+            try:
                 response = await send()
+            finally:
+                pace.leave()
         except TransportError as error:
             pace.pressed()
             if pace.out_of_patience():

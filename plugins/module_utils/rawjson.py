@@ -14,12 +14,12 @@ import json
 import typing as t
 from json import decoder
 
-__all__ = ["canonical", "keys_of", "slice_of"]
+__all__ = ["canonical", "keys_of", "members_of", "slice_of"]
 
 _decode = json.JSONDecoder().raw_decode
 # The C scanner of a string: text and index after the opening quote in, string and index after the closing one out.
 _string: t.Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
-_SPACE = " \t\r\n"
+_BLANK = frozenset(" \t\r\n")
 
 
 def _literal(number: str) -> list[str]:
@@ -37,17 +37,14 @@ def slice_of(text: str, *path: str) -> str | None:
     :returns: ``None`` where a member of the path does not exist, or its holder is not an object.
     :raises ValueError: ``text`` is not JSON.
     """
-    start = _skip(text, 0)
-    for name in path:
-        found = None
-        for key, begin, _end in _members(text, start):
-            if key == name:
-                found = begin
-                break
-        if found is None:
-            return None
-        start = found
-    return text[start : _decode(text, start)[1]]
+    start = _find(text, path)
+    return None if start is None else text[start : _decode(text, start)[1]]
+
+
+def members_of(text: str, *path: str) -> dict[str, str] | None:
+    """Like :func:`keys_of`, of the object at ``path``; ``None`` where there is no such member."""
+    start = _find(text, path)
+    return None if start is None else {key: text[begin:end] for key, begin, end in _members(text, start)}
 
 
 def keys_of(text: str) -> dict[str, str]:
@@ -63,25 +60,61 @@ def canonical(text: str) -> str:
     return _sorted(_exact(text))
 
 
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+def _find(text: str, path: t.Iterable[str]) -> int | None:
+    """Where the value of the member at ``path`` begins. What stands before it is skipped, itself it is not decoded."""
+    start = _skip(text, 0)
+    for name in path:
+        at: int | None = start
+        while at is not None:
+            key, start = _key(text, at)
+            if key == name:
+                break
+            at = _next(text, _decode(text, start)[1]) if key is not None else None
+        else:
+            return None
+    return start
 
 
 def _members(text: str, start: int) -> t.Iterator[tuple[str, int, int]]:
     """Key, begin and end of the value, of each member of the object at ``start``; nothing where none begins there."""
-    if text[start : start + 1] != "{":
-        return
-    at = _skip(text, start + 1)
-    while text[at : at + 1] == '"':
-        key, at = _string(text, at + 1, True)
-        at = _skip(text, at)
-        if text[at : at + 1] != ":":
-            raise ValueError("not JSON: a member without a value")
-        begin = _skip(text, at + 1)
-        _value, end = _decode(text, begin)
+    at: int | None = start
+    while at is not None:
+        key, begin = _key(text, at)
+        if key is None:
+            return
+        end = _decode(text, begin)[1]
         yield key, begin, end
-        at = _skip(text, end)
-        if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
+        at = _next(text, end)
+
+
+def _key(text: str, at: int) -> tuple[str | None, int]:
+    """The key behind the brace or comma at ``at``, and where its value begins; ``None`` where there is no member."""
+    if text[at : at + 1] not in ("{", ","):
+        return None, at
+    opening, at = text[at], _skip(text, at + 1)
+    if text[at : at + 1] != '"':
+        if text[at : at + 1] != "}" or opening == ",":
+            raise ValueError("not JSON: neither a member nor the end of its object")
+        return None, at
+    key, at = _string(text, at + 1, True)
+    at = _skip(text, at)
+    if text[at : at + 1] != ":":
+        raise ValueError("not JSON: a member without a value")
+    return key, _skip(text, at + 1)
+
+
+def _next(text: str, end: int) -> int | None:
+    """Where the comma stands that follows a member which ends at ``end``; ``None`` at the end of the object."""
+    at = _skip(text, end)
+    if text[at : at + 1] == ",":
+        return at
+    if text[at : at + 1] != "}":
+        raise ValueError("not JSON: an object without an end")
+    return None
+
+
+def _skip(text: str, at: int) -> int:
+    """The first place at or after ``at`` that is not blank."""
+    while text[at : at + 1] in _BLANK:
+        at += 1
+    return at

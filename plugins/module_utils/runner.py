@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import traceback
 import typing as t
@@ -14,6 +13,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .errors import FerryError, MissingLibrary
+from .loop import run
 from .migration.migrate import Result
 from .migration.progress import VARIABLE, progress
 
@@ -40,7 +40,7 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     result = Result()
     progress.open(os.environ.get(VARIABLE))
     try:
-        result = asyncio.run(work(module.params, check=module.check_mode, mask=mask))
+        result = run(work(module.params, check=module.check_mode, mask=mask))
     except MissingLibrary as error:
         failed = {"msg": missing_required_lib(error.library), "exception": error.trace or None}
     except FerryError as error:

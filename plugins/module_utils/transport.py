@@ -73,7 +73,7 @@ class TlsSettings:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer: ``status``, lower-case ``headers``, undecoded ``body``."""
+    """An HTTP answer: ``status``, ``headers`` to be asked for in lower case, ``body`` as bytes."""
 
     status: int
     headers: t.Mapping[str, str]
@@ -224,7 +224,7 @@ class _Aiohttp:
                 method, yarl.URL(url, encoded=True), headers=headers, data=body, **self._options
             ) as answer:
                 content = await answer.read()
-                return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, content)
+                return Response(answer.status, answer.headers, content)
         except aiohttp.ClientConnectorError as error:
             raise _no_connection(url, error) from None
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
@@ -273,7 +273,7 @@ class _Httpx:
             finally:
                 client.cookies.clear()  # a load balancer's would tie us to one node
                 self._idle.append(client)
-            return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
+            return Response(answer.status_code, answer.headers, answer.content)
 
     async def close(self) -> None:
         for client in self._all:

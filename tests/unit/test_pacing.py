@@ -145,8 +145,9 @@ def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
 
         async def other() -> None:
             await _yield()
-            async with pace.slot():
-                ended.append(clock.now)
+            await pace.enter()
+            ended.append(clock.now)
+            pace.leave()
 
         await asyncio.gather(retrying(pace, send, repeatable=True, what="x"), other())
         return ended
@@ -225,12 +226,13 @@ def test_never_more_in_flight_than_the_limit_and_nobody_waits_for_ever(
 
     async def one(number: int) -> None:
         nonlocal flying, highest
-        async with pace.slot():
-            flying += 1
-            highest = max(highest, flying)
-            await _yield()
-            pace.pressed() if number in refusals else pace.succeeded()
-            flying -= 1
+        await pace.enter()
+        flying += 1
+        highest = max(highest, flying)
+        await _yield()
+        pace.pressed() if number in refusals else pace.succeeded()
+        flying -= 1
+        pace.leave()
 
     async def everybody() -> None:
         await asyncio.wait_for(asyncio.gather(*(one(n) for n in range(tasks))), 10)
@@ -246,9 +248,12 @@ def test_who_is_cancelled_while_waiting_keeps_no_place(cancelled: set[int], most
     passed: list[int] = []
 
     async def one(number: int) -> None:
-        async with pace.slot():
+        await pace.enter()
+        try:
             await _yield()
             passed.append(number)
+        finally:
+            pace.leave()
 
     async def everybody() -> None:
         tasks = [asyncio.create_task(one(n)) for n in range(20)]

@@ -78,6 +78,10 @@ def test_a_deletion_in_the_future_is_none(deletion: str, destroyed: bool, expect
     assert readable(VersionState(1, "", deletion, destroyed), NOW) is expected
 
 
+def test_a_deletion_that_has_an_author_needs_no_clock() -> None:
+    assert not readable(VersionState(1, "", "2030-01-01T00:00:00Z", destroyed=False, deleted=True), NOW)
+
+
 @given(STATES)
 def test_all_is_every_readable_version_by_number(states: list[VersionState]) -> None:
     numbers = wanted(states, "all", NOW)

@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.rawjson import canonical, keys_of, slice_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rawjson import (
+    canonical,
+    keys_of,
+    members_of,
+    slice_of,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -46,12 +51,30 @@ def test_what_is_not_there_is_none(path: tuple[str, ...]) -> None:
     assert slice_of('{"data":{"v":1},"list":[1]}', *path) is None
 
 
-@pytest.mark.parametrize("text", ['{"a"', '{"a" 1}', '{"a":', "{'a':1}"])
-def test_broken_json_is_refused_or_empty(text: str) -> None:
-    try:
-        assert slice_of(text, "a") is None
-    except ValueError:
-        return
+@pytest.mark.parametrize(
+    "text",
+    ["{", '{"a"', '{"a" 1}', '{"a":', "{'a':1}", '{"b":1', '{"b":1 "a":2}', '{"b":1,', '{"b":x,"a":1}', '{"a":x}'],
+)
+def test_broken_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - json's own error, or ours
+        slice_of(text, "a")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"o":{"a":1', '{"o":{"a":1]}', '{"o":{"a":1,}', '{"o":{"a"}}', '{"o":{"a":1 "b":2}}']
+)
+def test_members_of_a_broken_object_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        members_of(text, "o")
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=6), INDENT)
+def test_members_at_a_path(data: dict[str, t.Any], indent: int | None) -> None:
+    found = members_of(json.dumps({"first": [1, {"o": 2}], "o": data}, indent=indent), "o")
+    assert found is not None
+    assert {key: json.loads(text) for key, text in found.items()} == data
+    assert members_of('{"o":[]}', "x") is None
+    assert members_of('{"o":[]}', "o") == {}
 
 
 @given(st.dictionaries(st.text(), JSON, max_size=6))

@@ -18,7 +18,7 @@ from ..akeyless.items import ItemStore
 from .before import Keeper
 from .ledger import Ledger, companions
 from .metadata import Description, pieces
-from .plan import Action, Record, takeover
+from .plan import Action, Piece, Record, takeover
 from .runs import run_tag
 from .source import Value
 
@@ -38,6 +38,7 @@ class Job:
     item: str
     action: Action
     values: t.Mapping[int, Value]
+    pieces: t.Mapping[int, Piece]
     description: Description
     companion: str
     record: Record
@@ -49,7 +50,7 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, 
 
     :raises Changed, AlreadyExists: somebody else wrote meanwhile. ``job.record`` then says how far we came.
     """
-    action, digests = job.action, ledger.digests
+    action = job.action
     for number, held in action.matched.items():
         job.record.versions[number] = held
         job.record.last = max(job.record.last, held[0])
@@ -82,12 +83,12 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, 
         # Only what was acknowledged is remembered: a run that fails here must find the item as it is.
         if i == 0:
             _begin(job)
-        job.record.versions[number] = (last, digests.of_value(value.text, value.form))
+        job.record.versions[number] = (last, job.pieces[number].digest)
         job.record.last = last
     if action.describe and action.kind != "create":
         await store.update(job.item, description=job.description.text)
     job.record.last = last
-    job.record.description = digests.of_text(job.description.text)
+    job.record.description = ledger.digests.of_text(job.description.text)
     job.record.modified = ""
     return len(action.versions)
 

@@ -27,7 +27,7 @@ from .discover import Discovery, discover
 from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
 from .naming import Naming
-from .plan import Action, Facts, Piece, Policy, Record, Standing, Target, decide, pending, standing, valid
+from .plan import Action, Facts, Piece, Policy, Record, Target, decide, pending, standing, valid
 from .progress import progress
 from .report import Report
 from .selection import Selection
@@ -294,10 +294,14 @@ class Run:
         """The versions whose values must be read before anything can be decided. None, where nothing is new."""
         if self.definition.layout == "keys":
             new = [n for n in snap.wanted if n not in entry.seen]
-            clean = all(self._standing(name, entry.items[key]).name == "clean" for key, name in held.items())
+            clean = all(
+                standing(self._listing.item(name), entry.items[key], self._policy).name == "clean"
+                for key, name in held.items()
+            )
             return tuple(new) if clean and entry.seen else snap.wanted
-        record = valid(entry.items.get(""), self._listing.item(held[""]), self._policy)
-        stands = self._standing(held[""], record)
+        target = self._listing.item(held[""])
+        record = valid(entry.items.get(""), target, self._policy)
+        stands = standing(target, record, self._policy)
         todo = pending(snap.wanted, record)
         if stands.name == "clean":
             return todo
@@ -306,9 +310,6 @@ class Run:
         if stands.name in ("foreign", "gone") and self.definition.conflict in ("fail", "skip"):
             return ()
         return snap.wanted
-
-    def _standing(self, item: str, record: Record | None) -> Standing:
-        return standing(self._listing.item(item), record, self._policy)
 
     async def _plan_and_apply(
         self, row: _Row, entry: Entry, snap: Snapshot, values: dict[str, dict[int, Value]]
@@ -332,7 +333,7 @@ class Run:
         item = self._naming.item(row[1], row[2], key) if keyed else row[4]
         target = self._listing.item(item)
         record = valid(entry.items.get(key), target, self._policy)
-        stands = self._standing(item, record)
+        stands = standing(target, record, self._policy)
         digests = self._ledger.digests
         form = "text" if keyed else "json"
         observed: dict[int, str | None] = {}
@@ -370,7 +371,7 @@ class Run:
                 remedy="Rename the key, exclude the path, or use layout: json",
             )
         kept = record or Record(0)
-        return Job(key, item, action, values, description, companion, kept, target.tags if target else ())
+        return Job(key, item, action, values, facts.pieces, description, companion, kept, target.tags if target else ())
 
     async def _apply(self, row: _Row, entry: Entry, snap: Snapshot, jobs: list[Job]) -> None:
         path = row[0]

@@ -158,7 +158,7 @@ def readable(state: VersionState, now: str) -> bool:
 
     :param now: the server's time, RFC 3339 in UTC, comparable as text to whole seconds.
     """
-    if state.destroyed:
+    if state.destroyed or state.deleted:
         return False
     return not state.deletion_time or state.deletion_time[:19] >= now[:19]
 

@@ -12,6 +12,7 @@ meanwhile is simply newer than what was asked for. So no second read of the meta
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -23,9 +24,6 @@ from ..vault.kv import KvReader, Metadata, Mount, VersionState
 from .plan import wanted
 
 __all__ = ["Moved", "Snapshot", "Value", "newest", "snapshot", "split", "take"]
-
-
-_LONG_AGO = "0001-01-01T00:00:00Z"
 
 
 class Moved(Exception):
@@ -60,6 +58,11 @@ class Snapshot:
 
 def now_text(seconds: float) -> str:
     """Seconds since the epoch as RFC 3339 in UTC, whole seconds."""
+    return _second_text(int(seconds))
+
+
+@functools.lru_cache(maxsize=4)  # asked for each secret, and thousands of them pass in a second
+def _second_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -76,7 +79,7 @@ async def snapshot(
     now = now_text(reader.client.transport.clock.now())
     if gone:
         dead = {s for s in metadata.versions if (s.number, s.created) in gone}
-        states = tuple(replace(s, deletion_time=_LONG_AGO) if s in dead else s for s in metadata.versions)
+        states = tuple(replace(s, deleted=True) if s in dead else s for s in metadata.versions)
         metadata = replace(metadata, versions=states)
     return Snapshot(mount, secret, metadata, wanted(metadata.versions, versions, now))
 

@@ -62,10 +62,6 @@ class Spool:
             yield from rows
             after = rows[-1][0]
 
-    def has_source(self, path: str) -> bool:
-        """Whether ``path`` was discovered."""
-        return self._db.execute("SELECT 1 FROM source WHERE path = ?", (path,)).fetchone() is not None
-
     def collisions(self) -> dict[str, list[str]]:
         """Item names that more than one path would take: name to paths."""
         rows = self._db.execute(

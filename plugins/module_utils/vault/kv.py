@@ -10,13 +10,14 @@ Facts of the API: Vault's documentation of the KV secrets engine, versions 1 and
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
-from ..rawjson import slice_of
+from ..rawjson import members_of, slice_of
 from ..transport import Response
 from .client import VaultClient
 
@@ -33,12 +34,17 @@ class Mount:
 
 @dataclass(frozen=True)
 class VersionState:
-    """What the metadata says of one version. ``deletion_time`` is RFC 3339 or empty, and may lie in the future."""
+    """What the metadata says of one version.
+
+    :ivar deletion_time: RFC 3339 or empty; it may lie in the future.
+    :ivar deleted: Vault names who deleted it (1.21 and newer), so it is deleted, whatever clocks say.
+    """
 
     number: int
     created: str
     deletion_time: str
     destroyed: bool
+    deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class Reading:
     custom: t.Mapping[str, str] | None = None
 
 
+@functools.lru_cache(maxsize=1024)  # each version of a secret is asked for by itself
 def encode_path(path: str) -> str:
     """Percent-encode each segment of a path exactly once; dot segments too, or a proxy would resolve them."""
     return "/".join(
@@ -164,6 +171,7 @@ class KvReader:
                     state.get("created_time", ""),
                     state.get("deletion_time", ""),
                     bool(state.get("destroyed")),
+                    bool(state.get("deleted_by")),
                 )
                 for number, state in sorted((block.get("versions") or {}).items(), key=lambda pair: int(pair[0]))
             )
@@ -203,11 +211,11 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
         if answer.status == 404:
             raise NotFound(f"{what}: not found", status=404)
         return Reading(_object(slice_of(text, "data"), what))
-    described = slice_of(text, "data", "metadata") if text.startswith("{") else None
-    if described is None:
+    answered = members_of(text, "data") or {}
+    if "metadata" not in answered:
         raise NotFound(f"{what}: not found", status=404)
-    metadata = json.loads(described)
-    value = slice_of(text, "data", "data")
+    metadata = json.loads(answered["metadata"])
+    value = answered.get("data")
     return Reading(
         # 404 with a body is a deleted version; null with 200 is one that was written so, and can be read.
         None if answer.status == 404 else "null" if value == "null" else _object(value, what),

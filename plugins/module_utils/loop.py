@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The event loop that everything runs on: uvloop where it is installed, which saves about a sixth of the CPU time."""
+
+from __future__ import annotations
+
+import asyncio
+
+try:
+    from uvloop import run
+except ImportError:  # an accelerator only, which does not exist for every platform
+    run = asyncio.run  # type: ignore[assignment]
+
+__all__ = ["run"]
