@@ -101,15 +101,17 @@ class ItemStore:
             return None
         return Item.of(answer)
 
-    async def values(self, names: t.Sequence[str]) -> dict[str, str]:
-        """The current values of several items in one request."""
+    async def values(self, names: t.Sequence[str], version: int = 0) -> dict[str, str]:
+        """The values of several items in one request: the current ones, or those of one version number.
+
+        :raises NotFound, PermissionDenied: already where one of them cannot be had.
+        """
         self.values_read += len(names)
-        answer = await self.client.call(
-            "get-secret-value",
-            {"names": list(names), "ignore-cache": "true"},
-            what=f"value of {names[0]}",
-            repeatable=True,
-        )
+        body: dict[str, t.Any] = {"names": list(names), "ignore-cache": "true"}
+        if version:
+            body["version"] = version
+        what = f"value of {names[0]}" + (f" version {version}" if version else "")
+        answer = await self.client.call("get-secret-value", body, what=what, repeatable=True)
         return {name: _text(answer[name]) for name in names if name in answer}
 
     async def value(self, name: str, version: int) -> str | None:

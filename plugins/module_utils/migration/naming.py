@@ -49,6 +49,16 @@ class Naming:
             name += "/" + self._escaped_key(key)
         return ("" if self.location == "/" else self.location) + name
 
+    def path(self, item: str, *, key: bool = False) -> str:
+        """The source path, mount included, of the secret that an item's name stands for: the opposite of :meth:`item`.
+
+        :param key: the name is that of one key; a slash at its end and what follows is not of the path.
+        """
+        name = item.removeprefix(self.location + "/").removeprefix(self._escaped(self._namespace) + "/")
+        if key:
+            name = name.rpartition("/")[0]
+        return restore(name, self.escape) if self._invalid else name
+
     def changes(self, path: str) -> bool:
         """Whether ``path`` holds a character that must be replaced."""
         return bool(self._invalid) and self._escaped(path) != path

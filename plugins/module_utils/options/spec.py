@@ -24,6 +24,7 @@ __all__ = [
     "VAULT_AUTH",
     "Option",
     "akeyless_spec",
+    "auth_spec",
     "source_spec",
 ]
 
@@ -161,6 +162,11 @@ def source_spec(extra: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any]:
 def akeyless_spec(extra: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any]:
     """The argument spec of the option ``akeyless``; ``extra`` as in :func:`source_spec`."""
     return _dict_spec(AKEYLESS, AKEYLESS_AUTH, extra or {})
+
+
+def auth_spec(table: tuple[Option, ...]) -> dict[str, t.Any]:
+    """The argument spec of a login alone: of ``VAULT_AUTH`` or ``AKEYLESS_AUTH``, for identities beside our own."""
+    return {"type": "dict", "no_log": False, "options": _suboptions(table)}
 
 
 def _dict_spec(

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading as an application does that speaks to Vault: with hvac, from an address that answers like Vault's KV.
+
+Facts of Akeyless's own (docs.akeyless.io, "HashiCorp Vault Proxy" and "HashiCorp Vault Proxy Authentication Methods"):
+KV version 2 is at ``/v1/secret/data/<item>``, version 1 at ``/v1/kv/<item>``, other engine names work too, and the
+Akeyless token is sent as Vault's. How an item whose value is no JSON object is wrapped is not documented.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from ..errors import ApiError
+from ..options import VaultAuth, VaultSettings
+from ..transport import TlsSettings
+from .wire import Wire
+
+__all__ = ["KvProxy", "KvProxySettings", "as_texts"]
+
+_MOUNTS = {1: "kv", 2: "secret"}
+
+
+@dataclass(frozen=True)
+class KvProxySettings:
+    """Where the proxy is. ``mount_point`` empty: what Akeyless calls the engine of that version."""
+
+    url: str
+    mount_point: str = ""
+    kv_version: int = 2
+    namespace: str = ""
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    timeout: float = 30.0
+
+
+class KvProxy:
+    """Reads items by way of the proxy. Blocks; may be called from several threads.
+
+    :raises MissingLibrary: hvac is not installed.
+    :raises TransportError: a TLS file cannot be used.
+    """
+
+    def __init__(self, settings: KvProxySettings) -> None:
+        self.settings = settings
+        auth = VaultAuth(method="token", mount_point="token")
+        self._wire = Wire(
+            VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout)
+        )
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far."""
+        return self._wire.requests
+
+    def read(self, item: str, token: str) -> t.Any:
+        """The value of an item as the proxy gives it to an application: most often a dict.
+
+        :raises PermissionDenied, NotFound, ApiError, TransportError: as their names say.
+        """
+        settings = self.settings
+        kv = self._wire.client(token).secrets.kv
+        mount, path = settings.mount_point.strip("/") or _MOUNTS[settings.kv_version], item.lstrip("/")
+        try:
+            if settings.kv_version == 1:
+                return kv.v1.read_secret(path=path, mount_point=mount)["data"]
+            answer = kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
+            return answer["data"]["data"]
+        except (KeyError, TypeError, ValueError):
+            # Its text may hold the value.
+            raise ApiError(f"value of {item}: the answer is not one of a KV engine", "Check kv_proxy") from None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+
+def as_texts(value: t.Any) -> list[str]:
+    """The texts that a value of the proxy can stand for: a JSON object, or a text in an undocumented wrapping."""
+    if isinstance(value, dict):
+        members = [v if isinstance(v, str) else json.dumps(v) for v in value.values()] if len(value) == 1 else []
+        return [json.dumps(value), *members]
+    return [value if isinstance(value, str) else json.dumps(value)]
