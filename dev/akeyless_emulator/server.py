@@ -21,6 +21,7 @@ from .errors import ApiError, bad_request
 from .faults import Faults, Rule
 from .gateway.commands import GATEWAY_COMMANDS, NEEDED, At
 from .gateway.gateways import Gateways
+from .kv_proxy import PREFIX, read_through_proxy
 from .schema import Schema
 
 __all__ = ["Emulator"]
@@ -46,6 +47,8 @@ class Emulator:
         path = request.path
         if path.startswith("/_emulator/"):
             return await self._control.handle(request)
+        if path.startswith(PREFIX):
+            return self._through_kv_proxy(request)
         route = path.removeprefix("/api/v2").strip("/")
         counters = self.account.counters
         counters.requests += 1
@@ -60,6 +63,16 @@ class Emulator:
         counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
             counters.journal.append([route, _named(content), outcome])
+        return response
+
+    def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:
+        counters = self.account.counters
+        counters.requests += 1
+        counters.routes["kv-proxy"] = counters.routes.get("kv-proxy", 0) + 1
+        response, name = read_through_proxy(self.account, request)
+        counters.statuses[str(response.status)] = counters.statuses.get(str(response.status), 0) + 1
+        if self.account.settings.journal:
+            counters.journal.append(["kv-proxy", name, str(response.status)])
         return response
 
     def release(self) -> None:

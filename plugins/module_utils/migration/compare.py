@@ -28,6 +28,7 @@ class Outcome:
     :ivar missing: source versions that are not at the target.
     :ivar order: source versions that are at the target, but not in their place.
     :ivar added: target versions that are not from the source.
+    :ivar last_held: the newest source version that is at the target, in its place; 0 where none is.
     """
 
     identical: int = 0
@@ -35,6 +36,7 @@ class Outcome:
     missing: tuple[int, ...] = ()
     order: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
+    last_held: int = 0
 
     @property
     def clean(self) -> bool:
@@ -52,11 +54,12 @@ def compare_versions(source: Versions, target: Versions, explained: t.Callable[[
     """
     lost: list[tuple[int, int]] = []  # index in source, and the block it is in
     found: list[tuple[int, int]] = []  # index in target, likewise
-    identical = 0
+    identical = last_held = 0
     blocks = SequenceMatcher(None, [d for _n, d in source], [d for _n, d in target], autojunk=False).get_opcodes()
     for block, (kind, a, b, c, d) in enumerate(blocks):
         if kind == "equal":
             identical += b - a
+            last_held = source[b - 1][0]
             continue
         lost += [(i, block) for i in range(a, b)]
         found += [(j, block) for j in range(c, d)]
@@ -72,7 +75,7 @@ def compare_versions(source: Versions, target: Versions, explained: t.Callable[[
             found.remove(other)
             different.append(source[i][0])
     added = tuple(target[j][0] for j, _block in found)
-    return Outcome(identical, tuple(different), tuple(missing), tuple(order), added)
+    return Outcome(identical, tuple(different), tuple(missing), tuple(order), added, last_held)
 
 
 def _moved(

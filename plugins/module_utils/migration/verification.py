@@ -342,9 +342,13 @@ class Verification:
 
     def _report(self, path: str, name: str, outcome: Outcome) -> None:
         self.findings.counts["identical"] += outcome.identical
+        # Only what is newer than all the rest can still be put in its place.
+        newer = not (outcome.different or outcome.order or outcome.added) and outcome.last_held < min(
+            outcome.missing, default=0
+        )
         for kind, numbers, reason, remedy in (
             ("different", outcome.different, "another value at the target", _LOOK),
-            ("missing", outcome.missing, "not at the target", _RUN),
+            ("missing", outcome.missing, "not at the target", _RUN if newer else _LOOK),
             ("order", outcome.order, "not in its place at the target", _LOOK),
         ):
             if numbers:

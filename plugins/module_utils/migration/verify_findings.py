@@ -137,8 +137,8 @@ class Findings:
         )
 
 
-def _place(entry: t.Mapping[str, t.Any]) -> tuple[str, str, str]:
-    return entry["source"], entry["item"], entry["kind"]
+def _place(entry: t.Mapping[str, t.Any]) -> tuple[bool, str, str, str]:
+    return not entry["source"], entry["source"], entry["item"], entry["kind"]
 
 
 def _name(entry: t.Mapping[str, t.Any]) -> str:

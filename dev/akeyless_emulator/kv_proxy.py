@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HashiCorp Vault Proxy, as far as applications read static secrets through it: GETs below ``/v1/``.
+
+Paths and tokens as docs.akeyless.io has them ("HashiCorp Vault Proxy", "HashiCorp Vault Proxy Authentication
+Methods"): KV version 2 at ``/v1/<engine>/data/<item>``, version 1 at ``/v1/<engine>/<item>``, any engine name; the
+token is an Akeyless token, or ``<access id>..<access key>``. The shape of the answers is assumed.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from .account import Account
+from .errors import ApiError
+from .items_read import get_secret_value
+
+__all__ = ["read_through_proxy"]
+
+PREFIX = "/v1/"
+
+
+def read_through_proxy(account: Account, request: web.BaseRequest) -> tuple[web.Response, str]:
+    """The answer, and the name of what was asked for."""
+    engine, _slash, rest = request.raw_path.partition("?")[0].removeprefix(PREFIX).partition("/")
+    versioned = rest.startswith("data/")
+    name = "/" + unquote(rest.removeprefix("data/"))
+    if request.method != "GET" or not engine or name == "/":
+        return _errors(405, "unsupported operation"), name
+    try:
+        text = _value(account, request.headers.get("X-Vault-Token", ""), name)
+    except ApiError as error:
+        # Vault says 403 where Akeyless says 401.
+        return _errors({401: 403}.get(error.status, error.status), error.text), name
+    data = _data(text)
+    answer = {"data": data, "metadata": {"version": 1, "deletion_time": "", "destroyed": False}} if versioned else data
+    return web.json_response({"request_id": "emulator", "lease_duration": 0, "data": answer}), name
+
+
+def _value(account: Account, token: str, name: str) -> str:
+    if ".." in token:
+        access_id, _dots, access_key = token.partition("..")
+        token = account.identities.log_in(
+            {"access-type": "access_key", "access-id": access_id, "access-key": access_key}, account.settings.token_ttl
+        )
+    caller = account.identities.caller({"token": token})
+    value = get_secret_value(account, caller, {"names": [name]})[name]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _data(text: str) -> dict[str, t.Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    return value if isinstance(value, dict) else {"value": text}
+
+
+def _errors(status: int, text: str) -> web.Response:
+    return web.json_response({"errors": [text]}, status=status)

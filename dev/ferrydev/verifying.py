@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The work of ``kv_verify`` without Ansible around it, against the real servers: for tests with many cases."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.verify import verify, verify_spec
+from ferrydev.ferry import Ferry
+
+__all__ = ["verified"]
+
+
+def verified(ferry: Ferry, **options: t.Any) -> Result:
+    """Verify the migration of ``ferry`` once. Options go through the module's own argument spec."""
+    source: dict[str, t.Any] = {
+        "url": ferry.vault.addr,
+        "auth": ferry.source_auth,
+        **(options.pop("source", None) or {}),
+    }
+    if ferry.vault.ca_cert:
+        source.setdefault("ca_cert", str(ferry.vault.ca_cert))
+    akeyless = {"api_url": ferry.emulator.url, "auth": ferry.akeyless_auth}
+    given = {
+        "name": ferry.defaults["name"],
+        "target_location": ferry.defaults["target_location"],
+        "source": source,
+        "akeyless": akeyless,
+        **options,
+    }
+    validated = ArgumentSpecValidator(verify_spec()).validate(given)
+    assert not validated.error_messages, validated.error_messages
+    return asyncio.run(verify(validated.validated_parameters, check=False, mask=lambda _secrets: None))
