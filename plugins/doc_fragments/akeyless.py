@@ -219,3 +219,20 @@ options:
           - Read from E(AKEYLESS_TIMEOUT) when omitted.
         type: float
 """
+
+    # ``akeyless`` for the modules that speak to a Gateway. (The annotation is for ansible-test, which evaluates plain
+    # assignments and cannot evaluate a sum.)
+    GATEWAY: str = (
+        DOCUMENTATION
+        + r"""
+      gateway_url:
+        description:
+          - The Gateway's address, of its cluster and not of one instance, for example
+            V(https://gateway.example.com:8000). Without a path, C(/api/v2) is added, but on port 8081, where the API is
+            at the root.
+          - It comes before O(akeyless.api_url); an address in an option comes before one in a variable. The public API
+            has no Gateway commands, and is refused.
+          - Read from E(AKEYLESS_GATEWAY_URL) when omitted, or from the file that E(AKEYLESS_GATEWAY_URL_FILE) names.
+        type: str
+"""
+    )

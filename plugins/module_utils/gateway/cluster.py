@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ``gateway_cluster_info``: clusters of the account, and whether the instances of one agree."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..akeyless.client import AkeylessClient
+from ..akeyless.gateway import Gateway
+from ..akeyless.session import AkeylessSession
+from ..errors import ApiError, FerryError, OptionError
+from ..migration.connect import open_target
+from ..migration.migrate import Result
+from ..options import AkeylessSettings
+from ..options.gateway import gateway_base, resolve_gateway
+from ..pacing import Pace
+from ..transport import open_transport
+from .address import address_of
+from .stored import Stored, read_listing, secrets_of
+
+__all__ = ["survey"]
+
+Mask = t.Callable[[t.Iterable[str]], None]
+
+_PATIENCE = 5.0  # seconds for an instance that does not answer
+
+
+@dataclass
+class _Instance:
+    url: str
+    answers: bool = False
+    health: int | None = None
+    reason: str = ""
+    migrations: dict[tuple[str, str], Stored] | None = field(default=None, repr=False)
+
+    def shown(self) -> dict[str, t.Any]:
+        return {
+            "url": self.url,
+            "answers": self.answers,
+            "health": self.health,
+            "migrations": None if self.migrations is None else len(self.migrations),
+            "reason": self.reason,
+        }
+
+
+async def survey(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+    """Look at the account's clusters, and at the instances whose addresses are given.
+
+    :param check: makes no difference: nothing is ever written.
+    :raises FerryError: the cluster itself cannot be asked.
+    """
+    started = time.monotonic()
+    for url in params["instances"] or ():
+        if urlsplit(url).scheme not in ("http", "https") or "@" in urlsplit(url).netloc:
+            raise OptionError("instances", "an entry is no address of the form https://host:port", "Correct it")
+    settings = resolve_gateway(params["akeyless"])
+    mask(settings.secrets())
+    async with open_target(settings, concurrency=4) as (store, session):
+        gateway = Gateway(store.client)
+        result = Result()
+        try:
+            result.values["clusters"] = [_cluster(entry) for entry in await gateway.clusters()]
+        except ApiError as error:
+            result.values["clusters"] = None
+            result.warnings.append(f"The account's Gateways cannot be listed: {error}")
+        result.values["address"] = await address_of(gateway, settings.api_url, params["instances"] or ())
+        instances = [await _ask(url, settings, session, mask) for url in params["instances"] or ()]
+        drift = _drift(instances)
+        listed = [one for one in instances if one.migrations is not None]
+        result.values |= {
+            "instances": [one.shown() for one in instances],
+            "all_answer": all(one.answers for one in instances) if instances else None,
+            "drift": drift[: params["report_limit"]],
+            "drift_count": len(drift),
+            "in_step": (not drift and len(listed) == len(instances)) if len(instances) > 1 else None,
+            "requests": {"akeyless": store.client.transport.requests + session.requests},
+            "durations": {"total": round(time.monotonic() - started, 3)},
+        }
+        return result
+
+
+async def _ask(url: str, settings: AkeylessSettings, session: AkeylessSession, mask: Mask) -> _Instance:
+    """One instance: its health, and the migrations that it shows to the same login."""
+    instance = _Instance(url)
+    parts = urlsplit(url)
+    health = open_transport(f"{parts.scheme}://{parts.netloc}", settings.tls, timeout=_PATIENCE, connections=1)
+    api = open_transport(gateway_base(url.rstrip("/")), settings.tls, timeout=settings.timeout, connections=1)
+    try:
+        instance.health = (await health.send("GET", "/health", {})).status
+        instance.answers = instance.health == 200
+        if not instance.answers:
+            instance.reason = f"GET /health answers {instance.health}"
+        client = AkeylessClient(api, session, Pace("Gateway instance", 1, patience=_PATIENCE))
+        listing = read_listing(await Gateway(client).migrations())
+        mask(secrets_of(listing))
+        instance.migrations = {(one.type, one.name): one for one in listing}
+    except FerryError as error:
+        instance.answers = False
+        instance.reason = str(error)
+    finally:
+        await health.close()
+        await api.close()
+    return instance
+
+
+def _drift(instances: t.Sequence[_Instance]) -> list[dict[str, t.Any]]:
+    """Every setting in which the instances that could be asked do not agree; of credentials only that they differ."""
+    seen = [one for one in instances if one.migrations is not None]
+    drift: list[dict[str, t.Any]] = []
+    for key in sorted({key for one in seen for key in one.migrations or ()}):
+        there = {one.url: (one.migrations or {}).get(key) for one in seen}
+        about = {"migration": key[1], "type": key[0]}
+        if not all(there.values()):
+            values: dict[str, t.Any] = {url: stored is not None for url, stored in there.items()}
+            drift.append({**about, "setting": "exists", "values": values})
+        views = {url: stored for url, stored in there.items() if stored is not None}
+        settings = {url: {"id": stored.id, **stored.settings()} for url, stored in views.items()}
+        for name in sorted({name for view in settings.values() for name in view}):
+            values = {url: view.get(name) for url, view in settings.items()}
+            if len({repr(value) for value in values.values()}) > 1:
+                drift.append({**about, "setting": name, "values": values})
+        credentials = {url: stored.credentials() for url, stored in views.items()}
+        for name in sorted({name for view in credentials.values() for name in view}):
+            if len({repr(view.get(name)) for view in credentials.values()}) > 1:
+                drift.append({**about, "setting": name, "values": "differs"})
+    return drift
+
+
+def _cluster(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The parts of an entry of list-gateways that say what it is and how it is."""
+    return {
+        "id": entry.get("id"),
+        "name": str(entry.get("cluster_name") or ""),
+        "display_name": str(entry.get("display_name") or ""),
+        "url": str(entry.get("cluster_url") or ""),
+        "status": str(entry.get("status") or ""),
+        "status_description": str(entry.get("status_description") or ""),
+        "running": str(entry.get("status") or "").lower() == "running",
+        "allowed": bool(entry.get("allowed", True)),
+    }

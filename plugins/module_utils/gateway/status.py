@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a run of a Gateway migration goes, from its status: judged by counts and times, not by words alone.
+
+The words of ``migration_state`` are not documented, and ``Completed`` is said even where items failed.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FerryError
+
+__all__ = ["COUNTED", "RunStatus", "failures_of", "safe_text", "shows_sync"]
+
+COUNTED = ("migration_items", "targets", "rotated_secrets", "certificates")
+"""What a status counts, each ``{total, migrated, updated, skipped, failed}``."""
+
+_UNDER_WAY = {"inprogress", "running", "pending", "started", "starting", "migrating", "queued", "processing"}
+_OVER = {"completed", "complete", "done", "finished", "success", "succeeded"}
+_BROKEN = {"failed", "failure", "error"}
+_ENDED_EARLY = {"stopped", "canceled", "cancelled", "aborted"}
+_PARTS = ("migrated", "updated", "skipped", "failed")
+
+# A word, a number, a path, an address without a login: what a Gateway says of itself. Anything else may be a value.
+_HARMLESS = re.compile(
+    r"[A-Za-z]{1,24}(?:[-_./][A-Za-z]{1,24})*[.!]?|\d{1,6}\.?|/[\w./@ -]+|https?://[\w.:-]+(?:/[\w./-]*)?"
+)
+
+_CAUSES = (
+    (
+        "item_metadata too long",
+        "Migrate this secret with metadata_mode minimal or none, or with kv_migration, which keeps all of it",
+    ),
+    ("too long", "Shorten it at the source, or migrate this secret with kv_migration"),
+    ("permission", "Give the Gateway's own access id the right to create, read, update and list at target_location"),
+    ("Unauthorized", "Give the Gateway's own access id the right to create, read, update and list at target_location"),
+    ("403", "Give the source credential the right to list and read this path"),
+    ("protection", "Check that protection_key exists and that the Gateway's access id may use it"),
+)
+_LOG = "Look for it with gateway_log_info: the Gateway's log says more"
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """The newest run of a migration.
+
+    :ivar answer: of ``gateway-migration-status``.
+    """
+
+    answer: t.Mapping[str, t.Any]
+
+    @property
+    def word(self) -> str:
+        """The Gateway's own word for the state."""
+        return str(self.answer.get("migration_state") or "")
+
+    @property
+    def phase(self) -> str:
+        """``never``, ``running``, ``ended``, or ``unknown`` where the word is none that we know."""
+        word = re.sub("[^a-z]", "", self.word.lower())
+        if word in _UNDER_WAY:
+            return "running"
+        if word in _OVER | _BROKEN | _ENDED_EARLY:
+            return "ended"
+        if not self.answer.get("start_time") and not self.done and not self.total:
+            return "never"
+        return "unknown"
+
+    @property
+    def token(self) -> str:
+        """Tells one run from another: its start and how long it took."""
+        start = str(self.answer.get("start_time") or "")
+        return f"{start} {self.answer.get('duration_time') or ''}".strip() if start else ""
+
+    @property
+    def moving(self) -> tuple[t.Any, ...]:
+        """What changes while a run is under way."""
+        return (self.token, self.word, *(tuple(sorted(self._counts(name).items())) for name in COUNTED))
+
+    @property
+    def total(self) -> int:
+        return sum(self._counts(name).get("total", 0) for name in COUNTED)
+
+    @property
+    def done(self) -> int:
+        return sum(self._counts(name).get(part, 0) for name in COUNTED for part in _PARTS)
+
+    @property
+    def failed(self) -> int:
+        """Everything that failed, failures of the synchronisation among it."""
+        return sum(self._counts(name).get("failed", 0) for name in (*COUNTED, "sync"))
+
+    @property
+    def outcome(self) -> str:
+        """``ok``, ``failed`` or ``stopped`` of a run that has ended."""
+        word = re.sub("[^a-z]", "", self.word.lower())
+        if self.failed or self.answer.get("error") or word in _BROKEN:
+            return "failed"
+        return "stopped" if word in _ENDED_EARLY else "ok"
+
+    def seems_ended(self, before: RunStatus | None) -> bool:
+        """Whether a run whose state word is not known stands still, with everything that it counts done."""
+        return before is not None and before.moving == self.moving and self.done >= self.total
+
+    def shown(self) -> dict[str, t.Any]:
+        """For results."""
+        return {
+            "state": self.word,
+            "phase": self.phase,
+            "start_time": str(self.answer.get("start_time") or ""),
+            "duration": str(self.answer.get("duration_time") or ""),
+            "message": safe_text(self.answer.get("last_status_message")),
+            "error": safe_text(self.answer.get("error")),
+            "failed": self.failed,
+            "counts": {name: self._counts(name) for name in (*COUNTED, "sync") if any(self._counts(name).values())},
+            "run": self.token,
+        }
+
+    def _counts(self, name: str) -> dict[str, int]:
+        counts = self.answer.get(name)
+        return {key: int(value or 0) for key, value in counts.items()} if isinstance(counts, dict) else {}
+
+
+def failures_of(status: RunStatus, most: int) -> list[dict[str, str]]:
+    """What failed, by name, from the report; empty where the Gateway gives none."""
+    entries = (status.answer.get("download_report") or {}).get("secrets") or ()
+    failed = []
+    for entry in entries:
+        text = str(entry.get("error_message") or "")
+        if text or "fail" in str(entry.get("status")).lower() or "error" in str(entry.get("status")).lower():
+            failed.append({"item": str(entry.get("secret_name")), "reason": safe_text(text), "remedy": _remedy(text)})
+    return failed[:most]
+
+
+def report_of(status: RunStatus, most: int) -> dict[str, t.Any]:
+    """The report on each item, as far as this Gateway gives one."""
+    report = status.answer.get("download_report")
+    if not isinstance(report, dict):
+        return {"available": False, "items": [], "left_out": 0}
+    entries = report.get("secrets") or ()
+    items = [
+        {
+            "item": str(entry.get("secret_name") or ""),
+            "outcome": str(entry.get("status") or "").lower(),
+            "version": str(entry.get("version") or ""),
+            "reason": safe_text(entry.get("error_message") or entry.get("details")),
+        }
+        for entry in entries
+    ]
+    return {"available": True, "items": items[:most], "left_out": max(0, len(items) - most)}
+
+
+def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, str]]) -> FerryError | None:
+    """The error of a run that has ended, ``None`` where all went well."""
+    if status.outcome == "ok":
+        return None
+    if status.outcome == "stopped":
+        return FerryError(f"the run of {name} was stopped before its end", "Start it again")
+    told = safe_text(status.answer.get("error"))
+    count = f"{status.failed} of {max(status.total, status.failed)} failed" if status.failed else "the run failed"
+    names = ", ".join(f"{one['item']} ({one['reason']})" for one in failures[:5])
+    more = f" and {status.failed - 5} more" if status.failed > 5 and names else ""
+    said = f", though the Gateway says {status.word}" if status.failed and status.word else ""
+    return FerryError(
+        f"{name}: {count}{said}{f': {names}{more}' if names else ''}{f': {told}' if told else ''}",
+        failures[0]["remedy"] if failures else _LOG,
+    )
+
+
+def shows_sync(word: str) -> bool:
+    """Whether a status word says that a synchronisation is on."""
+    plain = re.sub("[^a-z]", "", word.lower())
+    return "sync" in plain and not any(no in plain for no in ("stop", "notsync", "unsync", "nosync", "off", "disabled"))
+
+
+def safe_text(text: t.Any) -> str:
+    """A Gateway's words, one line. What is no plain word, number, path or address may be a value: it is left out."""
+    words = " ".join(str(text or "").split())[:600]
+    return re.sub(r"[^\s\"'`,;{}()<>=\[\]]+", lambda found: _shown(found.group()), words)[:400]
+
+
+def _shown(word: str) -> str:
+    core = word.rstrip(":")
+    return word if _HARMLESS.fullmatch(core) else "***"
+
+
+def _remedy(text: str) -> str:
+    return next((remedy for mark, remedy in _CAUSES if mark.lower() in text.lower()), _LOG)

@@ -1,0 +1,190 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: gateway_migration_info
+short_description: Tell which migrations an Akeyless Gateway has, how they go, and wait for one
+version_added: 0.2.0
+description:
+  - Lists the migrations of a Gateway. Of one that is named, it tells the newest run too, with counts, and a report on
+    each item where the Gateway gives one.
+  - With O(wait) it waits until a run has ended, and fails if anything in it failed. Gateways say C(Completed) even
+    then, so counts are what is looked at.
+  - Writes nothing. Never returns a value or a credential; words of the Gateway that could be one are left out.
+extends_documentation_fragment:
+  - secretferry.akeyless.akeyless.gateway
+  - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.info_module
+options:
+  name:
+    description:
+      - The name of one migration. When neither this nor O(id) is given, all are listed.
+    type: str
+  id:
+    description:
+      - The id of one migration, instead of its name.
+    type: str
+  wait:
+    description:
+      - Whether to wait until a run has ended.
+      - A run whose state is a word that is not known has ended when everything that it counts is done and two looks
+        in a row see the same.
+    type: bool
+    default: false
+  newer_than:
+    description:
+      - Wait for a run other than this one, which is RV(status.run) of an earlier look, or
+        RV(secretferry.akeyless.gateway_migration_sync#module:run_before). Empty means any run.
+    type: str
+  timeout:
+    description:
+      - Seconds to wait at the most. The task fails when they are over; the run on the Gateway goes on.
+    type: int
+    default: 3600
+  interval:
+    description:
+      - Seconds between two looks.
+    type: float
+    default: 5.0
+  report_limit:
+    description:
+      - How many entries RV(report) and RV(failures) hold at the most.
+    type: int
+    default: 500
+notes:
+  - Older Gateways give no report. Why an item failed is then in the Gateway's own log only.
+seealso:
+  - module: secretferry.akeyless.gateway_migration
+  - module: secretferry.akeyless.gateway_migration_sync
+author:
+  - secretferry.akeyless contributors (@secretferry)
+"""
+
+EXAMPLES = r"""
+- name: List all migrations of the Gateway
+  secretferry.akeyless.gateway_migration_info:
+    akeyless:
+      gateway_url: https://gateway.example.com:8000
+  register: gateway
+
+- name: Wait until the run has ended, ten minutes at the most
+  secretferry.akeyless.gateway_migration_info:
+    name: vault-prod
+    wait: true
+    timeout: 600
+"""
+
+RETURN = r"""
+migrations:
+  description:
+    - The migrations, each with the settings of its type under the type's name, and C(status), C(message),
+      C(last_migration) and C(last_modified) as the Gateway says them.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 4f7e2a
+      name: vault-prod
+      type: hashi
+      target_location: /migrated
+      status: Completed
+exists:
+  description: Whether the migration that was named is there.
+  returned: when one was named
+  type: bool
+  sample: true
+outcome:
+  description:
+    - V(ok), V(failed) or V(stopped) of a run that has ended, V(running), V(never_run), or V(unknown) where the
+      Gateway's word for the state is not known.
+  returned: when one was named and is there
+  type: str
+  sample: failed
+status:
+  description: The newest run.
+  returned: when one was named and is there
+  type: dict
+  contains:
+    state:
+      description: The Gateway's own word.
+      type: str
+    phase:
+      description: V(never), V(running), V(ended) or V(unknown).
+      type: str
+    start_time:
+      description: When it began.
+      type: str
+    duration:
+      description: How long it took.
+      type: str
+    message:
+      description: What the Gateway says of it.
+      type: str
+    error:
+      description: The error that ended it.
+      type: str
+    failed:
+      description: How much failed, of all that is counted.
+      type: int
+    counts:
+      description:
+        - Counts C(total), C(migrated), C(updated), C(skipped) and C(failed), by what is counted, C(migration_items),
+          C(targets), C(rotated_secrets), C(certificates) and C(sync). Where all are 0 they are left out.
+      type: dict
+    run:
+      description: Tells this run from another, for O(newer_than).
+      type: str
+failures:
+  description: What failed in it, by name. Empty where the Gateway gives no report.
+  returned: when one was named and is there
+  type: list
+  elements: dict
+  sample:
+    - item: /migrated/secret/app
+      reason: item_metadata too long. maximum length is 1024
+      remedy: Migrate this secret with metadata_mode minimal or none, or with kv_migration, which keeps all of it
+report:
+  description: What became of each item. C(available) is false where the Gateway gives no report.
+  returned: when one was named and is there
+  type: dict
+  sample:
+    available: true
+    left_out: 0
+    items:
+      - item: /migrated/secret/app
+        outcome: failed
+        version: ""
+        reason: item_metadata too long. maximum length is 1024
+requests:
+  description: How many requests were sent.
+  returned: success
+  type: dict
+  sample:
+    akeyless: 5
+durations:
+  description: Seconds.
+  returned: success
+  type: dict
+  sample:
+    total: 0.412
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.info import look
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import ONE, info_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=info_spec(), mutually_exclusive=[ONE], supports_check_mode=True)
+    run_module(module, look)
+
+
+if __name__ == "__main__":
+    main()
