@@ -40,11 +40,21 @@ class Schema:
         self._kinds: dict[str, dict[str, str]] = {r: facts["keys"] for r, facts in routes.items()}
         self._required = {r: frozenset(facts["required"]) for r, facts in routes.items()}
 
-    def check(self, route: str, body: t.Any, needed: t.Collection[str] | None = None) -> dict[str, t.Any]:
-        """Give the body back, or refuse it with status 400. ``needed``: instead of what the model requires."""
+    def check(
+        self,
+        route: str,
+        body: t.Any,
+        needed: t.Collection[str] | None = None,
+        also: t.Mapping[str, str] | None = None,
+    ) -> dict[str, t.Any]:
+        """Give the body back, or refuse it with status 400.
+
+        :param needed: instead of what the model requires.
+        :param also: further keys and their types, of servers that know more than the model.
+        """
         if type(body) is not dict:
             raise bad_request("invalid request body: a JSON object is expected")
-        kinds = self._kinds[route]
+        kinds = {**self._kinds[route], **(also or {})}
         for key, value in body.items():
             kind = kinds.get(key)
             if kind is None:

@@ -19,7 +19,7 @@ from .commands import COMMANDS, Command
 from .control import Control
 from .errors import ApiError, bad_request
 from .faults import Faults, Rule
-from .gateway.commands import GATEWAY_COMMANDS, NEEDED, At
+from .gateway.commands import GATEWAY_COMMANDS, NEEDED, ONE_PASSWORD_KEYS, At
 from .gateway.gateways import Gateways
 from .kv_proxy import PREFIX, read_through_proxy
 from .schema import Schema
@@ -165,7 +165,8 @@ class Emulator:
         if method != "POST":
             raise ApiError(405, f"method {method} is not allowed")
         body = _decoded(content)
-        self._schema.check(route, body, None if cluster.settings.require_sdk_keys else NEEDED.get(route))
+        needed = None if cluster.settings.require_sdk_keys else NEEDED.get(route)
+        self._schema.check(route, body, needed, ONE_PASSWORD_KEYS if cluster.settings.takes_1password else None)
         caller = self.account.identities.caller(body)
         cluster.must_be_allowed(caller)
         command = GATEWAY_COMMANDS[route]

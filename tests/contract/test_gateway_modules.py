@@ -217,7 +217,11 @@ def test_what_cannot_be_compared_is_sent_on_create_and_when_asked(
     runs: GatewayRuns, record: Recorded, one: tuple[SourceType, Field]
 ) -> None:
     source, field = one
-    value = "/targets/ad" if field.kind == "target" or field.option == "target_name" else "the-first-credential"
+    value = (
+        "/targets/ad"
+        if field.kind == "target" or field.option == "target_name"
+        else ("e30=" if field.kind == "base64" else "the-first-credential")
+    )
     given = {source.option: options_of(source, field, True if field.kind == "flag" else value)}
     made = runs.declare(**given)
     assert made.error is None, made.error
@@ -228,6 +232,18 @@ def test_what_cannot_be_compared_is_sent_on_create_and_when_asked(
     always = runs.declare(**given, update_credentials="always")
     assert always.changed
     assert field.key in record.of("gateway-update-migration")[0]
+
+
+def test_another_target_is_a_change_where_the_caller_may_read_targets(runs: GatewayRuns) -> None:
+    own = OWN_VALUES["active_directory"]
+    assert runs.declare(active_directory=own).error is None
+    moved = {**own, "target_name": "/targets/ssh"}
+    made = runs.declare(active_directory=moved)
+    assert made.values["changes"] == ["active_directory.target_name"]
+    assert not runs.declare(active_directory=moved).changed
+    unknown = runs.declare(check=True, active_directory={**own, "target_name": "/targets/none"})
+    assert not unknown.changed
+    assert unknown.values["not_compared"] == ["active_directory.target_name"]
 
 
 @pytest.mark.parametrize("source", [one for one in TYPES if one.option != "one_password"], ids=lambda one: one.option)
@@ -275,7 +291,7 @@ def test_the_sdk_could_have_sent_every_body(runs: GatewayRuns, record: Recorded,
 
 
 def test_1password_works_on_the_gateways_that_have_it(gateway: Gateway, runs: GatewayRuns, record: Recorded) -> None:
-    refused = pytest.raises(Exception, match="does not know this type of source")
+    refused = pytest.raises(Exception, match="unknown key")
     with refused:
         runs.declare(one_password=OWN_VALUES["one_password"])
     gateway.settings(takes_1password=True, returns_id=False)

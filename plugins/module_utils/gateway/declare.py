@@ -66,7 +66,7 @@ class _Declaration:
     async def present(self) -> None:
         """The migration is there, and as asked."""
         stored = await self._find()
-        await self._know_targets(stored)
+        await self._know_targets()
         different, untold = differences(self._asked, stored, self._targets)
         always = self._params["update_credentials"] == "always"
         if stored is None:
@@ -210,9 +210,7 @@ class _Declaration:
         self._mask(secrets_of(migrations))
         return migrations
 
-    async def _know_targets(self, stored: Stored | None) -> None:
-        if stored is None:
-            return
+    async def _know_targets(self) -> None:
         for one in self._asked.settings:
             if one.field.kind == "target":
                 self._targets[one.value] = await self._gateway.target_id(one.value)
@@ -232,7 +230,11 @@ class _Declaration:
         own = dict(told.get(kind) or {})
         for one in different:
             _type, dot, option = one.setting.partition(".")
-            if dot:
+            if option == "target_name":
+                own.pop("target_id", None)
+                if number := self._targets.get(one.after):
+                    own["target_id"] = number
+            elif dot:
                 own[option] = one.after
             else:
                 told[option if dot else one.setting] = one.after
