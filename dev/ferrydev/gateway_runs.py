@@ -66,12 +66,13 @@ class GatewayRuns:
         self.auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
         self.masked: set[str] = set()
 
-    def run(self, module: str, *, check: bool = False, **options: t.Any) -> Result:
-        """Run once. Options go through the module's own argument spec and rules.
+    def run(self, module: str, **options: t.Any) -> Result:
+        """Run once, with ``check=True`` in check mode. Options go through the module's own argument spec and rules.
 
         :raises OptionsRefused: Ansible would refuse the options.
         """
         arguments, rules, work = _MODULES[module]
+        check = options.pop("check", False)
         options.setdefault("akeyless", {"gateway_url": self.url, "auth": self.auth})
         told = ModuleArgumentSpecValidator(arguments(), **rules).validate(options)
         if told.error_messages:
@@ -79,10 +80,9 @@ class GatewayRuns:
         self.masked = set()
         return t.cast(Result, asyncio.run(work(told.validated_parameters, check=check, mask=self.masked.update)))
 
-    def declare(self, name: str = "m", *, check: bool = False, **options: t.Any) -> Result:
-        """``gateway_migration``; it may return an error."""
-        options.setdefault("target_location", "/gw")
-        return self.run("gateway_migration", name=name, check=check, **options)
+    def declare(self, **options: t.Any) -> Result:
+        """``gateway_migration`` of the name ``m``; it may return an error."""
+        return self.run("gateway_migration", **{"name": "m", "target_location": "/gw", **options})
 
     def ok(self, module: str, **options: t.Any) -> Result:
         """Run once, and succeed."""
