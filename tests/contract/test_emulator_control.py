@@ -18,8 +18,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from official_sdk import ROUTES, Sdk, disconnected, raw, refused
+from official_sdk import GATEWAY_ROUTES, ROUTES, Sdk, disconnected, raw, refused
 
+from akeyless_emulator.gateway.settings import GatewaySettings
 from akeyless_emulator.settings import Settings
 from ferrydev.emulator import Emulator, EmulatorError
 
@@ -242,9 +243,29 @@ def test_the_readme_describes_every_setting_with_its_default() -> None:
     assert rows == {name: json.dumps(value) for name, value in Settings().as_dict().items()}
 
 
-def test_the_readme_names_every_command() -> None:
-    text = (_PACKAGE / "README.md").read_text("utf-8")
-    assert [route for route in ROUTES if f"`{route}`" not in text] == []
+def test_the_readme_of_gateways_describes_every_setting_with_its_default() -> None:
+    text = (_PACKAGE / "gateway" / "README.md").read_text("utf-8").partition("## Settings")[2].partition("## ")[0]
+    rows: dict[str, str] = {}
+    for names, values in re.findall(r"^\| (`[^|]*`) \| (`[^|]*`) \|", text, re.MULTILINE):
+        rows |= zip(re.findall("`(.*?)`", names), re.findall("`(.*?)`", values), strict=True)
+    assert rows == {name: json.dumps(value) for name, value in GatewaySettings().as_dict().items()}
+
+
+def test_the_readmes_name_every_command() -> None:
+    text = (_PACKAGE / "README.md").read_text("utf-8") + (_PACKAGE / "gateway" / "README.md").read_text("utf-8")
+    assert [route for route in (*ROUTES, *GATEWAY_ROUTES) if f"`{route}`" not in text] == []
+
+
+def test_the_readme_of_gateways_names_every_control_route() -> None:
+    rows = (_PACKAGE / "gateway" / "README.md").read_text("utf-8")
+    named = {
+        f"{method} {route}"
+        for methods, route in re.findall(r"`((?:GET|POST)(?:`, `POST)?) (gateway[/a-z]*)", rows)
+        for method in re.findall("GET|POST", methods)
+    }
+    assert named == set(
+        re.findall(r'"((?:GET|POST) [\w/]+)":', (_PACKAGE / "gateway" / "control.py").read_text("utf-8"))
+    )
 
 
 def test_the_readme_names_every_control_route(emulator: Emulator) -> None:

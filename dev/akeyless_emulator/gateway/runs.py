@@ -171,6 +171,7 @@ class Runner:
         items = run.counts["migration_items"]
         items["total"] += 1
         items[outcome.status] += 1
+        self.notify()
         run.secrets.append(
             {
                 "secret_name": outcome.name,

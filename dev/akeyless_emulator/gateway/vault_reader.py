@@ -115,13 +115,13 @@ class VaultReader:
         return None if value == "null" else value
 
     async def _list(self, mount: Mount, folder: str) -> list[str]:
-        text = await self._get(mount.namespace, f"{_area(mount, 'metadata')}{_coded(folder)}", "LIST")
+        text = await self._get(mount.namespace, f"{_area(mount, 'metadata')}{_coded(folder)}?list=true")
         return t.cast("list[str]", json.loads(text)["data"]["keys"]) if text else []
 
     async def _add_namespaces(self, name: str, found: list[str]) -> None:
         found.append(name)
         try:
-            text = await self._get(name, "sys/namespaces", "LIST")
+            text = await self._get(name, "sys/namespaces?list=true")
         except SourceError as error:
             # Where namespaces are unknown, or may not be listed, there are no children.
             if error.status in (400, 403, 404, 405):
@@ -130,7 +130,7 @@ class VaultReader:
         for child in (json.loads(text).get("data") or {}).get("keys") or [] if text else []:
             await self._add_namespaces(f"{name}/{child.strip('/')}".strip("/"), found)
 
-    async def _get(self, namespace: str, route: str, method: str = "GET") -> str:
+    async def _get(self, namespace: str, route: str) -> str:
         """The text of an answer, empty for 404."""
         headers = {"X-Vault-Token": self._token, "X-Vault-Request": "true"}
         if namespace:
@@ -138,15 +138,15 @@ class VaultReader:
         try:
             # The target is set by hand: a path with dots must not be tidied up.
             target = f"/v1/{route}".encode("ascii")
-            answer = await self._client.request(method, self._base, headers=headers, extensions={"target": target})
+            answer = await self._client.request("GET", self._base, headers=headers, extensions={"target": target})
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise SourceError(0, f"{method} {self._base}/v1/{route}: {type(error).__name__}: {error}") from None
+            raise SourceError(0, f"GET {self._base}/v1/{route}: {type(error).__name__}: {error}") from None
         if answer.status_code == 404:
             return ""
         if answer.status_code >= 400:
             raise SourceError(
                 answer.status_code,
-                f"Error making API request. URL: {method} {self._base}/v1/{route} Code: {answer.status_code}."
+                f"Error making API request. URL: GET {self._base}/v1/{route} Code: {answer.status_code}."
                 f" Errors: * {_errors(answer)}",
             )
         return answer.text
