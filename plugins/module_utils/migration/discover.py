@@ -14,7 +14,7 @@ from ..errors import ApiError, NotFound, OptionError, PermissionDenied
 from ..vault.kv import KvReader, Mount
 from .selection import Selection
 
-__all__ = ["Discovery", "Root", "discover"]
+__all__ = ["Discovery", "Root", "discover", "find_roots"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,7 @@ async def discover(
     :raises OptionError: a path lies in no KV mount.
     """
     result = Discovery()
-    if paths:
-        result.roots = [await _root(reader, path) for path in dict.fromkeys(paths)]
-    else:
-        result.roots = [Root(mount, "", asked=False) for mount in await reader.mounts()]
+    result.roots = await find_roots(reader, paths)
     # Last in, first out: the walk goes deep first, so that what waits stays small.
     stack: list[tuple[Root, str]] = []
     for root in reversed(result.roots):
@@ -100,6 +97,16 @@ async def discover(
             worker.cancel()
     result.unreadable.sort()
     return result
+
+
+async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
+    """Where walks of ``paths`` begin; all KV mounts that the login may see where it is empty.
+
+    :raises OptionError: a path lies in no KV mount.
+    """
+    if paths:
+        return [await _root(reader, path) for path in dict.fromkeys(paths)]
+    return [Root(mount, "", asked=False) for mount in await reader.mounts()]
 
 
 async def _root(reader: KvReader, path: str) -> Root:

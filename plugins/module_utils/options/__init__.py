@@ -12,8 +12,9 @@ files, and masks ``settings.secrets()``.
 from __future__ import annotations
 
 from .akeyless import AkeylessAuth, AkeylessSettings, resolve_akeyless
-from .spec import ACTION_GROUP, akeyless_spec, source_spec
-from .vault import VaultAuth, VaultSettings, resolve_source
+from .lookup import seconds_of
+from .spec import ACTION_GROUP, akeyless_spec, operator_spec, source_spec
+from .vault import VaultAuth, VaultSettings, has_operator, resolve_operator, resolve_source
 
 __all__ = [
     "ACTION_GROUP",
@@ -22,7 +23,11 @@ __all__ = [
     "VaultAuth",
     "VaultSettings",
     "akeyless_spec",
+    "has_operator",
+    "operator_spec",
     "resolve_akeyless",
+    "resolve_operator",
     "resolve_source",
+    "seconds_of",
     "source_spec",
 ]

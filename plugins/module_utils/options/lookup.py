@@ -25,7 +25,7 @@ from .spec import Option
 if t.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Found", "Lookup", "Params", "header_safe", "maskable", "read_text", "secret", "tls_settings"]
+__all__ = ["Found", "Lookup", "Params", "header_safe", "maskable", "read_text", "seconds_of", "secret", "tls_settings"]
 
 Params: t.TypeAlias = t.Mapping[str, t.Any] | None
 
@@ -205,6 +205,17 @@ def read_text(path: str, option: str, where: str) -> str:
     if not text:
         raise OptionError(option, f"the file {file} is empty", f"Write the value into it, or correct {where}")
     return text
+
+
+def seconds_of(option: str, text: str) -> int:
+    """A time in whole seconds, from a number of seconds or a duration like ``90s`` or ``1h30m``.
+
+    :raises OptionError: it is none, or below one second.
+    """
+    value = _duration(str(text).strip())
+    if value is None or value < 1:
+        raise OptionError(option, f"{text!r} is not a time of a second or more", "Give a duration like 30m or 1h30m")
+    return int(value)
 
 
 def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:

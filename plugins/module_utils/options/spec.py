@@ -12,7 +12,7 @@ the environment comes in between.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = [
     "ACCESS_TYPES",
@@ -148,6 +148,15 @@ AKEYLESS_AUTH = (
     Option("gcp_audience", ("AKEYLESS_GCP_AUDIENCE",)),
     Option("azure_object_id", ("AKEYLESS_AZURE_OBJECT_ID",)),
 )
+
+OPERATOR = tuple(replace(option, env=tuple(f"OPERATOR_{name}" for name in option.env)) for option in VAULT_AUTH)
+"""How an operator logs in to the source's Vault: as VAULT_AUTH, with variables of its own, so that the migration's
+credential and the operator's can be in one environment."""
+
+
+def operator_spec() -> dict[str, t.Any]:
+    """The argument spec of the option ``operator``."""
+    return {"type": "dict", "no_log": False, "options": _suboptions(OPERATOR)}
 
 
 def source_spec(extra: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any]:

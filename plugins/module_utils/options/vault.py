@@ -14,9 +14,9 @@ from pathlib import Path
 from ..errors import OptionError
 from ..transport import TlsSettings
 from .lookup import Found, Lookup, Params, header_safe, maskable, read_text, secret, tls_settings
-from .spec import METHODS, VAULT, VAULT_AUTH
+from .spec import METHODS, OPERATOR, VAULT, VAULT_AUTH
 
-__all__ = ["POD_TOKEN", "VaultAuth", "VaultSettings", "resolve_source"]
+__all__ = ["POD_TOKEN", "VaultAuth", "VaultSettings", "has_operator", "resolve_operator", "resolve_source"]
 
 POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 """Where Kubernetes puts the token of a pod's service account."""
@@ -128,10 +128,33 @@ def resolve_source(params: Params, environ: t.Mapping[str, str] | None = None) -
     """
     environ = os.environ if environ is None else environ
     params = params or {}
+    auth = Lookup("source.auth", VAULT_AUTH, params.get("auth"), environ)
+    return _resolve(params, auth, environ)
+
+
+def resolve_operator(params: Params, source: Params, environ: t.Mapping[str, str] | None = None) -> VaultSettings:
+    """The source's Vault with the operator's login: the options ``operator`` and ``source`` and the environment.
+
+    :param source: the value of the option ``source``; its ``auth`` plays no part.
+    :raises OptionError: as :func:`resolve_source`.
+    """
+    environ = os.environ if environ is None else environ
+    return _resolve(source or {}, Lookup("operator", OPERATOR, params, environ), environ)
+
+
+def has_operator(params: Params, environ: t.Mapping[str, str] | None = None) -> bool:
+    """Whether the option ``operator`` or the environment says how an operator logs in, however incompletely."""
+    environ = os.environ if environ is None else environ
+    if any(value not in (None, "") for value in (params or {}).values()):
+        return True
+    return any(environ.get(name) or environ.get(f"{name}_FILE") for option in OPERATOR for name in option.env)
+
+
+def _resolve(params: t.Mapping[str, t.Any], login: Lookup, environ: t.Mapping[str, str]) -> VaultSettings:
     lookup = Lookup("source", VAULT, params, environ)
     url = lookup.url("url")
     tls = tls_settings(lookup, "VAULT_SKIP_VERIFY")
-    auth = _resolve_auth(Lookup("source.auth", VAULT_AUTH, params.get("auth"), environ), environ)
+    auth = _resolve_auth(login, environ)
     if auth.method == "cert" and not tls.client_cert:
         raise OptionError(
             "source.client_cert",

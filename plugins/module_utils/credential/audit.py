@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Is a Vault token what a migration should have: able to list and read, and to do nothing else, and soon gone?
+
+Nothing is tried out: Vault is asked for the token's capabilities (``sys/capabilities-self``) on the mounts' areas, on a
+sample of the secrets that are really there, on names that nobody has, and on the paths of administration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from dataclasses import dataclass, field
+
+from ..checks import Check, shortly
+from ..errors import ApiError, FerryError, PermissionDenied
+from ..migration.selection import Selection
+from ..vault.kv import KvReader, Mount
+from ..vault.policy import Area
+from ..vault.session import VaultSession
+from .scope import kv_options
+
+__all__ = ["SOURCE_CHECKS", "Audit", "Limits", "audit"]
+
+SOURCE_CHECKS = (
+    "source_token",
+    "source_root",
+    "source_time_left",
+    "source_expires",
+    "source_list",
+    "source_read",
+    "source_write",
+    "source_admin",
+    "source_outside",
+)
+"""The ids, in the order in which they come."""
+
+_SAMPLE = 25
+_NOBODY = "secretferry-check"
+_WRITES = frozenset({"create", "update", "patch", "delete", "sudo", "root"})
+_ADMINISTRATION = (
+    f"sys/policies/acl/{_NOBODY}",
+    f"sys/policy/{_NOBODY}",
+    f"sys/mounts/{_NOBODY}",
+    f"sys/auth/{_NOBODY}",
+    f"sys/audit/{_NOBODY}",
+    f"sys/raw/{_NOBODY}",
+    f"sys/leases/revoke-prefix/{_NOBODY}",
+    f"sys/namespaces/{_NOBODY}",
+    "sys/seal",
+    "sys/remount",
+    "sys/rotate",
+    "auth/token/create",
+    "auth/token/create-orphan",
+    f"auth/token/roles/{_NOBODY}",
+    f"auth/approle/role/{_NOBODY}",
+    "identity/entity",
+)
+_MAKE_ONE = "Make a credential with secretferry.akeyless.source_credential, state: present, and use that"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a token should live, in seconds: ``min_ttl`` at the least, ``max_ttl`` at the most."""
+
+    min_ttl: int
+    max_ttl: int
+
+
+@dataclass
+class Audit:
+    """The checks, and what the token is (never the token itself)."""
+
+    checks: list[Check] = field(default_factory=list)
+    token: dict[str, t.Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Asked:
+    """Paths by what the token must or must not be able to do there."""
+
+    lists: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
+    writes: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)
+
+    def paths(self) -> list[str]:
+        every = [*self.lists, *self.reads, *self.writes, *self.outside, *_ADMINISTRATION]
+        return list(dict.fromkeys(every))
+
+
+async def audit(
+    reader: KvReader,
+    session: VaultSession,
+    areas: t.Sequence[Area],
+    source: t.Mapping[str, t.Any] | None,
+    limits: Limits,
+) -> Audit:
+    """Judge the token of ``session`` for a migration of ``areas``.
+
+    :raises FerryError: Vault could not be asked at all.
+    """
+    token = await asyncio.to_thread(session.self_check)
+    found = Audit(token={key: value for key, value in token.items() if key != "known"})
+    found.checks += [_valid(token), _root(token), _time_left(token, limits), _expires(token, limits)]
+    asked = await _to_ask(reader, areas, Selection(*_globs(source)))
+    try:
+        capabilities = await asyncio.to_thread(_capabilities, session, asked.paths())
+    except PermissionDenied:
+        found.checks += [
+            Check(
+                check,
+                "unknown",
+                "the token may not ask for its own capabilities",
+                "Give it the policy default, or update on sys/capabilities-self",
+            )
+            for check in SOURCE_CHECKS[4:]
+        ]
+        return found
+    found.checks += [
+        _lists(asked, capabilities),
+        _reads(asked, capabilities),
+        _writes(asked, capabilities),
+        _admin(capabilities),
+        _outside(asked, capabilities),
+    ]
+    return found
+
+
+def _globs(source: t.Mapping[str, t.Any] | None) -> tuple[t.Sequence[str], t.Sequence[str]]:
+    options = kv_options(source)
+    return options.include, options.exclude
+
+
+async def _to_ask(reader: KvReader, areas: t.Sequence[Area], selection: Selection) -> _Asked:
+    asked = _Asked()
+    whole = {area.mount for area in areas if not area.path}
+    for area in areas:
+        mount = Mount(area.mount, area.version)
+        data, metadata = (f"{area.mount}data/", f"{area.mount}metadata/") if area.version == 2 else (area.mount,) * 2
+        names = [area.path]
+        if area.is_folder:
+            asked.lists[f"{metadata}{area.path}"] = area.full
+            names = await _sample(reader, mount, area.path, selection) or [f"{area.path}{_NOBODY}"]
+        for name in names:
+            asked.reads[f"{data}{name}"] = area.mount + name
+            asked.reads[f"{metadata}{name}"] = f"the metadata of {area.mount}{name}"
+        for name in [*names, *([f"{area.path}{_NOBODY}"] if area.is_folder else [])]:
+            for part in ("data", "metadata", "delete", "undelete", "destroy") if area.version == 2 else ("",):
+                path = f"{area.mount}{part}/{name}" if part else f"{area.mount}{name}"
+                asked.writes[path] = path
+        if area.version == 2:
+            asked.writes[f"{area.mount}config"] = f"{area.mount}config"
+        if area.mount not in whole:
+            for part in {data, metadata}:
+                asked.outside[f"{part}{_NOBODY}-outside"] = f"{area.mount} outside the paths that are to migrate"
+    await _other_mounts(reader, areas, asked)
+    return asked
+
+
+async def _other_mounts(reader: KvReader, areas: t.Sequence[Area], asked: _Asked) -> None:
+    mine = {area.mount for area in areas}
+    try:
+        mounts = await reader.mounts()
+    except ApiError:
+        return
+    for mount in mounts:
+        if mount.path not in mine:
+            for part in ("data/", "metadata/") if mount.version == 2 else ("",):
+                asked.outside[f"{mount.path}{part}{_NOBODY}"] = f"the mount {mount.path}"
+
+
+async def _sample(reader: KvReader, mount: Mount, folder: str, selection: Selection) -> list[str]:
+    """The first secrets below a folder; none where it may not be listed."""
+    names: list[str] = []
+    folders = [folder]
+    for _listing in range(_SAMPLE):
+        if not folders or len(names) >= _SAMPLE:
+            break
+        here = folders.pop(0)
+        try:
+            found = await reader.list(mount, here)
+        except ApiError:
+            continue
+        names += [here + n for n in found if not n.endswith("/") and selection.takes(mount.path + here + n)]
+        folders += [here + n for n in found if n.endswith("/") and not selection.prunes(mount.path + here + n)]
+    return names[:_SAMPLE]
+
+
+def _capabilities(session: VaultSession, paths: t.Sequence[str]) -> dict[str, frozenset[str]]:
+    answer = session.client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)})
+    data = answer.get("data") or answer if isinstance(answer, dict) else {}
+    if not all(path in data for path in paths):
+        raise FerryError("Vault did not answer for every path that it was asked for", "Check source.url")
+    return {path: frozenset(str(c) for c in data[path]) for path in paths}
+
+
+def _valid(token: t.Mapping[str, t.Any]) -> Check:
+    if not token["known"]:
+        return Check(
+            "source_token",
+            "warning",
+            "Vault takes the token, which may not look itself up",
+            "Give it the policy default, or read on auth/token/lookup-self",
+        )
+    return Check("source_token", "ok", f"accessor {token['accessor']}, policies {', '.join(token['policies'])}")
+
+
+def _root(token: t.Mapping[str, t.Any]) -> Check:
+    if token["root"]:
+        return Check("source_root", "failed", "it is a root token, which may do everything", _MAKE_ONE)
+    if not token["known"]:
+        return Check("source_root", "unknown", "the token may not look itself up", "Give it the policy default")
+    return Check("source_root", "ok", "it is no root token")
+
+
+def _time_left(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+    ttl = token["ttl"]
+    if not token["known"] and not ttl:
+        return Check("source_time_left", "unknown", "the token may not look itself up", "Give it the policy default")
+    if not ttl or ttl >= limits.min_ttl:
+        return Check("source_time_left", "ok", f"{ttl} seconds left" if ttl else "it never expires")
+    if token["renewable"]:
+        return Check("source_time_left", "ok", f"{ttl} seconds left, and it can be renewed")
+    return Check(
+        "source_time_left",
+        "failed",
+        f"{ttl} seconds left, of {limits.min_ttl} that are needed (min_ttl)",
+        "Make a new one with secretferry.akeyless.source_credential, or a renewable one",
+    )
+
+
+def _expires(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+    ttl = token["ttl"]
+    if not token["known"] and not ttl:
+        return Check("source_expires", "unknown", "the token may not look itself up", "Give it the policy default")
+    if not ttl:
+        return Check("source_expires", "failed", "it never expires", _MAKE_ONE)
+    if token["period"]:
+        return Check("source_expires", "warning", "it is periodic: renewed in time, it never expires", _MAKE_ONE)
+    if ttl > limits.max_ttl:
+        return Check(
+            "source_expires",
+            "warning",
+            f"it lives for another {ttl} seconds, more than {limits.max_ttl} (max_ttl)",
+            "Use one with a shorter life, or raise max_ttl if the migration takes that long",
+        )
+    return Check("source_expires", "ok", f"it expires in {ttl} seconds")
+
+
+def _lacking(asked: t.Mapping[str, str], capabilities: t.Mapping[str, frozenset[str]], needed: str) -> list[str]:
+    return [name for path, name in asked.items() if not {needed, "root"} & capabilities[path]]
+
+
+def _lists(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    lacking = _lacking(asked.lists, capabilities, "list")
+    if lacking:
+        remedy = "Give it the policy in 'policy', or name the secrets one by one in source.paths"
+        return Check("source_list", "failed", f"it may not list {shortly(lacking)}", remedy)
+    return Check("source_list", "ok", f"{len(asked.lists)} folders can be listed")
+
+
+def _reads(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    lacking = _lacking(asked.reads, capabilities, "read")
+    if lacking:
+        return Check("source_read", "failed", f"it may not read {shortly(lacking)}", "Give it the policy in 'policy'")
+    return Check("source_read", "ok", f"{len(asked.reads)} paths that were looked at can be read")
+
+
+def _writes(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    able = [f"{name} ({', '.join(sorted(capabilities[p] & _WRITES))})" for p, name in asked.writes.items()
+            if capabilities[p] & _WRITES]  # fmt: skip
+    if able:
+        return Check("source_write", "failed", f"it may write or delete: {shortly(able)}", _MAKE_ONE)
+    return Check("source_write", "ok", f"it may write or delete on none of {len(asked.writes)} paths")
+
+
+def _admin(capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    able = [path for path in _ADMINISTRATION if capabilities[path] & _WRITES]
+    if able:
+        return Check("source_admin", "failed", f"it may administer: {shortly(able)}", _MAKE_ONE)
+    return Check("source_admin", "ok", f"it may write none of {len(_ADMINISTRATION)} paths of administration")
+
+
+def _outside(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    able = [name for path, name in asked.outside.items() if capabilities[path] - {"deny"}]
+    if able:
+        return Check("source_outside", "warning", f"it reaches {shortly(list(dict.fromkeys(able)))}", _MAKE_ONE)
+    return Check("source_outside", "ok", "it reaches nothing else of KV that was looked at")

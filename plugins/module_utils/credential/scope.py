@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the options ``source`` and ``operator`` to areas of KV mounts, their policy, and a logged-in operator."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ..errors import FerryError
+from ..migration.connect import open_source
+from ..migration.definition import Definition, merge
+from ..migration.discover import find_roots
+from ..options import resolve_operator
+from ..vault.kv import KvReader
+from ..vault.operator import Operator, as_operator
+from ..vault.policy import Area, Policy, Rule, build_policy
+
+__all__ = ["GATEWAY_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
+
+CONCURRENCY = 8
+
+# How the Gateway finds mounts is not documented: it is assumed to ask for them as the vault CLI's list command does.
+GATEWAY_RULES = (Rule("sys/mounts", ("read",)),)
+
+Params = t.Mapping[str, t.Any]
+
+
+def kv_options(source: Params | None) -> Definition:
+    """paths, include, exclude and kv_version of the option ``source``, checked as for a migration."""
+    given = {key: (source or {}).get(key) for key in ("kv_version", "paths", "include", "exclude")}
+    return merge({**given, "name": "credential", "target_location": "/any"}, None)
+
+
+@contextlib.asynccontextmanager
+async def open_operator(
+    params: Params, mask: t.Callable[[t.Iterable[str]], None]
+) -> t.AsyncIterator[tuple[KvReader, Operator]]:
+    """Log in as the operator.
+
+    :param params: of a module with the options ``source`` and ``operator``.
+    """
+    settings = resolve_operator(params["operator"], params["source"])
+    mask(settings.secrets())
+    async with contextlib.AsyncExitStack() as stack:
+        kv_version = kv_options(params["source"]).kv_version
+        try:
+            reader, session = await stack.enter_async_context(
+                open_source(settings, concurrency=CONCURRENCY, kv_version=kv_version)
+            )
+        except FerryError as error:
+            raise as_operator(error) from None
+        mask([session.token])
+        yield reader, Operator(session)
+
+
+async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:
+    """What the option ``source`` takes.
+
+    :raises OptionError: a path lies in no KV mount.
+    """
+    roots = await find_roots(reader, kv_options(source).paths)
+    return [Area(root.mount.path, root.mount.version, root.path) for root in roots]
+
+
+def policy_of(areas: t.Sequence[Area], source: Params | None, *, namespace: str = "", engine: str = "direct") -> Policy:
+    """The least-privilege policy for these areas.
+
+    :param engine: ``direct`` or ``gateway``.
+    :raises OptionError: no policy can express it.
+    """
+    options = kv_options(source)
+    lines = ["What a migration into Akeyless must list and read, and nothing else."]
+    if namespace:
+        lines.append(f"For the namespace {namespace}: write it there, paths are relative to it.")
+    return build_policy(
+        areas,
+        options.include,
+        options.exclude,
+        more=GATEWAY_RULES if engine == "gateway" else (),
+        title=lines,
+    )

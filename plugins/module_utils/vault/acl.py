@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which rule of an ACL policy counts for a path, as Vault decides it. Pure.
+
+From developer.hashicorp.com/vault/docs/concepts/policies, "Priority matching"; compared with a real Vault by a test.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+__all__ = ["allowed"]
+
+_Rules = t.Mapping[str, t.Collection[str]]
+
+
+def allowed(rules: _Rules, path: str) -> frozenset[str]:
+    """The capabilities that ``rules`` (path in a policy to capabilities) give on ``path``.
+
+    An exact rule comes before all others. Of the others the one whose first wildcard comes later; then one that does
+    not end in ``*``, the one with fewer ``+``, the longer one. For a folder, which can only be listed, rules that take
+    it without its slash come first.
+    """
+    names = (path, path[:-1]) if path.endswith("/") else (path,)
+    for name in names:
+        if name in rules and not _is_wild(name):
+            return frozenset(rules[name])
+    for name in reversed(names):
+        taking = [rule for rule in rules if _takes(rule, name)]
+        if taking:
+            return frozenset(rules[max(taking, key=_rank)])
+    return frozenset()
+
+
+def _is_wild(rule: str) -> bool:
+    """Whether it is no exact rule."""
+    return rule.endswith("*") or "/+" in rule
+
+
+def _takes(rule: str, path: str) -> bool:
+    if not _is_wild(rule):
+        return False
+    parts, asked = rule.removesuffix("*").split("/"), path.split("/")
+    if rule.endswith("*"):
+        *folders, start = parts
+        if len(asked) < len(parts) or not (start == "+" or asked[len(folders)].startswith(start)):
+            return False
+    elif len(asked) != len(parts):
+        return False
+    else:
+        folders = parts
+    return all(part in ("+", name) for part, name in zip(folders, asked, strict=False))
+
+
+def _rank(rule: str) -> tuple[t.Any, ...]:
+    wild = rule.find("+") if "/+" in rule else len(rule) - 1
+    return wild, not rule.endswith("*"), -rule.split("/").count("+"), len(rule), rule

@@ -1,0 +1,240 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the credentials made of them.
+
+Everything here blocks; an event loop calls it with ``asyncio.to_thread``. Tokens are made through a token role, so that
+they have no parent that could end before them, without the operator being root: see docs/preflight.md for the policy
+that an operator needs. Facts of the API: Vault's documentation of ``sys/policies/acl``, ``auth/token``,
+``auth/approle`` and ``sys/wrapping``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ..errors import ApiError, FerryError, NotFound, PermissionDenied
+from ..options import VaultSettings
+from .kv import encode_path
+from .session import VaultSession
+from .wire import Wire
+
+__all__ = ["Credential", "Operator", "as_operator", "look_up", "token_is_dead", "wrapping_is_open"]
+
+Settings = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A token or secret id that was just made.
+
+    :param text: the credential; a wrapping token where ``wrapped``.
+    :param accessor: of the token or secret id itself; empty where Vault does not tell that of a wrapped one.
+    :param ttl: seconds; 0 without end.
+    """
+
+    text: str = field(repr=False)
+    accessor: str
+    ttl: int
+    wrapped: bool = False
+
+
+class Operator:
+    """A logged-in operator.
+
+    :raises FerryError: each method, where Vault refuses; the message names the path.
+    """
+
+    def __init__(self, session: VaultSession) -> None:
+        self._session = session
+
+    def policy(self, name: str) -> str | None:
+        """The text of a policy, ``None`` where there is none."""
+        data = self._read(f"sys/policies/acl/{encode_path(name)}")
+        return None if data is None else str(data.get("policy", ""))
+
+    def write_policy(self, name: str, text: str) -> None:
+        """Make or replace a policy."""
+        self._write(f"sys/policies/acl/{encode_path(name)}", {"policy": text})
+
+    def delete_policy(self, name: str) -> None:
+        """Remove a policy. One that is not there is as good."""
+        self._delete(f"sys/policies/acl/{encode_path(name)}")
+
+    def token_role(self, name: str) -> Settings | None:
+        """The settings of a token role, ``None`` where there is none."""
+        return self._read(f"auth/token/roles/{encode_path(name)}")
+
+    def write_token_role(self, name: str, settings: Settings) -> None:
+        """Make or change a token role."""
+        self._write(f"auth/token/roles/{encode_path(name)}", settings)
+
+    def delete_token_role(self, name: str) -> None:
+        """Remove a token role; its tokens live on."""
+        self._delete(f"auth/token/roles/{encode_path(name)}")
+
+    def make_token(self, role: str, settings: Settings, wrap_ttl: str = "") -> Credential:
+        """A token by a token role."""
+        answer = self._write(f"auth/token/create/{encode_path(role)}", settings, wrap_ttl)
+        if wrap_ttl:
+            wrap = answer["wrap_info"]
+            return Credential(str(wrap["token"]), str(wrap.get("wrapped_accessor") or ""), int(wrap["ttl"]), True)
+        auth = answer["auth"]
+        return Credential(str(auth["client_token"]), str(auth["accessor"]), int(auth["lease_duration"]))
+
+    def token_by_accessor(self, accessor: str) -> Settings | None:
+        """What Vault knows of a token, ``None`` where it is dead."""
+        try:
+            return self._settings(self._write("auth/token/lookup-accessor", {"accessor": accessor}))
+        except ApiError as error:
+            if "invalid accessor" in error.detail or error.status == 404:
+                return None
+            raise
+
+    def revoke_accessor(self, accessor: str) -> None:
+        """End a token."""
+        self._write("auth/token/revoke-accessor", {"accessor": accessor})
+
+    def approle(self, mount: str, role: str) -> Settings | None:
+        """The settings of an AppRole role, ``None`` where there is none."""
+        return self._read(_role(mount, role))
+
+    def write_approle(self, mount: str, role: str, settings: Settings) -> None:
+        """Make or change an AppRole role."""
+        self._write(_role(mount, role), settings)
+
+    def delete_approle(self, mount: str, role: str) -> None:
+        """Remove an AppRole role with all its secret ids; its tokens live on."""
+        self._delete(_role(mount, role))
+
+    def role_id(self, mount: str, role: str) -> str:
+        """The role id, which is no secret."""
+        return str((self._read(f"{_role(mount, role)}/role-id") or {}).get("role_id", ""))
+
+    def make_secret_id(self, mount: str, role: str, settings: Settings, wrap_ttl: str = "") -> Credential:
+        """A secret id of an AppRole role."""
+        answer = self._write(f"{_role(mount, role)}/secret-id", settings, wrap_ttl)
+        if wrap_ttl:
+            wrap = answer["wrap_info"]
+            return Credential(str(wrap["token"]), str(wrap.get("wrapped_accessor") or ""), int(wrap["ttl"]), True)
+        data = answer["data"]
+        return Credential(str(data["secret_id"]), str(data["secret_id_accessor"]), int(data.get("secret_id_ttl") or 0))
+
+    def secret_ids(self, mount: str, role: str) -> list[str]:
+        """The accessors of all secret ids of a role."""
+        data = self._read(f"{_role(mount, role)}/secret-id?list=true")
+        return sorted(str(key) for key in (data or {}).get("keys") or ())
+
+    def secret_id(self, mount: str, role: str, secret_id: str) -> Settings | None:
+        """What Vault knows of a secret id, ``None`` where it is dead."""
+        try:
+            answer = self._write(f"{_role(mount, role)}/secret-id/lookup", {"secret_id": secret_id})
+        except ApiError as error:
+            if error.status == 404 or "does not exist" in error.detail:
+                return None
+            raise
+        return self._settings(answer) or None
+
+    def destroy_secret_id(self, mount: str, role: str, accessor: str) -> None:
+        """Destroy a secret id by its accessor. One that is not there is as good."""
+        try:
+            self._write(f"{_role(mount, role)}/secret-id-accessor/destroy", {"secret_id_accessor": accessor})
+        except ApiError as error:
+            # Vault 1.21 answers 500 for one that is gone.
+            if error.status != 404 and "failed to find accessor entry" not in error.detail:
+                raise
+
+    def capabilities(self, accessor: str, paths: t.Sequence[str]) -> dict[str, list[str]]:
+        """What a token may do, by path."""
+        answer = self._write("sys/capabilities-accessor", {"accessor": accessor, "paths": list(paths)})
+        data = answer.get("data") or answer
+        return {path: [str(c) for c in data.get(path) or ()] for path in paths}
+
+    def _read(self, path: str) -> Settings | None:
+        try:
+            answer = self._session.client.adapter.get(f"/v1/{path}")
+        except NotFound:
+            return None
+        except PermissionDenied as error:
+            raise _refused(error, "list" if path.endswith("?list=true") else "read", path.partition("?")[0]) from None
+        except ApiError as error:
+            if "does not exist" in error.detail:  # the secret ids of a role that is gone
+                return None
+            raise
+        return self._settings(answer)
+
+    def _write(self, path: str, body: Settings, wrap_ttl: str = "") -> Settings:
+        options = {"wrap_ttl": wrap_ttl} if wrap_ttl else {}
+        try:
+            answer = self._session.client.adapter.post(f"/v1/{path}", json=body, **options)
+        except PermissionDenied as error:
+            if "invalid accessor" in error.detail:
+                raise
+            raise _refused(error, "create and update", path) from None
+        return answer if isinstance(answer, dict) else {}
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._session.client.adapter.delete(f"/v1/{path}")
+        except NotFound:
+            return
+        except PermissionDenied as error:
+            raise _refused(error, "delete", path) from None
+
+    @staticmethod
+    def _settings(answer: t.Any) -> Settings:
+        return dict(answer.get("data") or {}) if isinstance(answer, dict) else {}
+
+
+def look_up(settings: VaultSettings, token: str) -> Settings | None:
+    """What a token says of itself: ``None`` where it is dead, ``{}`` where it is alive and may not look.
+
+    :raises FerryError: Vault could not be asked.
+    """
+    wire = Wire(settings)
+    try:
+        return dict(wire.client(token).auth.token.lookup_self()["data"])
+    except PermissionDenied as error:
+        # A dead token: "bad token" or "invalid token" from 1.15 on, before that the words of a missing right.
+        return None if token_is_dead(error) else {}
+    finally:
+        wire.close()
+
+
+def token_is_dead(error: ApiError) -> bool:
+    """Whether a refusal says that the token itself is no longer valid."""
+    return any(words in error.detail for words in ("invalid token", "bad token"))
+
+
+def wrapping_is_open(settings: VaultSettings, token: str) -> str:
+    """The path that made what a wrapping token holds; empty where it was opened, has expired, or never was one."""
+    wire = Wire(settings)
+    try:
+        answer = wire.client().adapter.post("/v1/sys/wrapping/lookup", json={"token": token})
+        return str((answer.get("data") or {}).get("creation_path") or "") if isinstance(answer, dict) else ""
+    except ApiError:
+        return ""
+    finally:
+        wire.close()
+
+
+def as_operator(error: FerryError) -> FerryError:
+    """A failure of the operator's login, in the words of its own options."""
+    error.message = error.message.replace("source.auth", "operator")
+    error.remedy = error.remedy.replace("source.auth", "operator")
+    return error
+
+
+def _role(mount: str, role: str) -> str:
+    return f"auth/{encode_path(mount)}/role/{encode_path(role)}"
+
+
+def _refused(error: PermissionDenied, capability: str, path: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"the operator may not {capability} {path}",
+        f"Give the policy of the operator {capability} on {path}",
+        status=error.status,
+        detail=error.detail,
+    )

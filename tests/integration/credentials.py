@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The work of ``source_credential`` without Ansible around it, and tokens that are tried on a real Vault."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from pathlib import Path
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.spec import credential_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.work import source_credential
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ferrydev.vault import Vault
+
+__all__ = ["OPERATOR", "allows", "credential", "is_alive"]
+
+# What docs/preflight.md gives as the operator's policy.
+OPERATOR = """
+path "sys/policies/acl/secretferry-*" { capabilities = ["create", "read", "update", "delete"] }
+path "auth/token/roles/secretferry-*" { capabilities = ["create", "read", "update", "delete"] }
+path "auth/token/create/secretferry-*" { capabilities = ["create", "update"] }
+path "auth/token/lookup-accessor" { capabilities = ["create", "update"] }
+path "auth/token/revoke-accessor" { capabilities = ["create", "update"] }
+path "auth/approle/role/secretferry-*" { capabilities = ["create", "read", "update", "delete", "list"] }
+"""
+
+
+def credential(vault: Vault, *, check: bool = False, **options: t.Any) -> Result:
+    """Run once, as root unless ``operator`` says otherwise. Options go through the module's own argument spec."""
+    options["source"] = {"url": vault.addr, **options.get("source", {})}
+    options.setdefault("operator", {"token": vault.root_token})
+    validated = ArgumentSpecValidator(credential_spec()).validate(options)
+    assert not validated.error_messages, validated.error_messages
+    work = source_credential(validated.validated_parameters, check=check, mask=lambda _secrets: None)
+    return asyncio.run(work)
+
+
+def is_alive(vault: Vault, file: Path | str) -> bool:
+    """Whether a token, or the one in a file, is alive."""
+    token = file if isinstance(file, str) else file.read_text()
+    return vault.request("GET", "auth/token/lookup-self", token=token, raw=True).status_code == 200
+
+
+def allows(vault: Vault, token: str, method: str, path: str, json: t.Any = None) -> bool:
+    """Whether Vault takes a request with that token. What is missing was not refused."""
+    status = vault.request(method, path, json=json, token=token, raw=True).status_code
+    assert status in (200, 204, 403, 404), (method, path, status)
+    return status != 403

@@ -1,0 +1,327 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The temporary credential's life on a real Vault: made, kept, used, judged, rotated, ended, shown to be dead."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from credentials import OPERATOR, allows, credential, is_alive
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, OptionError
+from ferrydev.emulator import Emulator
+from ferrydev.scene import Kv, Scene
+from ferrydev.vault import Vault
+
+_numbers = itertools.count(1)
+KINDS = ("token", "approle")
+
+
+@pytest.fixture(scope="module")
+def kv(vault: Vault) -> Kv:
+    vault.enable_auth("approle")
+    kv = Kv(vault)
+    kv.put("app/db", {"n": 1})
+    kv.put("other/db", {"n": 1})
+    return kv
+
+
+@pytest.fixture
+def base(kv: Kv, tmp_path: Path) -> dict[str, t.Any]:
+    """Options of a migration of its own."""
+    name = f"m{next(_numbers)}"
+    return {"name": name, "source": {"paths": [f"{kv.mount}/app/"]}, "write_to": str(tmp_path / "credential")}
+
+
+def login_works(vault: Vault, auth: dict[str, t.Any], secret_id: str) -> bool:
+    body = {"role_id": auth["role_id"], "secret_id": secret_id}
+    return vault.request("POST", "auth/approle/login", json=body, token="", raw=True).status_code == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_made_once_and_kept(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
+    checked = credential(vault, check=True, kind=kind, **base)
+    assert checked.changed
+    assert not os.path.exists(base["write_to"])
+    assert vault.request("GET", f"sys/policies/acl/secretferry-{base['name']}", raw=True).status_code == 404
+    made = credential(vault, kind=kind, **base)
+    assert made.changed
+    assert made.values["credential"]["state"] == "made"
+    assert [d["before_header"] for d in checked.diff] == [d["before_header"] for d in made.diff]
+    assert stat.S_IMODE(os.stat(base["write_to"]).st_mode) == 0o600
+    again = credential(vault, kind=kind, **base)
+    assert not again.changed
+    assert not again.diff
+    assert again.values["credential"]["state"] == "kept"
+    assert again.values["credential"]["accessor"] == made.values["credential"]["accessor"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_it_migrates_with_what_auth_says(
+    vault: Vault, emulator: Emulator, kv: Kv, base: dict[str, t.Any], kind: str, wrapped: bool
+) -> None:
+    made = credential(vault, kind=kind, **base, **({"wrap_ttl": "2m"} if wrapped else {}))
+    scene = Scene(vault, emulator)
+    auth = made.values["auth"]
+    result = scene.ferry.ok(unreadable="fail", source={**base["source"], "auth": auth})
+    assert result.values["summary"]["created"] == 1
+    if wrapped:
+        with pytest.raises(FerryError, match="opened before"):
+            scene.ferry.run(source={**base["source"], "auth": auth})
+        assert credential(vault, kind=kind, **base, wrap_ttl="2m").values["credential"]["state"] == "made"
+
+
+def test_the_token_has_no_parent_and_ends_soon(vault: Vault, base: dict[str, t.Any]) -> None:
+    credential(vault, **base, ttl="30m", max_ttl="2h", bound_cidrs=["127.0.0.0/8"])
+    token = Path(base["write_to"]).read_text()
+    known = vault.request("GET", "auth/token/lookup-self", token=token)["data"]
+    assert known["orphan"] is True
+    assert known["policies"] == ["default", f"secretferry-{base['name']}"]
+    assert 1790 <= known["ttl"] <= 1800
+    assert known["explicit_max_ttl"] == 7200
+    assert known["bound_cidrs"] == ["127.0.0.0/8"]
+    options = {"ttl": "30m", "max_ttl": "2h", "bound_cidrs": ["127.0.0.0/8"]}
+    assert not credential(vault, **base, **options).changed
+    changed = credential(vault, **base, **{**options, "bound_cidrs": ["127.0.0.1"]})
+    assert [d["before_header"] for d in changed.diff] == [f"token role secretferry-{base['name']}"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dead_or_readable_one_is_replaced_and_the_old_one_ended(
+    vault: Vault, base: dict[str, t.Any], kind: str
+) -> None:
+    first = credential(vault, kind=kind, **base).values
+    old = Path(base["write_to"]).read_text()
+    os.chmod(base["write_to"], 0o644)
+    second = credential(vault, kind=kind, **base).values
+    assert second["credential"]["accessor"] != first["credential"]["accessor"]
+    assert stat.S_IMODE(os.stat(base["write_to"]).st_mode) == 0o600
+    if kind == "token":
+        assert not is_alive(vault, old)
+        vault.request("POST", "auth/token/revoke", json={"token": Path(base["write_to"]).read_text()})
+    else:
+        assert not login_works(vault, second["auth"], old)
+        accessor = {"secret_id_accessor": second["credential"]["accessor"]}
+        path = f"auth/approle/role/secretferry-{base['name']}/secret-id-accessor/destroy"
+        vault.request("POST", path, json=accessor)
+    third = credential(vault, kind=kind, **base).values["credential"]
+    assert third["state"] == "made"
+
+
+def test_one_with_too_little_time_left_is_replaced(vault: Vault, base: dict[str, t.Any]) -> None:
+    credential(vault, **base, ttl="60s", min_ttl="10s")
+    assert credential(vault, **base, ttl="60m", min_ttl="50m").values["credential"]["state"] == "made"
+
+
+def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[str, t.Any]) -> None:
+    policy = credential(vault, **base).values["policy"]
+    vault.write_policy(f"secretferry-{base['name']}", 'path "sys/*" { capabilities = ["sudo"] }')
+    again = credential(vault, **base)
+    assert again.changed
+    assert again.diff[0]["after"] == policy
+    assert again.values["credential"]["state"] == "kept"
+
+
+def test_the_scope_of_a_wave_follows_the_paths(vault: Vault, kv: Kv, base: dict[str, t.Any]) -> None:
+    credential(vault, **base)
+    token = Path(base["write_to"]).read_text()
+    assert allows(vault, token, "GET", f"{kv.mount}/data/app/db")
+    credential(vault, **{**base, "source": {"paths": [f"{kv.mount}/other/"]}})
+    assert not allows(vault, token, "GET", f"{kv.mount}/data/app/db")
+    assert allows(vault, token, "GET", f"{kv.mount}/data/other/db")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rotated(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
+    with pytest.raises(OptionError, match="there is no role"):
+        credential(vault, state="rotated", kind=kind, **base)
+    first = credential(vault, kind=kind, **base)
+    old = Path(base["write_to"]).read_text()
+    checked = credential(vault, check=True, state="rotated", kind=kind, **base)
+    assert checked.changed
+    assert Path(base["write_to"]).read_text() == old
+    rotated = credential(vault, state="rotated", kind=kind, **base)
+    new = Path(base["write_to"]).read_text()
+    assert rotated.changed
+    assert new != old
+    if kind == "token":
+        assert is_alive(vault, new)
+        assert not is_alive(vault, old)
+    else:
+        assert rotated.values["auth"] == first.values["auth"]
+        assert login_works(vault, rotated.values["auth"], new)
+        assert not login_works(vault, rotated.values["auth"], old)
+
+
+def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Vault, base: dict[str, t.Any]) -> None:
+    login = vault.approle(f"theirs-{base['name']}", ["default"])
+    Path(base["write_to"]).write_text(login.secret_id)
+    path = f"auth/approle/role/{login.role}/secret-id"
+    other = vault.request("POST", path)["data"]["secret_id"]
+    options = {**base, "kind": "approle", "role_name": login.role}
+    rotated = credential(vault, state="rotated", **options).values
+    assert not login_works(vault, rotated["auth"], login.secret_id)
+    assert login_works(vault, rotated["auth"], other)
+    new = Path(base["write_to"]).read_text()
+    assert login_works(vault, rotated["auth"], new)
+    ended = credential(vault, state="revoked", **options).values
+    assert [entry["dead"] for entry in ended["revoked"]] == [True]
+    assert not login_works(vault, rotated["auth"], new)
+    assert login_works(vault, rotated["auth"], other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_revoked(vault: Vault, base: dict[str, t.Any], kind: str, wrapped: bool) -> None:
+    made = credential(vault, kind=kind, **base, **({"wrap_ttl": "2m"} if wrapped else {})).values
+    accessor = made["credential"]["accessor"] if kind == "token" else ""
+    options = {**base, "kind": kind, "state": "revoked", **({"accessor": accessor} if accessor else {})}
+    text = Path(base["write_to"]).read_text()
+    checked = credential(vault, check=True, **options)
+    assert checked.changed
+    assert checked.values["dead"] is False
+    assert Path(base["write_to"]).read_text() == text
+    ended = credential(vault, **options)
+    assert ended.changed
+    assert ended.values["dead"] is True
+    assert ended.values["revoked"]
+    assert all("tried" in entry["proof"] or "destroyed" in entry["proof"] for entry in ended.values["revoked"][:1])
+    assert not os.path.exists(base["write_to"])
+    name = f"secretferry-{base['name']}"
+    for path in (f"sys/policies/acl/{name}", f"auth/token/roles/{name}", f"auth/approle/role/{name}"):
+        assert vault.request("GET", path, raw=True).status_code == 404
+    if accessor:
+        body = {"accessor": accessor}
+        assert vault.request("POST", "auth/token/lookup-accessor", json=body, raw=True).status_code >= 400
+    elif not wrapped:
+        assert not login_works(vault, made["auth"], text)
+    again = credential(vault, **options)
+    assert not again.changed
+    assert again.values["dead"] is True
+
+
+def test_a_lost_token_is_ended_by_its_accessor(vault: Vault, base: dict[str, t.Any]) -> None:
+    accessor = credential(vault, **base).values["credential"]["accessor"]
+    token = Path(base["write_to"]).read_text()
+    os.unlink(base["write_to"])
+    ended = credential(vault, state="revoked", **base, accessor=accessor).values
+    assert ended["revoked"][0]["proof"].startswith("tried")
+    assert not is_alive(vault, token)
+
+
+def test_without_an_operator_a_token_ends_itself(vault: Vault, kv: Kv) -> None:
+    token = vault.token(["default"])
+    options = {"state": "revoked", "operator": {}, "source": {"auth": {"token": token}}}
+    assert credential(vault, **options).values["dead"] is True
+    assert not is_alive(vault, token)
+    assert not credential(vault, **options).changed
+
+
+def test_a_root_token_is_refused(vault: Vault) -> None:
+    with pytest.raises(OptionError, match="root token"):
+        credential(vault, state="revoked", source={"auth": {"token": vault.root_token}})
+    assert is_alive(vault, vault.root_token)
+
+
+def test_what_the_environment_gives_is_not_revoked(
+    vault: Vault, base: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = vault.token(["default"])
+    monkeypatch.setenv("VAULT_TOKEN", token)
+    credential(vault, **base)
+    credential(vault, state="revoked", **base)
+    assert is_alive(vault, token)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
+    vault.write_policy("operator", OPERATOR)
+    operator = {"token": vault.token(["operator"])}
+    base["source"]["kv_version"] = "2"  # who has no right on a mount is not told its version
+    for state in ("present", "present", "rotated", "revoked"):
+        credential(vault, state=state, kind=kind, operator=operator, **base)
+    assert not os.path.exists(base["write_to"])
+
+
+def test_an_operator_without_the_rights_is_told_which(vault: Vault, base: dict[str, t.Any]) -> None:
+    vault.write_policy("half", OPERATOR.replace("auth/token/create/secretferry-*", "nothing"))
+    base["source"]["kv_version"] = "2"
+    with pytest.raises(FerryError) as refused:
+        credential(vault, operator={"token": vault.token(["half"])}, **base)
+    assert f"auth/token/create/secretferry-{base['name']}" in str(refused.value)
+    assert not os.path.exists(base["write_to"])
+
+
+def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, base: dict[str, t.Any]) -> None:
+    with pytest.raises(FerryError, match=r"operator\.token") as refused:
+        credential(vault, operator={"token": "hvs.wrong-token"}, **base)
+    assert "source.auth" not in str(refused.value)
+    assert "hvs.wrong-token" not in str(refused.value)
+
+
+def test_a_file_with_somebody_elses_token_is_left_alone(vault: Vault, base: dict[str, t.Any]) -> None:
+    token = vault.token(["default"])
+    Path(base["write_to"]).write_text(token)
+    with pytest.raises(OptionError, match="of another origin"):
+        credential(vault, **base)
+    assert is_alive(vault, token)
+    assert Path(base["write_to"]).read_text() == token
+
+
+def test_nothing_is_left_where_the_file_cannot_be_written(
+    vault: Vault, base: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def full(_from: str, _to: str) -> None:
+        made.append(Path(_from).read_text())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(FerryError, match="No space left"):
+        credential(vault, **base)
+    assert len(made) == 1
+    assert not is_alive(vault, made[0])
+    assert list(Path(base["write_to"]).parent.iterdir()) == []
+
+
+WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
+    "no name": ({"name": None}, "name: state present needs it"),
+    "odd name": ({"name": "a b"}, "cannot name a migration"),
+    "no operator": ({"operator": {}}, "operator: state present needs a login"),
+    "no folder": ({"write_to": "/nowhere/token"}, "there is no folder /nowhere"),
+    "a folder": ({"write_to": "/tmp"}, "/tmp is a folder"),
+    "ttl": ({"ttl": "soon"}, "ttl: 'soon' is not a time"),
+    "ttl over max_ttl": ({"ttl": "48h"}, "is longer than max_ttl"),
+    "min_ttl over ttl": ({"min_ttl": "2h"}, "is longer than ttl"),
+    "wrapping without a file": ({"wrap_ttl": "5m", "write_to": None}, "wrap_ttl: a wrapping token needs"),
+    "network": ({"bound_cidrs": ["10.0.0.1/8"]}, "bound_cidrs: one of them is not a network"),
+    "mount": ({"source": {"paths": ["nowhere/"]}}, "nowhere/"),
+    "plus": ({"source": {"paths": ["secret/+/x"]}}, "no Vault policy can be limited to secret/+/x"),
+    "rotated without a file": ({"state": "rotated", "write_to": None}, "write_to: state rotated needs it"),
+    "revoked without anything": ({"state": "revoked", "name": None, "write_to": None}, "nothing is named"),
+    "remove without name": ({"state": "revoked", "name": None, "remove": True}, "remove: removing policy and role"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_mistakes_are_named(vault: Vault, base: dict[str, t.Any], case: str) -> None:
+    options, text = WRONG[case]
+    given = {key: value for key, value in {**base, **options}.items() if value is not None}
+    with pytest.raises(FerryError) as refused:
+        credential(vault, **given)
+    assert text in str(refused.value)
+
+
+def test_a_dead_server(base: dict[str, t.Any], vault: Vault) -> None:
+    source = {**base["source"], "url": "http://127.0.0.1:9"}
+    with pytest.raises(FerryError, match="no connection"):
+        credential(vault, **{**base, "source": source})
