@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
+  - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -179,6 +180,14 @@ EXAMPLES = r"""
     name: payments
     target_location: /migrated/payments
 
+- name: Look at one secret of the migration again
+  secretferry.akeyless.kv_migration:
+    name: payments
+    target_location: /migrated/payments
+    scope:
+      paths:
+        - secret/payments/db
+
 - name: Forget the migration, and keep the items
   secretferry.akeyless.kv_migration:
     name: payments
@@ -249,6 +258,11 @@ definition:
   description: The options in force, stored in the ledger. Never a credential.
   returned: when O(state=present) and the source was reached
   type: dict
+run:
+  description: The id of the run, the server's time and four hexadecimal digits. Empty where nothing was written.
+  returned: success
+  type: str
+  sample: 20261123T231500Z-3f9a
 ledger:
   description: The folder of the ledger in Akeyless.
   returned: success

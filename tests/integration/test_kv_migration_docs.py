@@ -85,13 +85,14 @@ def test_examples_run(shown: Shown, name: str) -> None:
 
 
 def test_examples_do_what_their_names_say(shown: Shown) -> None:
-    plan, migrate, again, forget = (shown.examples[name] for name in EXAMPLES)
+    plan, migrate, again, one, forget = (shown.examples[name] for name in EXAMPLES)
     assert plan["summary"]["created"] == 3
     assert plan["summary"]["versions_written"] == 0
     assert plan["diff"]
     assert (migrate["summary"]["created"], migrate["summary"]["versions_written"]) == (2, 6)
     assert again["changed"] is False
     assert again["definition"] == migrate["definition"]
+    assert (one["changed"], one["summary"]["unchanged"]) == (False, 1)
     assert forget["changed"] is True
     assert [name.rpartition("/")[2] for name in sorted(shown.items)] == ["api", "db"]
     db = next(item for name, item in shown.items.items() if name.endswith("/db"))
@@ -131,7 +132,7 @@ def test_results_have_the_documented_type_and_members(shown: Shown, task: str, k
 
 def test_the_invocation_shows_options_and_no_credential(shown: Shown) -> None:
     options = set(shown.results["migrate"]["invocation"]["module_args"])
-    assert options == {*documented("DOCUMENTATION")["options"], "source", "akeyless"}
+    assert options == {*documented("DOCUMENTATION")["options"], "source", "akeyless", "scope"}
 
 
 def test_the_documented_module_is_the_one_that_ran() -> None:

@@ -15,7 +15,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.scope import ModuleDocFragment as ScopeDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import scope_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
     ACTION_GROUP,
     akeyless_spec,
@@ -32,6 +34,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec 
 PAIRS = {
     "source": (source_spec(), yaml.safe_load(VaultDocs.DOCUMENTATION)["options"]["source"]),
     "akeyless": (akeyless_spec(), yaml.safe_load(AkeylessDocs.DOCUMENTATION)["options"]["akeyless"]),
+    "scope": (scope_spec(), yaml.safe_load(ScopeDocs.DOCUMENTATION)["options"]["scope"]),
 }
 TABLES = {"source": VAULT, "source.auth": VAULT_AUTH, "akeyless": AKEYLESS, "akeyless.auth": AKEYLESS_AUTH}
 EVERY_OPTION = [(prefix, option) for prefix, table in TABLES.items() for option in table]
@@ -78,6 +81,8 @@ def test_every_variable_is_documented_where_it_works(prefix: str, option: Option
 def test_every_option_that_the_docs_point_to_exists(name: str) -> None:
     text = yaml.safe_dump(PAIRS[name][1])
     known = {f"{prefix}.{option.name}" for prefix, option in EVERY_OPTION}
+    known |= {f"scope.{name}" for name in PAIRS["scope"][0]["options"]} | {"source.paths", "source.include"}
+    known |= {"source.exclude"}
     pointed = {link.partition("=")[0] for link in re.findall(r"O\(([^)]+)\)", text)}
     assert pointed
     assert pointed <= known

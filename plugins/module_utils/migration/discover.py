@@ -44,6 +44,7 @@ class Discovery:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     empty: list[Root] = field(default_factory=list)
     excluded: int = 0
+    outside: int = 0  # of the run's scope
     failed: list[tuple[str, str, str]] = field(default_factory=list)
 
 

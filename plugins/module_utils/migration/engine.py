@@ -23,13 +23,14 @@ from ..vault.kv import KvReader, Metadata, Mount
 from .apply import Job, carry_out
 from .before import Keeper
 from .definition import Definition, tag_of
-from .discover import Discovery, discover
+from .discover import Discovery
 from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
 from .naming import Naming
 from .plan import Action, Facts, Piece, Policy, Record, Target, decide, pending, standing, valid
 from .progress import progress
 from .report import Report
+from .scope import Scope, find
 from .selection import Selection
 from .source import Moved, Snapshot, Value, newest, snapshot, split, take
 from .spool import Spool
@@ -58,10 +59,12 @@ class Run:
         *,
         naming: Naming,
         kept_versions: int | None = None,
+        scope: Scope | None = None,
         check: bool = False,
     ) -> None:
         self.definition = definition
         self.report = report
+        self.scope = scope or Scope()
         self._reader = reader
         self._store = store
         self._ledger = ledger
@@ -99,10 +102,16 @@ class Run:
             progress.advance()
 
         progress.stage("discover")
-        seen = await discover(
-            self._reader, definition.paths, selection, found, concurrency=min(16, definition.concurrency)
+        seen = await find(
+            self._reader,
+            definition.paths,
+            selection,
+            self.scope,
+            found,
+            concurrency=min(16, definition.concurrency),
         )
-        self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
+        if self.scope.paths is None:
+            self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
         self._judge(seen)
         for path, reason in seen.unreadable:
             self.report.unreadable(path, reason)
@@ -116,8 +125,12 @@ class Run:
             else:
                 self.report.note(f"the mount {root.full} is empty")
         self._collisions = self._spool.collisions() if definition.layout == "json" else {}
-        await self._listing.load(seen.roots, self._ledger.digests)
+        await self.list_target(seen)
         return seen
+
+    async def list_target(self, seen: Discovery) -> None:
+        """Look at the target anew."""
+        await self._listing.load(seen.roots, self._ledger.digests)
 
     async def migrate(self, seen: Discovery) -> None:
         """Plan every secret, and apply the plan outside check mode.
@@ -160,7 +173,7 @@ class Run:
                 f"{path} {reason}" + (f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""),
                 "Grant the Vault policy these paths, exclude them, or set unreadable: report",
             )
-        if self._spool.count_sources():
+        if self._spool.count_sources() or seen.outside:
             return
         if seen.failed:
             raise ApiError(seen.failed[0][1], seen.failed[0][2])
@@ -204,9 +217,17 @@ class Run:
             if path in self._named:
                 self.report.fail(path, item, error.message, "Name folders with a slash at the end, and secrets without")
             else:
-                self.report.plan(path, item, Action("skip", "it was removed at the source after it was listed"))
+                self._skip_gone(path, item)
         except FerryError as error:
             self.report.fail(path, item, error.message, error.remedy)
+
+    def _skip_gone(self, path: str, item: str) -> None:
+        if self.scope.paths is None:
+            self.report.plan(path, item, Action("skip", "it was removed at the source after it was listed"))
+            return
+        self.report.plan(path, item, Action("skip", "it is gone at the source"))
+        if self._ledger.entry(path) is not None:
+            self._note_gone(path)
 
     async def _moving(self, row: _Row) -> None:
         gone: set[tuple[int, str]] = set()
@@ -410,17 +431,25 @@ class Run:
     def _count_gone(self, seen: Discovery) -> None:
         """Paths that the ledger knows, in the scope of this run, and that the source shows no more."""
         dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
-        scope = tuple(root.full for root in seen.roots if root.is_folder)
+        folders = tuple(root.full for root in seen.roots if root.is_folder)
         selection = Selection(self.definition.include, self.definition.exclude)
         for path in self._spool.entries_without_source():
-            if path.startswith(scope) and not path.startswith(dark) and selection.takes(path):
-                self.report.counts["gone"] += 1
-                self.report.note(f"{path} is gone at the source; its item stays")
+            if (
+                path.startswith(folders)
+                and not path.startswith(dark)
+                and self.scope.takes(path)
+                and selection.takes(path)
+            ):
+                self._note_gone(path)
+
+    def _note_gone(self, path: str) -> None:
+        self.report.counts["gone"] += 1
+        self.report.note(f"{path} is gone at the source; its item stays")
 
     async def _confirm(self, seen: Discovery) -> None:
         """List the target once more: count what is there instead of trusting that every write said it was done."""
         progress.stage("confirm")
-        await self._listing.load(seen.roots, self._ledger.digests)
+        await self.list_target(seen)
         for row in self._spool.touched():
             progress.advance()
             path = row[0]

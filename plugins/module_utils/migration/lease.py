@@ -2,10 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lease: one run at a time writes for a migration.
+"""The lease: one run at a time writes for a migration, or for a batch of it.
 
 Taken only when there is something to write, on condition that nobody has held it since the ledger was read. Times are
 the server's (its ``Date`` headers), so that skewed clocks of controllers do no harm.
+
+The whole migration's lease is the item ``lease``, a batch's ``lease-b<bits>``. Two of them overlap where the bits of
+one are a prefix of the other's, and then only one of them may be held. Each is an item of its own, so taking one says
+nothing of another: a run takes its own, and only then looks at those that overlap. Of two runs that do so at once, at
+least one sees the other; whoever sees another gives up. So it can happen that both do, never that both write.
+
+A run that died leaves its lease behind. Whoever comes next after its expiry takes it over, or, where it is another one
+that overlaps, marks it as ended: so a run that was only asleep finds that its lease has changed, and stops.
 """
 
 from __future__ import annotations
@@ -19,75 +27,126 @@ import typing as t
 
 from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld
-from .runs import Span, next_run, spans_in
+from .runs import REMEMBERED, Span, next_run, spans_in
+from .scope import overlap
 
 __all__ = ["Lease"]
 
 TTL = 60.0  # seconds
 _INEXACT = 2.0  # seconds; Date headers are in whole ones
+_ITEM = "lease"
+_BATCH = "lease-b"
+_ASKED_AT_ONCE = 20
 
 
 class Lease:
     """A lease with an expiry, kept as an item whose version number counts its changes of hands.
 
+    :param folder: the ledger's.
+    :param batch: bits of the batch that the run works on; empty for the whole migration.
     :ivar run: the id of this run, from :meth:`acquire` on.
-    :ivar spans: the runs before this one, and when they held the lease.
+    :ivar spans: the runs before this one, by id, and when they held this lease or one that overlaps.
     """
 
-    def __init__(self, store: ItemStore, name: str, tag: str) -> None:
+    def __init__(self, store: ItemStore, folder: str, tag: str, batch: str = "") -> None:
         self.held = False
+        self.batch = batch
         self.run = ""
         self.spans: list[Span] = []
         self._store = store
-        self._name = name
+        self._folder = folder
         self._tag = tag
-        self._version = 0
-        self._before: dict[str, t.Any] = {}
+        self._name = f"{folder}/{_item(batch)}"
+        self._seen: dict[str, int] = {}  # bits of each lease that overlaps, our own too -> its version
+        self._before: dict[str, dict[str, t.Any]] = {}  # and what it said when the ledger was read
         self._since = 0.0
         self._renew_at = 0.0
         self._me = {"host": socket.gethostname(), "pid": os.getpid(), "nonce": secrets.token_hex(8)}
 
-    def seen(self, version: int, content: str = "") -> None:
-        """The version of the lease's item when the ledger was read, and its content; 0 where there was none."""
-        self._version = version
-        self._before = _holder(content)
-        self.spans = spans_in(self._before)
+    def names(self, items: t.Iterable[str]) -> list[str]:
+        """Of the names of the ledger's items (below its folder), the leases that overlap with ours, and ours."""
+        return [name for name in items if (bits := _bits(name)) is not None and overlap(bits, self.batch)]
+
+    def seen(self, versions: t.Mapping[str, int], contents: t.Mapping[str, str]) -> None:
+        """The leases of :meth:`names` when the ledger was read: version and content by name."""
+        for name in self.names(versions):
+            bits = _bits(name) or ""
+            self._seen[bits] = versions[name]
+            self._before[bits] = _holder(contents.get(name, ""))
+        # A lease remembers runs of others that overlapped with it, too; and what it knew of them may be old.
+        known: dict[str, Span] = {}
+        for holder in self._before.values():
+            for span in spans_in(holder):
+                known[span.run] = min(known.get(span.run, span), span, key=lambda one: one.until)
+        self.spans = [known[run] for run in sorted(known)]
 
     def was_interrupted_at(self, moment: float) -> bool:
-        """Whether the run before this one never gave its lease back, and held it at that moment.
+        """Whether a run before this one never gave its lease back, and held it at that moment.
 
         :param moment: seconds since the epoch, by the server's clock.
         """
-        since, until = _number(self._before, "since"), _number(self._before, "until")
-        return since - _INEXACT <= moment <= until + _INEXACT
+        return any(span.died_around(moment, _INEXACT) for span in self.spans)
 
     async def acquire(self) -> None:
         """Take the lease.
 
-        :raises LeaseHeld: another run holds it, or has written since this one read the ledger.
+        :raises LeaseHeld: another run holds it or one that overlaps, or has written since this one read the ledger.
         """
         if self.held:
             return
-        if self._version:
-            await self._refuse_if_held()
+        blocker = await self.blocker()
+        if blocker:
+            raise LeaseHeld(
+                f"another run of this migration is writing: {blocker}",
+                "Wait for it; if it has died, its lease ends by itself",
+            )
+        for bits in sorted(self._seen):
+            if bits != self.batch and _number(self._before[bits], "until") and not self._before[bits].get("ended"):
+                await self._end(bits)
         self._since = self._now()
-        self.run = next_run(self._since, (span.run for span in self.spans))
+        self.run = next_run(self._since, (span.run for span in self.spans), self.batch)
         # A run that died held the lease until now at the most.
         self.spans = [span._replace(until=min(span.until, self._since)) for span in self.spans]
         content = self._content(until=self._now() + TTL)
+        version = self._seen.get(self.batch, 0)
         try:
-            if self._version:
-                await self._store.append(self._name, content, self._version)
-                self._version += 1
+            if version:
+                await self._store.append(self._name, content, version)
             else:
                 await self._store.create(self._name, content, tag=f"{self._tag}:ledger", max_versions=2, passing=True)
-                self._version = 1
         except (AlreadyExists, Changed):
-            raise LeaseHeld(
-                f"another run of this migration began to write ({self._name})", "Run again when it has ended"
-            ) from None
+            raise await self._overtaken(self.batch) from None
+        self._seen[self.batch] = version + 1
         self.held = True
         self._renew_at = time.monotonic() + TTL / 3
+        await self._look_around()
+
+    async def _look_around(self) -> None:
+        """Now that others can see our lease: give it back if one that overlaps has changed hands."""
+        async for item in self._store.folder(self._folder, containing=f"/{_ITEM}"):
+            bits = _bits(item.name.removeprefix(f"{self._folder}/"))
+            if bits is None or bits == self.batch or not overlap(bits, self.batch):
+                continue
+            if item.last_version != self._seen.get(bits, 0):
+                await self.release()
+                raise await self._overtaken(bits)
+
+    async def _end(self, bits: str) -> None:
+        """Mark an overlapping lease, whose run is dead, as ended: it may only be asleep, and then it must notice."""
+        content = json.dumps({**self._before[bits], "ended": self._me["host"]})
+        try:
+            await self._store.append(f"{self._folder}/{_item(bits)}", content, self._seen[bits])
+        except Changed:
+            raise await self._overtaken(bits) from None
+        self._seen[bits] += 1
+
+    async def _overtaken(self, bits: str) -> LeaseHeld:
+        name = f"{self._folder}/{_item(bits)}"
+        holder = self._shown(_holder((await self._store.values([name])).get(name, "")), bits)
+        return LeaseHeld(
+            f"another run of this migration began to write ({name})" + (f": {holder}" if holder else ""),
+            "Run again when it has ended",
+        )
 
     async def hold(self) -> None:
         """Renew the lease where a third of its time is over.
@@ -98,8 +157,7 @@ class Lease:
             return
         self._renew_at = time.monotonic() + TTL / 3
         try:
-            await self._store.append(self._name, self._content(until=self._now() + TTL), self._version)
-            self._version += 1
+            await self._write(until=self._now() + TTL)
         except Changed:
             self.held = False
             raise LeaseHeld(
@@ -110,26 +168,28 @@ class Lease:
         """Give the lease back, if it is held. The next run need not wait."""
         if self.held:
             self.held = False
-            await self._store.append(self._name, self._content(until=0), self._version)
-            self._version += 1
+            await self._write(until=0)
+
+    async def _write(self, until: float) -> None:
+        await self._store.append(self._name, self._content(until), self._seen[self.batch])
+        self._seen[self.batch] += 1
 
     async def blocker(self) -> str | None:
-        """Who holds the lease just now, in words; ``None`` where it is free."""
-        if not self._version:
-            return None
-        holder = _holder((await self._store.values([self._name])).get(self._name, ""))
-        left = _number(holder, "until") - self._now()
-        if left <= 0 or self._is_dead(holder):
-            return None
-        return f"{holder.get('host')} (process {holder.get('pid')}), for {left:.0f} s more at the least"
+        """Who holds the lease just now, or one that overlaps, in words; ``None`` where it is free."""
+        every = sorted(self._seen)
+        for start in range(0, len(every), _ASKED_AT_ONCE):
+            asked = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _ASKED_AT_ONCE]}
+            for name, value in (await self._store.values(list(asked))).items():
+                if shown := self._shown(_holder(value), asked[name]):
+                    return shown
+        return None
 
-    async def _refuse_if_held(self) -> None:
-        blocker = await self.blocker()
-        if blocker:
-            raise LeaseHeld(
-                f"another run of this migration is writing: {blocker}",
-                "Wait for it; if it has died, its lease ends by itself",
-            )
+    def _shown(self, holder: dict[str, t.Any], bits: str) -> str | None:
+        left = _number(holder, "until") - self._now()
+        if left <= 0 or holder.get("ended") or self._is_dead(holder):
+            return None
+        which = f"batch {bits}, " if bits else ""
+        return f"{which}{holder.get('host')} (process {holder.get('pid')}), for {left:.0f} s more at the least"
 
     def _is_dead(self, holder: dict[str, t.Any]) -> bool:
         """A holder on this very host whose process is gone will not come back: no need to wait for the expiry."""
@@ -144,12 +204,24 @@ class Lease:
         return False
 
     def _content(self, until: float) -> str:
-        runs = [[span.run, round(span.since, 1), round(span.until, 1)] for span in self.spans]
+        runs = [[span.run, round(span.since, 1), round(span.until, 1)] for span in self.spans[-REMEMBERED:]]
         mine = {"run": self.run, "since": self._since, "until": until, "runs": runs}
         return json.dumps({**self._me, "boot": _boot(), **mine})
 
     def _now(self) -> float:
         return self._store.client.transport.clock.now()
+
+
+def _item(bits: str) -> str:
+    return f"{_BATCH}{bits}" if bits else _ITEM
+
+
+def _bits(name: str) -> str | None:
+    """The bits of a lease's item name, ``None`` for any other item of the ledger."""
+    if name == _ITEM:
+        return ""
+    bits = name.removeprefix(_BATCH)
+    return bits if bits != name and bits and not bits.strip("01") else None
 
 
 def _holder(content: str) -> dict[str, t.Any]:

@@ -11,6 +11,9 @@ JSON items under ``<target location>/.secretferry/<migration>/``:
 ``lease``
     who writes just now, and until when. Every change of hands is a new version of this item, written on condition
     that the version is still the one that was seen: so it is also the ledger's generation.
+``lease-b<bits>``
+    the same for a batch of the migration, see scope.py. A run of a batch reads every shard that holds paths of it, and
+    writes only those at or below its bits.
 ``shard-b<bits>``
     the entries of all source paths whose hash begins with these bits. An item holds 16 KB, so a shard that grows over
     that is split: first its two halves are written, then it is deleted. The longest bits that fit a path win, so a
@@ -29,7 +32,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import hashlib
 import hmac
 import json
 import re
@@ -43,6 +45,7 @@ from ..rawjson import canonical
 from .lease import Lease
 from .metadata import pieces
 from .plan import Record
+from .scope import BITS, LONGEST_BATCH, bits_of, overlap
 from .spool import Spool
 
 __all__ = ["Digests", "Entry", "Ledger", "companions"]
@@ -50,9 +53,9 @@ __all__ = ["Digests", "Entry", "Ledger", "companions"]
 _FORMAT = 1
 _SHARD = "shard-b"
 _METADATA = "metadata/"
+_ASKED_AT_ONCE = 20  # values in one request
 _SHARD_LIMIT = 15_500  # bytes; an item holds 16 KB
 _DIRTY_LIMIT = 40  # entries of one shard that may wait to be written
-_BITS = 40
 _DIGEST_CHARS = 16
 
 
@@ -128,12 +131,16 @@ def _load_record(data: dict[str, t.Any]) -> Record:
 
 
 class Ledger:
-    """Reads the ledger into the spool and writes its shards behind the items."""
+    """Reads the ledger into the spool and writes its shards behind the items.
 
-    def __init__(self, store: ItemStore, spool: Spool, folder: str, tag: str) -> None:
+    :param batch: bits of the batch that the run works on; empty for the whole migration.
+    """
+
+    def __init__(self, store: ItemStore, spool: Spool, folder: str, tag: str, batch: str = "") -> None:
         self.folder = folder
+        self.batch = batch
         self.definition: dict[str, t.Any] | None = None
-        self.lease = Lease(store, f"{folder}/lease", tag)
+        self.lease = Lease(store, folder, tag, batch)
         self._store = store
         self._spool = spool
         self._tag = tag
@@ -169,14 +176,25 @@ class Ledger:
         async for item in self._store.folder(self.folder):
             if item.name.startswith(self.folder + "/"):
                 self.note_item(item)
-        definition, lease = f"{self.folder}/definition", f"{self.folder}/lease"
-        there = [name for name in (definition, lease) if name.rpartition("/")[2] in self._versions]
-        values = await self._store.values(there) if there else {}
-        if definition in values:
-            self.definition = self._parsed(definition, values[definition], "digest_key", _is_key)
-            self._key = self.definition["digest_key"]
-            self.digests = Digests(bytes.fromhex(self._key))
-        self.lease.seen(self._versions.get("lease", 0), values.get(lease, ""))
+        leases = self.lease.names(self._versions)
+        if self._shards and "definition" not in self._versions:
+            # Lost, or made by another batch after the listing had passed its name.
+            made = await self._store.describe(f"{self.folder}/definition")
+            if made is not None:
+                self.note_item(made)
+        names = [*(["definition"] if "definition" in self._versions else []), *leases]
+        values: dict[str, str] = {}
+        for start in range(0, len(names), _ASKED_AT_ONCE):
+            asked = [f"{self.folder}/{name}" for name in names[start : start + _ASKED_AT_ONCE]]
+            values.update(await self._store.values(asked))
+        if (definition := f"{self.folder}/definition") in values:
+            self._understand(values[definition])
+        self.lease.seen(self._versions, {name: values.get(f"{self.folder}/{name}", "") for name in leases})
+
+    def _understand(self, definition: str) -> None:
+        self.definition = self._parsed(f"{self.folder}/definition", definition, "digest_key", _is_key)
+        self._key = self.definition["digest_key"]
+        self.digests = Digests(bytes.fromhex(self._key))
 
     def note_item(self, item: Item) -> None:
         """Take note of one of the ledger's own items, from a listing."""
@@ -189,14 +207,15 @@ class Ledger:
         """Read all entries into the spool, several shards in a request."""
         if not self.exists:
             return
-        names = [f"{self.folder}/{_SHARD}{bits}" for bits in sorted(self._shards)]
-        for start in range(0, len(names), 20):
-            for name, value in (await self._store.values(names[start : start + 20])).items():
+        shards = [bits for bits in sorted(self._shards) if overlap(bits, self.batch)]
+        names = [f"{self.folder}/{_SHARD}{bits}" for bits in shards]
+        for start in range(0, len(names), _ASKED_AT_ONCE):
+            for name, value in (await self._store.values(names[start : start + _ASKED_AT_ONCE])).items():
                 bits = name.rpartition(_SHARD)[2]
                 for path, body in self._parsed(name, value, "entries", _are_entries)["entries"].items():
                     key = _hash(path)
                     # A parent that a split left behind has older entries than its halves.
-                    if self._shard_of(key) == bits:
+                    if key.startswith(self.batch) and self._longest(key) == bits:
                         self._spool.put_entry(key, path, json.dumps(body, separators=(",", ":")))
 
     def _parsed(self, name: str, value: str, member: str, sound: t.Callable[[t.Any], bool]) -> dict[str, t.Any]:
@@ -229,17 +248,53 @@ class Ledger:
 
     # --- writing: only under the lease
 
-    async def define(self, definition: dict[str, t.Any]) -> None:
-        """Write the definition, with the key of the digests."""
-        if not self.definition:
+    async def define(self, definition: dict[str, t.Any]) -> bool:
+        """Write the definition, with the key of the digests.
+
+        Batches of a new migration may begin at the same moment: one of them makes the definition, the others take it.
+
+        :returns: whether another run has just made it. Then ``digests`` are others than before.
+        :raises LedgerError: it made another definition; or this run is of a batch, and may not tidy up a ledger whose
+            definition is lost.
+        """
+        if not self.definition and self._shards:
+            if self.batch:
+                raise LedgerError(
+                    f"{self.folder}/definition is lost, and the rest of the ledger with it",
+                    "Run once without scope: entries are rebuilt",
+                )
             # Shards whose definition is lost hold digests that nobody can compare any more: entries are rebuilt.
             for bits in sorted(self._shards):
                 await self._store.delete(f"{self.folder}/{_SHARD}{bits}")
                 self._versions.pop(_SHARD + bits, None)
             self._shards.clear()
         content = {"format": _FORMAT, **definition, "digest_key": self._key}
-        await self._put("definition", json.dumps(content, sort_keys=True))
+        text = json.dumps(content, sort_keys=True)
+        if not self.batch:
+            await self._put("definition", text)
+            self.definition = content
+            return False
+        return await self._define_beside_others(content, text)
+
+    async def _define_beside_others(self, content: dict[str, t.Any], text: str) -> bool:
+        full, made = f"{self.folder}/definition", self._versions.get("definition", 0)
+        try:
+            if made:
+                await self._store.replace(full, text, made)
+            else:
+                await self._store.create(full, text, tag=f"{self._tag}:ledger", max_versions=2, passing=True)
+        except (AlreadyExists, Changed):
+            before = self._key
+            self._understand((await self._store.values([full])).get(full, ""))
+            theirs, ours = ({**d, "digest_key": ""} for d in (self.definition or {}, content))
+            if theirs != ours:
+                raise LedgerError(
+                    f"another run of this migration has just changed its options ({full})",
+                    "Give all batches the same options, then run again",
+                ) from None
+            return self._key != before
         self.definition = content
+        return False
 
     async def remember(self, path: str, entry: Entry) -> None:
         """Note what was done; written to Akeyless with the shard, once enough has come together.
@@ -273,8 +328,8 @@ class Ledger:
                 await self._write_shard(next(iter(self._dirty)))
 
     async def forget(self) -> int:
-        """Delete definition, shards and lease, the definition last; metadata companions stay. Returns how many."""
-        names = [n for n in sorted(self._versions) if not _is_companion(n)]
+        """Delete definition, shards and leases, the definition last; metadata companions stay. Returns how many."""
+        names = sorted({"lease", *(n for n in self._versions if not _is_companion(n))})
         for name in sorted(names, key=_forget_order):
             await self._store.delete(f"{self.folder}/{name}")
         return len(names)
@@ -301,7 +356,9 @@ class Ledger:
 
     async def _write_shard(self, bits: str) -> None:
         self._dirty.pop(bits, None)
-        entries = _fitting(self._spool.entries(bits))
+        # Not what lies in a deeper shard, which a batch has made.
+        mine = [e for e in self._spool.entries(bits) if len(self._longest(e[0]) or "") <= len(bits)]
+        entries = _fitting(mine)
         text = _shard_text(entries)
         if len(text.encode()) <= _SHARD_LIMIT or len(entries) < 2:
             await self.lease.hold()
@@ -310,17 +367,21 @@ class Ledger:
             return
         for half in (bits + "0", bits + "1"):
             await self._write_shard(half)  # the empty one, too: a path always finds the shard that it belongs to
+        if self._dirty.pop(bits, 0):  # noted while the halves were written
+            self._dirty.update({half: self._dirty.get(half, 0) + 1 for half in (bits + "0", bits + "1")})
         if bits in self._shards:
             self._shards.discard(bits)
             await self._store.delete(f"{self.folder}/{_SHARD}{bits}")
             self._versions.pop(_SHARD + bits, None)
 
     def _shard_of(self, key: str) -> str:
-        """The bits of the shard that a hash belongs to: the longest that exist, else the shortest possible."""
-        for length in range(_BITS, -1, -1):
-            if key[:length] in self._shards:
-                return key[:length]
-        return ""
+        """The bits of the shard that the entry of a hash is written to: the longest that exist, or the batch's own."""
+        longest = self._longest(key)
+        return self.batch if longest is None or len(longest) < len(self.batch) else longest
+
+    def _longest(self, key: str) -> str | None:
+        """The bits of the shard that the entry of a hash is read from."""
+        return next((key[:n] for n in range(BITS, -1, -1) if key[:n] in self._shards), None)
 
     async def _put(self, name: str, value: str, form: str = "json") -> None:
         """Create or replace one of the ledger's own items. Nobody else may write them while the lease is held."""
@@ -367,12 +428,14 @@ def _is_companion(name: str) -> bool:
 
 
 def _forget_order(name: str) -> int:
-    return {"definition": 2, "lease": 1}.get(name, 0)
+    return 2 if name == "definition" else 1 if name.startswith("lease") else 0
 
 
-def _hash(path: str) -> str:
-    number = int.from_bytes(hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()[:5], "big")
-    return f"{number:0{_BITS}b}"
+def _hash(name: str) -> str:
+    """By what an entry is sharded: the bits of its path; further down those of its key, for one of a key."""
+    path, newline, _key = name.partition("\n")
+    bits = bits_of(path)
+    return bits[:LONGEST_BATCH] + bits_of(name)[: BITS - LONGEST_BATCH] if newline else bits
 
 
 def _fitting(entries: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -21,6 +21,7 @@ from .engine import Run
 from .ledger import Ledger
 from .naming import Naming, join
 from .report import Report
+from .scope import Scope
 from .spool import Spool
 
 __all__ = ["Result", "ledger_folder", "migrate"]
@@ -65,25 +66,29 @@ async def migrate(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callabl
     """
     started = time.monotonic()
     check_identity(params["name"], params["target_location"])
+    scope = Scope.of(params.get("scope"))
     if params["state"] == "present":
         _first_look(params)
+    elif not scope.whole:
+        raise OptionError("scope", "state: absent forgets the whole migration", "Omit scope")
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     concurrency = params["concurrency"] or Definition.concurrency
     async with open_target(settings, concurrency=concurrency) as (store, session):
         spool = Spool()
         folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, spool, folder, tag_of(params["name"]))
+        ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
         result = Result()
         try:
             await ledger.load()
             if params["state"] == "absent":
                 await _forget(ledger, result, check)
             else:
-                await _present(params, store, ledger, spool, result, check=check, mask=mask)
+                await _present(params, scope, store, ledger, spool, result, check=check, mask=mask)
         finally:
             spool.close()
         result.values["ledger"] = folder
+        result.values["run"] = ledger.run
         result.values["requests"] = {
             **result.values.get("requests", {}),
             "akeyless": store.client.transport.requests + session.requests,
@@ -117,6 +122,7 @@ async def _forget(ledger: Ledger, result: Result, check: bool) -> None:
 
 async def _present(
     params: t.Mapping[str, t.Any],
+    scope: Scope,
     store: ItemStore,
     ledger: Ledger,
     spool: Spool,
@@ -161,6 +167,7 @@ async def _present(
                 invalid if invalid is not None else account.invalid_characters or "",
             ),
             kept_versions=account.kept_versions,
+            scope=scope,
             check=check,
         )
         try:
@@ -200,7 +207,8 @@ async def _stages(
         await ledger.load_entries()
         if redefined and not check:
             await ledger.lease.acquire()
-            await ledger.define({"options": definition.stored()})
+            if await ledger.define({"options": definition.stored()}):
+                await run.list_target(seen)
         await run.migrate(seen)
     finally:
         durations["migrate"] = round(time.monotonic() - clock, 3)

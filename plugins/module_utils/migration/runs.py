@@ -4,9 +4,9 @@
 
 """The runs of a migration: their ids, and when each of them held the lease. Pure.
 
-Every run that writes has an id, such as ``20261123T231500Z-3f9a``: the server's clock, and four random digits. Ids of
-one migration ascend strictly, so "this run and all since" is a comparison of texts. Items that a run creates carry its
-id in a tag, from the request on that creates them. The lease's content remembers the last runs.
+Every run that writes has an id, such as ``20261123T231500Z-3f9a``: the server's clock, and four digits. Ids of runs
+that exclude each other ascend strictly, so "this run and all since" is a comparison of texts. Items that a run creates
+carry its id in a tag, from the request on that creates them. The lease's content remembers the last runs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import secrets
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-__all__ = ["Span", "is_run", "next_run", "run_of", "run_tag", "spans_in"]
+__all__ = ["REMEMBERED", "Span", "is_run", "next_run", "run_of", "run_tag", "spans_in"]
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
-_REMEMBERED = 100
+REMEMBERED = 100  # of the last runs
 
 
 class Span(t.NamedTuple):
@@ -44,17 +44,21 @@ def is_run(text: str) -> bool:
     return _RUN.fullmatch(text) is not None
 
 
-def next_run(now: float, known: t.Iterable[str]) -> str:
+def next_run(now: float, known: t.Iterable[str], batch: str = "") -> str:
     """A new id, later than all that are known: where the clock's second is taken already, the one after the last.
 
     :param now: seconds since the epoch.
+    :param batch: bits of the batch that the run works on. Those of other batches begin in the same second, and must
+        not get the same id.
     """
     moment = datetime.fromtimestamp(int(now), timezone.utc)
     last = max((run for run in known if is_run(run)), default="")
     if last:
         after = datetime.strptime(last.partition("-")[0], _STAMP).replace(tzinfo=timezone.utc) + timedelta(seconds=1)
         moment = max(moment, after)
-    return f"{moment.strftime(_STAMP)}-{secrets.token_hex(2)}"
+    # Batches that work at the same time differ, and so do their bits with a 1 after them.
+    digits = f"{int((batch + '1').ljust(16, '0'), 2):04x}" if 0 < len(batch) < 16 else secrets.token_hex(2)
+    return f"{moment.strftime(_STAMP)}-{digits}"
 
 
 def run_tag(tag: str, run: str) -> str:
@@ -73,7 +77,7 @@ def spans_in(holder: t.Mapping[str, t.Any]) -> list[Span]:
     listed = holder.get("runs")
     entries = [*(listed if isinstance(listed, list) else ()), [holder.get(key) for key in ("run", "since", "until")]]
     spans = [Span(*entry) for entry in entries if _is_span(entry)]
-    return spans[-_REMEMBERED:]
+    return spans[-REMEMBERED:]
 
 
 def _is_span(entry: t.Any) -> bool:

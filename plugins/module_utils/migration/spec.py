@@ -12,6 +12,7 @@ from ..options import akeyless_spec, source_spec
 from .definition import LAYOUTS
 from .metadata import MODES
 from .plan import CONFLICTS
+from .scope import scope_spec
 
 __all__ = ["kv_source_spec", "migration_spec"]
 
@@ -37,6 +38,7 @@ def migration_spec() -> dict[str, t.Any]:
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),
         "akeyless": akeyless_spec(),
+        "scope": scope_spec(),
         "metadata_mode": {"type": "str", "choices": list(MODES)},
         "versions": {"type": "str"},
         "layout": {"type": "str", "choices": list(LAYOUTS)},

@@ -18,7 +18,8 @@ from .spool import Spool
 
 __all__ = ["Listing"]
 
-_MOST_SINGLE = 200  # from here on, listing whole mounts costs less than describing items one by one
+_MOST_SINGLE = 20  # from here on, listing folders may cost less than describing items one by one
+_LISTED_PER_SINGLE = 100  # and may go on for so many items each, before it costs more
 
 
 class Listing:
@@ -38,11 +39,39 @@ class Listing:
         for folder in folders:
             async for item in self._store.folder(folder):
                 self._note(item, digests)
+        if len(single) > _MOST_SINGLE:
+            single = await self._glance(single, digests)
+        look = self._look_below if self._keys else self._look_at
         for start in range(0, len(single), self._concurrency):
             batch = single[start : start + self._concurrency]
-            for found in await asyncio.gather(*(self._store.describe(name) for name in batch)):
-                if found is not None:
-                    self._note(found, digests)
+            await asyncio.gather(*(look(name, digests) for name in batch))
+
+    async def _glance(self, single: list[str], digests: Digests) -> list[str]:
+        """List the folder that all of ``single`` lie in, as far as that pays; returns those still to be looked at.
+
+        A batch has a few secrets of every folder: where most of what is there belongs to it, or nothing is there yet,
+        listing takes the fewest requests; where that is a drop in the ocean, asking for each item does.
+        """
+        wanted, left = set(single), len(single) * _LISTED_PER_SINGLE
+        async for item in self._store.folder(_common_folder(single)):
+            left -= 1
+            if not left:
+                return sorted(wanted)
+            name = item.name.rpartition("/")[0] if self._keys else item.name
+            if name in wanted:
+                self._note(item, digests)
+                if not self._keys:
+                    wanted.discard(name)
+        return []
+
+    async def _look_at(self, name: str, digests: Digests) -> None:
+        item = await self._store.describe(name)
+        if item is not None:
+            self._note(item, digests)
+
+    async def _look_below(self, folder: str, digests: Digests) -> None:
+        async for item in self._store.folder(folder):
+            self._note(item, digests)
 
     def item(self, name: str) -> Target | None:
         """The item of that name, ``None`` where there is none."""
@@ -53,14 +82,14 @@ class Listing:
         return Target(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
 
     def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
-        """Folders to list and items to describe so that every planned item is seen, none twice."""
-        folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder or self._keys}
-        single = [self._place(root.mount.path, root.path) for root in roots if not root.is_folder and not self._keys]
-        if len(single) > _MOST_SINGLE:
-            folders |= {self._place(root.mount.path, "") for root in roots}
-            single = []
-        outer = [folder for folder in sorted(folders) if not any(folder.startswith(f"{other}/") for other in folders)]
-        return outer, [name for name in single if not any(name.startswith(f"{folder}/") for folder in outer)]
+        """Folders to list whole, and names to look at one by one, so that every planned item is seen, none twice.
+
+        With one item per key, what is looked at for a secret is the folder of its keys.
+        """
+        folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
+        single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}
+        outer = {folder for folder in folders if not _inside(folder, folders)}
+        return sorted(outer), sorted(name for name in single if name not in outer and not _inside(name, outer))
 
     def _place(self, mount: str, path: str) -> str:
         return self._naming.item(mount, path).rstrip("/")
@@ -77,3 +106,17 @@ class Listing:
                 item.max_versions,
             )
         )
+
+
+def _inside(name: str, folders: t.Collection[str]) -> bool:
+    """Whether ``name`` lies below one of these."""
+    parts = name.split("/")
+    return any("/".join(parts[:i]) in folders for i in range(1, len(parts)))
+
+
+def _common_folder(names: t.Sequence[str]) -> str:
+    first, last = (name.split("/")[:-1] for name in (min(names), max(names)))
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return "/".join(first[:same]) or "/"

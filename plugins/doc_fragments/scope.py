@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option ``scope``, as plugins/module_utils/migration/scope.py has it."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  scope:
+    description:
+      - What of the migration this run looks at, such as one batch of a wave. All of it when omitted.
+      - It is never stored, so it has no effect on later runs. The inventory plugin
+        P(secretferry.akeyless.kv_batches#inventory) gives it as the variable C(secretferry_scope).
+    type: dict
+    suboptions:
+      paths:
+        description:
+          - Secrets by their full paths, mount included, without a slash at the end. Nothing is listed at the source.
+          - Each must be one that O(source.paths), O(source.include) and O(source.exclude) of the migration take. One
+            that is gone at the source is skipped, with a reason.
+        type: list
+        elements: str
+      batch:
+        description:
+          - The batch that the run works on, as digits V(0) and V(1), 24 at the most. The SHA-256 of the path of each
+            secret, mount included, begins with these bits; without O(scope.paths), all such secrets are meant.
+          - Runs of batches neither of which is a prefix of the other work at the same time. Any other two exclude each
+            other, and so does a run without a batch and any other one.
+          - Quote it in YAML.
+        type: str
+"""
