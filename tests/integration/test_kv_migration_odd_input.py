@@ -217,3 +217,19 @@ def test_a_key_without_a_name_is_refused_in_the_plan_and_stops_no_other(vault: V
     assert [line["action"] for line in done.values["plan"]] == ["refuse", "create"]
     assert "layout: json" in str(done.error)
     assert list(ferry.items()) == [f"/migrated/{odd.mount}/s/k"]
+
+
+def test_globs_that_match_nothing_are_named(typist: Typist) -> None:
+    mount = typist.kv.mount
+    result = typist.ferry.ok(
+        source={
+            "paths": [f"{mount}/"],
+            "include": [f"{mount}/a", f"{mount}/**", f"{mount}/apps/**"],
+            "exclude": [f"{mount}/f/", f"{mount}/fs/"],
+        }
+    )
+    warned = [text for text in result.warnings if "matches no path" in text]
+    assert warned == [
+        f"source.include: {mount}/apps/** matches no path that was found",
+        f"source.exclude: {mount}/fs/ matches no path that was found",
+    ]

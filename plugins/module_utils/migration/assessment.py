@@ -14,7 +14,7 @@ from ..errors import ApiError, FerryError, LoginError, NotFound, PermissionDenie
 from ..pacing import Outage
 from ..vault.kv import KvReader, Mount
 from .definition import Definition
-from .discover import Discovery, discover
+from .discover import Discovery, discover, nothing_found
 from .estimate import Stopwatch
 from .naming import Naming
 from .progress import progress
@@ -88,7 +88,7 @@ class Assessment:
             concurrency=min(16, definition.concurrency),
         )
         if not self.survey.count_sources():
-            raise _nothing_found(self.seen)
+            raise nothing_found(self.seen)
         for path, reason in self.seen.unreadable:
             self.tally.unreadable.add(0, path, reason)
         for path, reason, remedy in self.seen.failed:
@@ -205,22 +205,3 @@ class Assessment:
 
 _SPELLING = "Check the path's spelling, the mount and the namespace"
 _SLASHES = "Name folders with a slash at the end, and secrets without"
-
-
-def _nothing_found(seen: Discovery) -> FerryError:
-    """Why there is nothing to assess. An empty listing that is a wrong mount must not look like success."""
-    if seen.failed:
-        return ApiError(seen.failed[0][1], seen.failed[0][2])
-    if seen.unreadable:
-        return PermissionDenied(
-            f"no secret can be listed: {seen.unreadable[0][0]} {seen.unreadable[0][1]}",
-            "Grant list on these paths, or name the secrets one by one in source.paths",
-        )
-    if seen.excluded:
-        return NotFound(
-            f"include and exclude leave none of {seen.excluded} secrets", "Globs match whole paths, mount included"
-        )
-    roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
-    return NotFound(
-        f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
-    )

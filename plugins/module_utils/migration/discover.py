@@ -10,11 +10,11 @@ import asyncio
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..errors import ApiError, FerryError, NotFound, OptionError, PermissionDenied
 from ..vault.kv import KvReader, Mount
 from .selection import Selection
 
-__all__ = ["Discovery", "Root", "discover", "find_roots"]
+__all__ = ["Discovery", "Root", "discover", "find_roots", "nothing_found"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,25 @@ async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
     if paths:
         return [await _root(reader, path) for path in dict.fromkeys(paths)]
     return [Root(mount, "", asked=False) for mount in await reader.mounts()]
+
+
+def nothing_found(seen: Discovery) -> FerryError:
+    """Why a walk has found no secret. An empty listing that is a wrong mount must not look like success."""
+    if seen.failed:
+        return ApiError(seen.failed[0][1], seen.failed[0][2])
+    if seen.unreadable:
+        return PermissionDenied(
+            f"no secret can be listed: {seen.unreadable[0][0]} {seen.unreadable[0][1]}",
+            "Grant list on these paths, or name the secrets one by one in source.paths",
+        )
+    if seen.excluded:
+        return NotFound(
+            f"include and exclude leave none of {seen.excluded} secrets", "Globs match whole paths, mount included"
+        )
+    roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
+    return NotFound(
+        f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
+    )
 
 
 async def _root(reader: KvReader, path: str) -> Root:

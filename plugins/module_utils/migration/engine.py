@@ -23,7 +23,7 @@ from ..vault.kv import KvReader, Metadata, Mount
 from .apply import Job, carry_out
 from .before import Keeper
 from .definition import Definition, tag_of
-from .discover import Discovery
+from .discover import Discovery, nothing_found
 from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
 from .naming import Naming
@@ -113,6 +113,8 @@ class Run:
         if self.scope.paths is None:
             self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
         self._judge(seen)
+        for option, glob in selection.unused() if self.scope.paths is None else ():
+            self.report.note(f"source.{option}: {glob} matches no path that was found")
         for path, reason in seen.unreadable:
             self.report.unreadable(path, reason)
         for path, reason, remedy in seen.failed:
@@ -173,23 +175,8 @@ class Run:
                 f"{path} {reason}" + (f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""),
                 "Grant the Vault policy these paths, exclude them, or set unreadable: report",
             )
-        if self._spool.count_sources() or seen.outside:
-            return
-        if seen.failed:
-            raise ApiError(seen.failed[0][1], seen.failed[0][2])
-        roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
-        if seen.unreadable:
-            raise PermissionDenied(
-                f"no secret can be listed: {seen.unreadable[0][0]} {seen.unreadable[0][1]}",
-                "Grant list on these paths, or name the secrets one by one in source.paths",
-            )
-        if seen.excluded:
-            raise NotFound(
-                f"include and exclude leave none of {seen.excluded} secrets", "Globs match whole paths, mount included"
-            )
-        raise NotFound(
-            f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
-        )
+        if not self._spool.count_sources() and not seen.outside:
+            raise nothing_found(seen)
 
     # --- one secret
 

@@ -51,15 +51,31 @@ class Selection:
     def __init__(self, include: t.Sequence[str] = (), exclude: t.Sequence[str] = ()) -> None:
         self._include = [compile_glob(pattern) for pattern in include]
         self._exclude = [compile_glob(pattern) for pattern in exclude]
+        self._unused = {
+            **{("include", p): glob for p, glob in zip(include, self._include, strict=True)},
+            **{("exclude", p): glob for p, glob in zip(exclude, self._exclude, strict=True)},
+        }
         # An exclude of everything below a folder spares listing it.
         self._pruned = [compile_glob(p.rstrip("/").removesuffix("/**")) for p in exclude if p.endswith(("/", "/**"))]
 
     def takes(self, path: str) -> bool:
         """Whether the secret at ``path`` (``mount/path``) is wanted."""
+        self._note(path)
         if any(glob.fullmatch(path) for glob in self._exclude):
             return False
         return not self._include or any(glob.fullmatch(path) for glob in self._include)
 
     def prunes(self, folder: str) -> bool:
         """Whether nothing below ``folder`` (with or without a trailing slash) can be wanted."""
-        return any(glob.fullmatch(folder.rstrip("/")) for glob in self._pruned)
+        pruned = any(glob.fullmatch(folder.rstrip("/")) for glob in self._pruned)
+        if pruned:
+            self._note(folder.rstrip("/") + "/")
+        return pruned
+
+    def unused(self) -> list[tuple[str, str]]:
+        """The globs that matched nothing so far, perhaps misspelt: ``include`` or ``exclude``, and the glob."""
+        return list(self._unused)
+
+    def _note(self, path: str) -> None:
+        for name in [name for name, glob in self._unused.items() if glob.fullmatch(path)]:
+            del self._unused[name]
