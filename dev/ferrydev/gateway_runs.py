@@ -73,6 +73,7 @@ class GatewayRuns:
         """
         arguments, rules, work = _MODULES[module]
         check = options.pop("check", False)
+        options = {name: value for name, value in options.items() if value is not None}
         options.setdefault("akeyless", {"gateway_url": self.url, "auth": self.auth})
         told = ModuleArgumentSpecValidator(arguments(), **rules).validate(options)
         if told.error_messages:

@@ -101,7 +101,7 @@ def case_of(path: str, field: Field) -> tuple[Case, Case]:
         "names_text": (NAMES, (["c"], "c", ["c"])),
         "days": (([30, 7], ["30", "7"], [30, 7]), ([1], ["1"], [1])),
         "target": (("/targets/ad",) * 3, ("/targets/ssh",) * 3),
-    }.get(field.kind, (("first-value",) * 3, ("second-value",) * 3))  # type: ignore[return-value]
+    }.get(field.kind, (("first-value",) * 3, ("second-value",) * 3))
 
 
 COMPARED = [

@@ -99,9 +99,9 @@ class RunStatus:
     def outcome(self) -> str:
         """``ok``, ``failed`` or ``stopped`` of a run that has ended."""
         word = re.sub("[^a-z]", "", self.word.lower())
-        if self.failed or self.answer.get("error") or word in _BROKEN:
-            return "failed"
-        return "stopped" if word in _ENDED_EARLY else "ok"
+        if word in _ENDED_EARLY and not self.failed:
+            return "stopped"
+        return "failed" if self.failed or self.answer.get("error") or word in _BROKEN else "ok"
 
     def seems_ended(self, before: RunStatus | None) -> bool:
         """Whether a run whose state word is not known stands still, with everything that it counts done."""

@@ -106,8 +106,10 @@ def find(
     """The migration of this id, or else of this name.
 
     :param source: the type that it must have, ``None`` for any.
-    :raises OptionError: the id belongs to another name, or it is of another type.
+    :raises OptionError: neither is given, the id belongs to another name, or it is of another type.
     """
+    if not identity and not name:
+        raise OptionError("name", "neither a name nor an id is given", "Give one of them")
     matching = [one for one in migrations if (one.id == identity if identity else one.name == name)]
     if identity and name:
         for one in matching:
