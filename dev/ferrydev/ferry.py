@@ -15,11 +15,12 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result, migrate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.rollback import rollback, rollback_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["Ferry"]
+__all__ = ["Back", "Ferry"]
 
 
 class Ferry:
@@ -57,3 +58,21 @@ class Ferry:
     def items(self) -> dict[str, t.Any]:
         """The migrated items as the emulator holds them, the ledger's own left out."""
         return {name: item for name, item in self.emulator.control.dump().items() if "/.secretferry/" not in name}
+
+
+class Back(Ferry):
+    """The work of ``kv_rollback`` for a migration, run in the same way."""
+
+    def __init__(self, ferry: Ferry) -> None:
+        super().__init__(ferry.vault, ferry.emulator)
+        self.defaults = {key: ferry.defaults[key] for key in ("name", "target_location")}
+        self.akeyless_auth = ferry.akeyless_auth
+
+    def run(self, *, check: bool = False, **options: t.Any) -> Result:
+        """Go back once. Options go through the module's own argument spec."""
+        given = {**self.defaults, **options}
+        akeyless = {"api_url": self.emulator.url, "auth": self.akeyless_auth, **(given.pop("akeyless", None) or {})}
+        validated = ArgumentSpecValidator(rollback_spec()).validate({**given, "akeyless": akeyless})
+        assert not validated.error_messages, validated.error_messages
+        self.masked = set()
+        return asyncio.run(rollback(validated.validated_parameters, check=check, mask=self.masked.update))

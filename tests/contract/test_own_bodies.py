@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils import transport
 from ferrydev.emulator import Emulator
+from ferrydev.ferry import Back
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -33,7 +34,7 @@ Bodies = dict[str, list[dict[str, t.Any]]]
 
 @pytest.fixture(scope="module")
 def bodies() -> t.Iterator[Bodies]:
-    """The bodies of runs that use every command: new, more, taken over, overwritten, too long, forgotten."""
+    """The bodies of runs that use every command: new, more, taken over, overwritten, too long, forgotten, taken back."""
     sent: Bodies = defaultdict(list)
     send = transport.Transport.send
 
@@ -59,6 +60,12 @@ def bodies() -> t.Iterator[Bodies]:
         scene.ferry.ok(conflict="update", metadata_mode="minimal")
         scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/a"]})
         scene.ferry.ok(state="absent")
+        scene.call("create-secret", name=f"/migrated/back/{scene.kv.mount}/a", value="theirs")
+        scene.ferry.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
+        scene.kv.put("a", {"v": "later"})
+        again = scene.ferry.ok(name="back", target_location="/migrated/back")
+        for to in (again.values["run"], "before_migration"):
+            Back(scene.ferry).ok(name="back", target_location="/migrated/back", to=to)
         yield sent
 
 
@@ -90,6 +97,10 @@ def test_every_value_has_the_models_type(bodies: Bodies, command: str) -> None:
 def test_it_is_always_said_whether_the_previous_version_stays(bodies: Bodies) -> None:
     assert all(body["keep-prev-version"] in ("true", "false") for body in bodies["update-secret-val"])
     assert all(body["last-version"] >= 1 for body in bodies["update-secret-val"])
+
+
+def test_single_versions_are_deleted(bodies: Bodies) -> None:
+    assert any(body.get("version", 0) > 0 for body in bodies["delete-item"])
 
 
 def test_every_new_item_carries_the_migrations_tag(bodies: Bodies) -> None:

@@ -90,6 +90,7 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, 
     job.record.last = last
     job.record.description = ledger.digests.of_text(job.description.text)
     job.record.modified = ""
+    job.record.doomed = False
     return len(action.versions)
 
 

@@ -41,7 +41,7 @@ class Before:
 
     :ivar last: its newest version.
     :ivar versions: those that were kept, ascending.
-    :ivar value: the item of the ledger that holds the value of version ``last``, where that is replaced in place.
+    :ivar value: the item of the ledger that holds its newest value, where that is replaced in place.
     :ivar companions: name below the ledger's folder to text, ``None`` for one that was not there; only of those that
         were about to be written.
     :ivar kept_texts: the same for texts that are items of their own: to the name of that item.
@@ -110,7 +110,7 @@ class Keeper:
         """Write down how an item is. When this returns, it may be changed. Only under the lease.
 
         :param last: its newest version as the plan has seen it.
-        :param overwrite: the value of that version is about to be replaced in place.
+        :param overwrite: its newest value is about to be replaced in place.
         :param companions: items of the ledger's folder that are about to be written with it.
         :raises Changed: the item is not as the plan has seen it.
         """
@@ -120,7 +120,7 @@ class Keeper:
             raise Changed(f"change {name}: it was at version {last} and {now}")
         before = Before.of(item)
         if overwrite:
-            before.value = await self._keep_text(await self._value(name, last), "text")
+            before.value = await self._keep_text(await self._value(name), "text")
         for companion in companions:
             before.companions[companion] = await self._companion(companion)
         if len(_compact(before.companions).encode()) > _LONGEST_INSIDE:
@@ -137,9 +137,10 @@ class Keeper:
         if mine.error is not None:
             raise mine.error
 
-    async def _value(self, name: str, version: int) -> str:
+    async def _value(self, name: str) -> str:
         try:
-            value = await self._store.value(name, version)
+            # The newest that is kept: its number is lower than the last one given where a version was deleted.
+            value = (await self._store.values([name])).get(name)
         except PermissionDenied as error:
             raise PermissionDenied(
                 f"{error.message}; so it could not be restored",
@@ -147,7 +148,7 @@ class Keeper:
                 status=error.status,
             ) from None
         if value is None:
-            raise Changed(f"change {name}: version {version} is no longer kept")
+            raise Changed(f"change {name}: it has no value any more")
         return value
 
     async def _companion(self, name: str) -> str | None:

@@ -37,7 +37,7 @@ import json
 import re
 import secrets
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..akeyless.items import Item, ItemStore
 from ..errors import AlreadyExists, Changed, LedgerError
@@ -119,7 +119,8 @@ def _dump_record(record: Record) -> dict[str, t.Any]:
             runs[-1][2] += digest
         else:
             runs.append([source, target, digest])
-    return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs}
+    doomed = {"x": 1} if record.doomed else {}
+    return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs, **doomed}
 
 
 def _load_record(data: dict[str, t.Any]) -> Record:
@@ -127,7 +128,7 @@ def _load_record(data: dict[str, t.Any]) -> Record:
     for source, target, digests in data["v"]:
         for i in range(len(digests) // _DIGEST_CHARS):
             versions[source + i] = (target + i, digests[i * _DIGEST_CHARS : (i + 1) * _DIGEST_CHARS])
-    return Record(data["n"], data["b"], data["t"], data["d"], versions)
+    return Record(data["n"], data["b"], data["t"], data["d"], versions, bool(data.get("x")))
 
 
 class Ledger:
@@ -321,15 +322,46 @@ class Ledger:
                 if self._dirty.get(shard, 0) >= _DIRTY_LIMIT:
                     await self._write_shard(shard)
 
+    def record(self, path: str, key: str) -> Record | None:
+        """What is remembered of one item: of the secret ``path``, or of one key of it."""
+        name = f"{path}\n{key}" if key else path
+        body = self._spool.entry(_hash(name), name)
+        return Entry.load(json.loads(body)).items.get(key) if body else None
+
+    def replace_record(self, path: str, key: str, record: Record | None) -> None:
+        """Put another record in place of what is remembered of one item; ``None``: forget it. Written by a flush."""
+        if not key:
+            entry = self.entry(path) or Entry()
+            self._put_entry(path, Entry(entry.created, {"": record}) if record else None)
+            return
+        self._put_entry(f"{path}\n{key}", Entry("", {key: record}) if record else None)
+        body = self._spool.entry(_hash(path), path)
+        parts = len(self._spool.parts(path))
+        if body is not None:
+            # With nothing seen, the next run looks at every key again.
+            self._put_entry(path, replace(Entry.load(json.loads(body)), seen=[], parts=parts) if parts else None)
+
+    def _put_entry(self, name: str, entry: Entry | None) -> None:
+        key = _hash(name)
+        if entry is None:
+            self._spool.drop_entry(key, name)
+        else:
+            self._spool.put_entry(key, name, json.dumps(entry.dump(), separators=(",", ":")))
+        shard = self._shard_of(key)
+        self._dirty[shard] = self._dirty.get(shard, 0) + 1
+
     async def flush(self) -> None:
         """Write every shard that has entries waiting."""
         async with self._writing:
             while self._dirty:
                 await self._write_shard(next(iter(self._dirty)))
 
-    async def forget(self) -> int:
-        """Delete definition, shards and leases, the definition last; metadata companions stay. Returns how many."""
-        names = sorted({"lease", *(n for n in self._versions if not _is_companion(n))})
+    async def forget(self, *, companions: bool = False) -> int:
+        """Delete definition, shards and leases, the definition last. Returns how many.
+
+        :param companions: the metadata companions, too; otherwise they stay, as items point to them.
+        """
+        names = sorted({"lease", *(n for n in self._versions if companions or not _is_companion(n))})
         for name in sorted(names, key=_forget_order):
             await self._store.delete(f"{self.folder}/{name}")
         return len(names)
@@ -339,6 +371,20 @@ class Ledger:
         full = f"{self.folder}/{name}"
         await self._store.create(full, text, tag=f"{self._tag}:ledger", max_versions=1, form=form, passing=True)
         self._versions[name] = 1
+
+    async def put(self, name: str, text: str, form: str) -> None:
+        """Create one of the ledger's own items anew, or put a text in its place."""
+        await self._put(name, text, form)
+
+    async def delete(self, name: str) -> None:
+        """Delete one of the ledger's own items, where it is."""
+        if name in self._versions:
+            await self._store.delete(f"{self.folder}/{name}")
+            del self._versions[name]
+
+    def names(self, prefix: str) -> list[str]:
+        """The names, below the ledger's folder, of its own items that begin with ``prefix``."""
+        return sorted(name for name in self._versions if name.startswith(prefix))
 
     def has(self, name: str) -> bool:
         """Whether there is an item ``name`` in the ledger's folder, as far as this run knows."""

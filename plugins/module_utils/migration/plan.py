@@ -81,6 +81,7 @@ class Record:
     :ivar modified: the item's modification date then, empty where a run died before it saw it.
     :ivar description: keyed digest of the description that we wrote, empty where we wrote none.
     :ivar versions: source version to (target version, keyed digest of the value).
+    :ivar doomed: a rollback is about to delete the item, or has done so.
     """
 
     last: int
@@ -88,6 +89,7 @@ class Record:
     modified: str = ""
     description: str = ""
     versions: dict[int, tuple[int, str]] = field(default_factory=dict)
+    doomed: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,9 @@ def base_of(mark: str) -> int:
 
 
 def valid(record: Record | None, target: Target | None, policy: Policy) -> Record | None:
-    """What is remembered of an item, unless a take-over that the ledger has not seen has made that void."""
+    """What is remembered of an item, unless it is void: by a take-over that the ledger has not seen, or a rollback."""
     if record is None or target is None:
-        return record
+        return None if record is not None and record.doomed else record
     mark = takeover(target.tags, policy.tag)
     return None if mark.startswith("anew") and mark != record.mark else record
 

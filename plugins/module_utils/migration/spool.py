@@ -111,6 +111,10 @@ class Spool:
         """Note a ledger entry; ``key`` is the hash by which it is sharded."""
         self._db.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", (key, path, body))
 
+    def drop_entry(self, key: str, path: str) -> None:
+        """Forget a ledger entry."""
+        self._db.execute("DELETE FROM entry WHERE hash = ? AND path = ?", (key, path))
+
     def entry(self, key: str, path: str) -> str | None:
         """A ledger entry's body."""
         row = self._db.execute("SELECT body FROM entry WHERE hash = ? AND path = ?", (key, path)).fetchone()

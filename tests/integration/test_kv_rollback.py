@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""After a rollback the target is as it was: listings with values, versions, descriptions and tags compared whole."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ferrydev.emulator import Emulator
+from ferrydev.ferry import Back
+from ferrydev.scene import Scene
+from ferrydev.vault import Vault
+
+LONG = {f"note{n}": "long " * 40 for n in range(6)}  # more than a description holds
+HUGE = {f"note{n}": "é" * 250 for n in range(40)}  # more than an item holds
+
+
+def state(emulator: Emulator, *, last: bool = True) -> dict[str, t.Any]:
+    """Everything at the target; ``last``: with the number that a next version would follow."""
+    items = emulator.control.dump(stable=True)
+    for item in items.values():
+        item["max_versions"] = item["max_versions"] or 10  # what listings show where nothing was said
+        if not last:
+            del item["last_version"]
+    return items
+
+
+def foreign(scene: Scene, name: str, *values: str, **about: t.Any) -> None:
+    """Somebody's item."""
+    scene.call("create-secret", name=name, value=values[0], **about)
+    for value in values[1:]:
+        scene.call("update-secret-val", **{"name": name, "value": value, "keep-prev-version": "true"})
+
+
+def furnished(vault: Vault, emulator: Emulator, version: int = 2, **options: t.Any) -> Scene:
+    """A source, and a target where others live: beside our items, and under names that we want."""
+    scene = Scene(vault, emulator, version, **options)
+    for n in range(6):
+        scene.kv.put(f"app{n}", *({"a": f"{n} {v}", "b": v} for v in range(1, 2 + n % 3)))
+    scene.kv.put("team/long", {"a": 1}, {"a": 2})
+    scene.kv.put("team/huge", {"a": 1})
+    scene.kv.put("taken", {"a": "ours", "b": 1}, {"a": "ours too"})
+    scene.kv.put("old", {"a": "ours"}, {"a": "ours again"})
+    scene.kv.put("bare", {"a": "ours"})
+    if version == 2:
+        scene.kv.describe("team/long", custom_metadata=LONG)
+        scene.kv.describe("team/huge", custom_metadata=HUGE)
+        scene.kv.describe("old", custom_metadata=LONG)
+        scene.kv.describe("taken", custom_metadata={"owner": "us"})
+    scene.call("create-dfc-key", name="/migrated/key", alg="AES256GCM")
+    foreign(scene, "/migrated/beside", "1", "2", tags=["theirs"], description="beside")
+    foreign(scene, scene.name("not-in-vault"), "x", description='{"a":1}')
+    foreign(scene, "/elsewhere", "y")
+    suffix = "/a" if options.get("layout") == "keys" else ""
+    foreign(scene, scene.name("taken") + suffix, "theirs 1", "theirs 2", "theirs 3", tags=["b", "a"], description="d")
+    foreign(scene, scene.name("old") + suffix, '{"old":1}', format="json", description="é" * 1024)
+    foreign(scene, scene.name("bare") + suffix, "bare", **{"max-versions": "1"})
+    return scene
+
+
+def go_on(scene: Scene) -> None:
+    """The source goes on."""
+    scene.kv.put("app0", {"a": "new", "b": "new"})
+    scene.kv.put("taken", {"a": "newer"}, {"a": "newest"})
+    scene.kv.put("late", {"a": 1, "c": 2})
+    scene.kv.put("team/long", {"a": 3})
+    if scene.kv.version == 2:
+        scene.kv.describe("app1", custom_metadata={"owner": "them"})
+        scene.kv.describe("team/huge", custom_metadata={**HUGE, "more": "x"})
+        scene.kv.describe("old", custom_metadata={"short": "now"})
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
+@pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
+@pytest.mark.parametrize("layout", ["json", "keys"])
+@pytest.mark.parametrize("conflict", ["skip", "update", "overwrite"])
+def test_the_whole_migration(
+    vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
+) -> None:
+    emulator.control.settings(deleted_versions_count=counts)
+    scene = furnished(vault, emulator, version, layout=layout)
+    before = state(emulator, last=not counts)
+    scene.ferry.ok(conflict=conflict)
+    go_on(scene)
+    scene.ferry.ok(conflict=conflict)
+    assert state(emulator, last=not counts) != before
+    planned = Back(scene.ferry).ok(check=True)
+    result = Back(scene.ferry).ok()
+    assert state(emulator, last=not counts) == before
+    assert result.changed
+    assert result.values["plan"] == planned.values["plan"]
+    assert result.values["summary"] == planned.values["summary"]
+    proof = result.values["proof"]
+    assert (proof["left"], proof["changed_by_others"]) == (0, 0)
+    assert proof["restored"] == (0 if conflict == "skip" else 3)
+    assert proof["listed"] == len(emulator.control.dump()) - 1  # all but /elsewhere
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
+@pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
+@pytest.mark.parametrize("layout", ["json", "keys"])
+@pytest.mark.parametrize("conflict", ["update", "overwrite"])
+def test_one_run_of_several(
+    vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
+) -> None:
+    emulator.control.settings(deleted_versions_count=counts)
+    scene = furnished(vault, emulator, version, layout=layout)
+    scene.ferry.ok(conflict="skip")
+    before = without_ledger(state(emulator, last=not counts))
+    second = scene.ferry.ok(conflict=conflict)
+    go_on(scene)
+    between = without_ledger(state(emulator, last=not counts))
+    third = scene.ferry.ok(conflict=conflict)
+    after = without_ledger(state(emulator))
+    back = Back(scene.ferry)
+    back.ok(to=third.values["run"])
+    assert without_ledger(state(emulator, last=not counts)) == between
+    # What was taken back is simply new again.
+    again = scene.ferry.ok(conflict=conflict)
+    assert newest(without_ledger(state(emulator))) == newest(after)
+    assert not scene.ferry.ok().changed
+    back.ok(to=second.values["run"])
+    assert without_ledger(state(emulator, last=not counts)) == before
+    assert again.values["run"] > third.values["run"] > second.values["run"]
+    nothing = back.ok(to=third.values["run"])
+    assert not nothing.changed
+    assert "nothing to take back" in nothing.warnings[0]
+
+
+def newest(items: dict[str, t.Any]) -> dict[str, str]:
+    """The newest value of each item."""
+    there = {name: item for name, item in items.items() if item["versions"] and "/.secretferry/" not in name}
+    return {name: item["versions"][-1]["value"] for name, item in there.items()}
+
+
+def without_ledger(items: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Companions are looked at, too: they belong to items."""
+    return {name: item for name, item in items.items() if "/.secretferry/" not in name or "/metadata" in name}
