@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stores what a report needs of a task's result. Works on the controller, whatever the host of the task is."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, where
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import (
+    KINDS,
+    as_json,
+    make,
+    path_of,
+    read,
+    with_history,
+    write_if_changed,
+)
+
+_MODE = 0o640
+
+
+class ActionModule(ReportAction):
+    """``rollout_record``. It is no module, so that a result with anything in it is not sent anywhere."""
+
+    _spec: t.ClassVar[dict[str, t.Any]] = {
+        "report_dir": {"type": "path"},
+        "kind": {"type": "str", "required": True, "choices": list(KINDS)},
+        "result": {"type": "dict", "required": True},
+        "migration": {"type": "str"},
+        "wave": {"type": "str"},
+        "wave_number": {"type": "int"},
+        "batch": {"type": "str"},
+        "target_location": {"type": "str"},
+    }
+
+    def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        place = where(options, lambda name: self.variable(task_vars, name))
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        record = make(options["kind"], place, options["result"], now)
+        path = path_of(Path(options["report_dir"]), record)
+        record = with_history(record, read(path))
+        changed = write_if_changed(path, as_json(record), _MODE, check=self._task.check_mode)
+        return {"changed": changed, "path": str(path), "attempt": record["attempt"], "status": record["status"]}

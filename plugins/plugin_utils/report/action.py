@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the two action plugins of the report share: options, and what the inventory says of batches."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from .records import Place, RecordError
+
+__all__ = ["ReportAction", "planned_batches", "where"]
+
+_FOLDER = "secretferry_report_dir"
+
+
+class ReportAction(ActionBase):  # type: ignore[misc]
+    """Checks the options, does the work, and turns its errors into a failed task."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+    _spec: t.ClassVar[dict[str, t.Any]]
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        result = super().run(None, task_vars)
+        _given, options = self.validate_argument_spec(argument_spec=self._spec)
+        variables = task_vars or {}
+        options["report_dir"] = options["report_dir"] or self.variable(variables, _FOLDER)
+        if not options["report_dir"]:
+            raise AnsibleActionFail(f"report_dir is missing: give it, or set the variable {_FOLDER}")
+        try:
+            return {**result, **self.work(options, variables)}
+        except RecordError as error:
+            return {**result, "failed": True, "msg": str(error)}
+
+    def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """What the plugin is for; its result.
+
+        :raises RecordError: it cannot be done.
+        """
+        raise NotImplementedError
+
+    def variable(self, task_vars: t.Mapping[str, t.Any], name: str) -> t.Any:
+        """A variable of the task's host; None where there is none."""
+        return self._templar.template(task_vars[name]) if name in task_vars else None
+
+
+def where(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) -> Place:
+    """The place of a record: what the options say, or else the variables that the host of a batch has."""
+
+    def said(name: str) -> str:
+        value = options[name] if options[name] is not None else variable(f"secretferry_{name}")
+        return str(value) if value is not None else ""
+
+    number = options["wave_number"]
+    if number is None:
+        number = int(variable("secretferry_wave_number") or 0)
+    batch = options["batch"]
+    if batch is None:
+        batch = variable("inventory_hostname") if variable("secretferry_batch") is not None else ""
+    return Place(said("migration"), said("wave"), number, str(batch or ""), said("target_location"))
+
+
+def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Every batch that the inventory has, whether or not this play runs on it."""
+    planned = []
+    hostvars = task_vars.get("hostvars") or {}
+    for host in hostvars:
+        variables = hostvars[host]
+        if variables.get("secretferry_batch") is not None:
+            told = {name: variables.get(f"secretferry_{name}") for name in ("wave", "migration", "secrets")}
+            number = variables.get("secretferry_wave_number")
+            planned.append({"batch": str(host), "wave_number": int(number or 0), **told})
+    return planned

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The three files of a report: a page for people, JSON for programs, CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import typing as t
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .records import as_json
+from .rollup import Row
+from .view import TONES, View, plural, summary_of, word_of
+
+__all__ = ["files_of"]
+
+_HERE = Path(__file__).parent
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def files_of(view: View) -> dict[str, bytes]:
+    """Name to content. The same view gives the same bytes."""
+    return {"rollout.html": _page(view), "rollout.json": _json(view), "rollout.csv": _csv(view)}
+
+
+def _page(view: View) -> bytes:
+    style = (_HERE / "page.css").read_text("utf-8")
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(number=lambda count: f"{count:,}", plural=plural, word=word_of, when=_when, took=_took)
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    # Ours, and inside a style element nothing is escaped.
+    text = environment.get_template("page.html.j2").render(view=view, style=Markup(style), digest=digest, tones=TONES)
+    return text.encode("utf-8")
+
+
+def _json(view: View) -> bytes:
+    rollout = view.rollout
+    waves = [
+        {
+            "name": wave.name,
+            "number": wave.number,
+            "state": wave.state,
+            "batches": [
+                {**{f.name: getattr(batch, f.name) for f in fields(batch) if f.name != "outcomes"}, **_counted(batch)}
+                for batch in wave.batches
+            ],
+        }
+        for wave in rollout.waves
+    ]
+    rows: dict[str, list[dict[str, t.Any]]] = {}
+    for row in rollout.rows():
+        told = asdict(row)
+        rows.setdefault(told.pop("section"), []).append(told)
+    return as_json(
+        {
+            "format": 1,
+            "title": view.title,
+            "summary": summary_of(view),
+            "outcomes": {name: count for name, count in rollout.outcomes.items() if count},
+            "waves": waves,
+            "remaining": view.remaining,
+            "rows": rows,
+        }
+    )
+
+
+def _counted(batch: t.Any) -> dict[str, t.Any]:
+    return {"outcomes": {name: count for name, count in batch.outcomes.items() if count}}
+
+
+def _csv(view: View) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    names = [field.name for field in fields(Row)]
+    writer.writerow(names)
+    for row in view.rollout.rows():
+        writer.writerow([_cell(getattr(row, name)) for name in names])
+    return out.getvalue().encode("utf-8")
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _when(text: str) -> str:
+    """RFC 3339 in UTC for people."""
+    return f"{text[:10]} {text[11:16]} UTC" if len(text) >= 16 else text
+
+
+def _took(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h {whole % 3600 // 60:02} min"

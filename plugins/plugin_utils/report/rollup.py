@@ -1,0 +1,325 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pure: from the records of a rollout, and the batches that the inventory plans, to what the report says of it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
+
+__all__ = ["CLOSED", "OUTCOMES", "Batch", "Rollout", "Row", "Wave", "roll_up"]
+
+_Record = t.Mapping[str, t.Any]
+_NOT_SECRETS = ("versions_written", "gone")
+_UNDONE = ("failed", "conflicts", "unreadable")
+OUTCOMES = (
+    "created",
+    "appended",
+    "overwritten",
+    "metadata_updated",
+    "adopted",
+    "unchanged",
+    "skipped",
+    "conflicts",
+    "failed",
+    "unreadable",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table, and of the CSV."""
+
+    section: str
+    wave: str
+    batch: str
+    kind: str
+    source: str
+    item: str
+    outcome: str
+    reason: str
+    remedy: str
+    recorded: str
+
+
+@dataclass
+class Batch:
+    """One batch, or one place where tasks ran. ``secrets``: how many it is known to have."""
+
+    name: str
+    wave: str = ""
+    wave_number: int = 0
+    migration: str = ""
+    secrets: int | None = None
+    state: str = "waiting"
+    done: int = 0
+    undone: int = 0
+    versions: int = 0
+    seconds: float = 0.0
+    attempts: int = 0
+    verified: bool = False
+    last: str = ""
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return max(self.secrets or 0, self.done + self.undone)
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done - self.undone
+
+
+@dataclass
+class Wave:
+    """The batches of one name and number."""
+
+    name: str
+    number: int
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """Failed if any batch is; under way where they differ otherwise."""
+        states = {batch.state for batch in self.batches}
+        if states & {"failed", "differs"}:
+            return "failed"
+        return states.pop() if len(states) == 1 else "under way"
+
+    def count(self, what: str) -> int:
+        return sum(int(getattr(batch, what)) for batch in self.batches)
+
+    @property
+    def verified(self) -> int:
+        return sum(batch.done for batch in self.batches if batch.verified)
+
+
+@dataclass
+class Rollout:
+    """Everything that the report says, in order. Lists are complete; the page shows their beginnings."""
+
+    waves: list[Wave]
+    migrations: list[str]
+    locations: list[str]
+    outcomes: Counter[str]
+    problems: list[Row]
+    unreadable: list[Row]
+    access: list[Row]
+    credentials: list[Row]
+    checks: list[Row]
+    touched: list[Row]
+    history: list[Row]
+    left_out: int
+    as_of: str
+    seconds: float
+
+    @property
+    def batches(self) -> list[Batch]:
+        return [batch for wave in self.waves for batch in wave.batches]
+
+    @property
+    def open_credentials(self) -> list[Row]:
+        return [row for row in self.credentials if row.outcome not in CLOSED]
+
+    @property
+    def access_failures(self) -> list[Row]:
+        return [row for row in self.access if row.outcome != "as expected"]
+
+    def rows(self) -> list[Row]:
+        """All of them, for the CSV."""
+        return [
+            *self.problems,
+            *self.unreadable,
+            *self.access,
+            *self.credentials,
+            *self.checks,
+            *self.touched,
+            *self.history,
+        ]
+
+
+CLOSED = ("revoked", "expired", "dead", "deleted", "rotated")
+_FINE = ("ok", "pass", "passed", "note", "info", "success")
+
+
+def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.Any]]) -> Rollout:
+    """Add up the records, as :func:`records.load` orders them.
+
+    :param planned: ``batch``, ``wave``, ``wave_number``, ``migration``, ``secrets`` of each batch of the inventory.
+    """
+    batches: dict[str, Batch] = {}
+    for entry in planned:
+        batches[entry["batch"]] = Batch(
+            entry["batch"],
+            entry.get("wave") or "",
+            int(entry.get("wave_number") or 0),
+            entry.get("migration") or "",
+            entry.get("secrets"),
+        )
+    for record in sorted(records, key=lambda record: str(record["recorded"])):
+        if record["batch"]:
+            known = batches.setdefault(
+                record["batch"], Batch(record["batch"], record["wave"], record["wave_number"], record["migration"])
+            )
+            _take(known, record)
+    waves: dict[tuple[int, str], Wave] = {}
+    for batch in sorted(batches.values(), key=lambda batch: (batch.wave_number, batch.wave, batch.name)):
+        waves.setdefault((batch.wave_number, batch.wave), Wave(batch.wave, batch.wave_number)).batches.append(batch)
+    # What a plan foresaw is settled once the migration itself was run.
+    done = {record["batch"] for record in records if record["kind"] == "migrate"}
+    records = [record for record in records if record["kind"] != "plan" or record["batch"] not in done]
+    problems = [row for record in records for row in _problems(record)]
+    totals: Counter[str] = Counter()
+    for batch in batches.values():
+        totals.update(batch.outcomes)
+    return Rollout(
+        waves=list(waves.values()),
+        migrations=sorted(
+            {text for text in [*(r["migration"] for r in records), *(b.migration for b in batches.values())] if text}
+        ),
+        locations=sorted({record["target_location"] for record in records if record["target_location"]}),
+        outcomes=totals,
+        problems=problems,
+        unreadable=[row for record in records for row in _listed(record, "unreadable", "not readable")],
+        access=[row for record in records for row in _access(record)],
+        credentials=[row for record in records for row in _credentials(record)],
+        checks=[row for record in records for row in _checks(record)],
+        touched=[row for record in records for row in _touched(record)],
+        history=[row for record in records for row in _history(record)],
+        left_out=sum(sum(record["left_out"].values()) for record in records),
+        as_of=max((str(record["recorded"]) for record in records), default=""),
+        seconds=sum(record["seconds"] or 0.0 for record in records),
+    )
+
+
+def _take(batch: Batch, record: _Record) -> None:
+    """What a record, newer than those before it, says of its batch."""
+    kind, fine = record["kind"], record["status"] == "ok"
+    batch.last = record["recorded"]
+    batch.seconds += record["seconds"] or 0.0
+    counts = record["summary"]
+    if kind in ("migrate", "sync") and record["status"] != "skipped":
+        if kind == "migrate":
+            batch.attempts = record.get("attempt", 1)
+            batch.outcomes = Counter({name: counts.get(name, 0) for name in OUTCOMES})
+            total = sum(count for name, count in counts.items() if name not in _NOT_SECRETS and count > 0)
+            batch.undone = sum(counts.get(name, 0) for name in _UNDONE)
+            batch.done = max(0, total - batch.undone)
+            batch.verified = False
+        batch.versions += counts.get("versions_written", 0)
+        batch.state = "failed" if not fine else batch.state if kind == "sync" and batch.verified else "migrated"
+    elif kind == "plan" and batch.state == "waiting":
+        batch.state = "planned" if fine else "failed"
+    elif kind == "verify":
+        batch.verified = fine
+        batch.state = "verified" if fine else "differs"
+    elif kind == "cutover":
+        batch.state = "cut over" if fine else "failed"
+    elif kind == "rollback":
+        batch.state = "rolled back" if fine else "failed"
+        if fine:
+            batch.done = batch.undone = 0
+            batch.verified = False
+
+
+def _row(record: _Record, section: str, entry: t.Mapping[str, t.Any], outcome: str) -> Row:
+    return Row(
+        section,
+        record["wave"],
+        record["batch"],
+        record["kind"],
+        str(entry.get("source") or entry.get("path") or entry.get("name") or ""),
+        str(entry.get("item") or ""),
+        outcome,
+        str(entry.get("reason") or entry.get("text") or entry.get("title") or ""),
+        str(entry.get("remedy") or ""),
+        record["recorded"],
+    )
+
+
+def _listed(record: _Record, name: str, outcome: str) -> list[Row]:
+    return [_row(record, name, entry, outcome) for entry in record["lists"].get(name, ())]
+
+
+def _problems(record: _Record) -> list[Row]:
+    """Conflicts, failures and differences; the task's own message where it says more than its lists."""
+    lists = record["lists"]
+    conflicts = {(e.get("source"), e.get("item")) for e in lists.get("plan", ()) if e.get("action") == "conflict"}
+    rows = [
+        _row(record, "problems", e, "conflict" if (e.get("source"), e.get("item")) in conflicts else "failed")
+        for e in lists.get("failures", ())
+    ]
+    rows += _listed({**record, "lists": {"problems": lists.get("conflicts", ())}}, "problems", "conflict")
+    for name in ("differences", "extra"):
+        for entry in lists.get(name, ()):
+            word = entry.get("difference") or entry.get("kind") or ("extra item" if name == "extra" else "difference")
+            rows.append(_row(record, "problems", entry, str(word).replace("_", " ")))
+    if record["status"] in ("failed", "unreachable") and not rows and not _accessible_failures(record):
+        rows.append(_row(record, "problems", {"reason": record["message"]}, f"{record['kind']} {record['status']}"))
+    return rows
+
+
+def _accessible_failures(record: _Record) -> bool:
+    return any(row.outcome != "as expected" for row in _access(record))
+
+
+def _access(record: _Record) -> list[Row]:
+    rows = []
+    for entry in record["lists"].get("access", ()):
+        fine = entry.get("ok")
+        if fine is None:
+            fine = entry.get("expected") == entry.get("found") if "found" in entry else entry.get("outcome") in _FINE
+        words = f"expected {entry['expected']}, found {entry['found']}" if {"expected", "found"} <= set(entry) else ""
+        who = entry.get("identity") or entry.get("name") or ""
+        told = {
+            "source": who,
+            "item": entry.get("item") or entry.get("path") or entry.get("source") or "",
+            "reason": entry.get("reason") or words.replace("_", " "),
+            "remedy": entry.get("remedy"),
+        }
+        rows.append(_row(record, "access", told, "as expected" if fine else "not as expected"))
+    return rows
+
+
+def _credentials(record: _Record) -> list[Row]:
+    rows = []
+    for entry in record["lists"].get("credentials", ()):
+        state = str(entry.get("state") or entry.get("outcome") or "open").lower().replace("_", " ")
+        expires = f"expires {entry['expires']}" if entry.get("expires") else ""
+        told = {"source": entry.get("name"), "item": entry.get("system"), "remedy": entry.get("remedy")}
+        rows.append(_row(record, "credentials", {**told, "reason": entry.get("reason") or expires}, state))
+    return rows
+
+
+def _checks(record: _Record) -> list[Row]:
+    rows = []
+    for name in ("checks", "findings"):
+        for entry in record["lists"].get(name, ()):
+            verdict = entry.get("verdict") or entry.get("severity") or entry.get("outcome")
+            if verdict is None:
+                verdict = "ok" if entry.get("ok") else "failed"
+            rows.append(_row(record, "checks", entry, str(verdict)))
+    return rows
+
+
+def _touched(record: _Record) -> list[Row]:
+    """What was written; a plan alone touches nothing."""
+    if record["kind"] in ("plan", "preflight"):
+        return []
+    rows = []
+    for entry in record["lists"].get("plan", ()):
+        action = str(entry.get("action") or "")
+        if action not in ("", "skip", "conflict", "refuse", "unchanged", "adopt"):
+            rows.append(_row(record, "touched", entry, action))
+    return rows
+
+
+def _history(record: _Record) -> list[Row]:
+    """Earlier attempts, and this one, where there was more than one."""
+    if not record.get("earlier"):
+        return []
+    past = [*record["earlier"], {k: record[k] for k in ("recorded", "status", "message")}]
+    return [_row({**record, "recorded": p["recorded"]}, "history", {"reason": p["message"]}, p["status"]) for p in past]
