@@ -22,6 +22,7 @@ __all__ = [
     "create_role",
     "get_account_settings",
     "list_gateways",
+    "revoke_creds",
     "set_role_rule",
     "uid_generate_token",
     "uid_rotate_token",
@@ -68,6 +69,15 @@ def uid_generate_token(account: Account, caller: Caller, body: Body) -> Body:
     if identity is None:
         raise not_found(body["auth-method-name"])
     return {"token": account.identities.new_uid_token(identity)}
+
+
+def revoke_creds(account: Account, _caller: Caller, body: Body) -> Body:
+    """End the token that the body carries. (Of a universal identity, that token.)"""
+    if token := body.get("token"):
+        account.identities.end_token(token)
+    else:
+        account.identities.end_uid_token(body["uid-token"])
+    return {}
 
 
 def get_account_settings(account: Account, _caller: Caller, _body: Body) -> Body:

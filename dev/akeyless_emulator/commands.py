@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "auth": Command(open=admin.auth),
     "validate-token": Command(open=admin.validate_token),
     "uid-rotate-token": Command(open=admin.uid_rotate_token),
+    "revoke-creds": Command(admin.revoke_creds),
     "create-secret": _write(items_write.create_secret),
     "update-secret-val": _write(items_write.update_secret_val),
     "rollback-secret": _write(items_write.rollback_secret),

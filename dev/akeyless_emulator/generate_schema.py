@@ -51,10 +51,12 @@ def _models_by_route(api: Path) -> dict[str, str]:
     """Route -> name of the file of its request model. Each call's docstring names the class of its parameter."""
     found = {}
     for method in re.split(r"\n    def (?=\w+_with_http_info\()", api.read_text("utf-8"))[1:]:
-        parameter = re.search(r":param (?!async_req )(\w+) (\w+):", method)
+        method = method.partition("\n    def ")[0]
+        parameter = re.search(r":param (?!async_req )([A-Z]\w+) (\w+):", method)
         route = re.search(r"'/([\w-]+)', 'POST'", method)
-        if parameter and route:
-            found[route.group(1)] = parameter.group(2)
+        if route:
+            # The call of revoke-creds takes no body, though there is a model for it.
+            found[route.group(1)] = parameter.group(2) if parameter else route.group(1).replace("-", "_")
     return found
 
 

@@ -131,6 +131,10 @@ class Identities:
             held.expires = now
         return len(alive)
 
+    def end_token(self, token: str) -> None:
+        """End a token now."""
+        self._tokens[token].expires = time.time()
+
     def new_uid_token(self, identity: Identity) -> str:
         uid = "u-" + secrets.token_hex(24)
         identity.uid_tokens.append(uid)

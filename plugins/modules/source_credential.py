@@ -118,13 +118,20 @@ options:
     type: str
   engine:
     description:
-      - Who reads the source. The policy for V(gateway) also lets the mounts be listed, which the Gateway is assumed to
-        need.
+      - Who reads the source. The Gateway walks down from the top of each mount, so the policy for V(gateway) also lets
+        the folders on the way to O(source.paths) be listed. Secrets that are in those folders themselves can be
+        seen by name, cannot be read, and may count as failures of the Gateway's run.
     type: str
     choices:
       - direct
       - gateway
     default: direct
+  list_mounts:
+    description:
+      - Let the credential read C(sys/mounts), for a Gateway that cannot find mounts otherwise. It shows the names and
+        settings of all mounts, and no secret.
+    type: bool
+    default: false
   remove:
     description:
       - Whether V(revoked) of O(state) also removes the policy and the role C(secretferry-) + O(name). Tokens that

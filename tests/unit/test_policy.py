@@ -202,3 +202,20 @@ def test_hcl() -> None:
 )
 def test_strings_are_quoted(text: str, hcl: str) -> None:
     assert quoted(text) == hcl
+
+
+def test_who_walks_from_the_top_may_list_the_folders_on_the_way() -> None:
+    policy = build_policy([kv2("a/b/"), kv2("c/d"), kv1("e/")], from_top=True)
+    assert {rule.path: rule.capabilities for rule in policy.rules} == {
+        "kv/data/a/b/*": READ,
+        "kv/data/c/d": READ,
+        "kv/metadata/": LIST,
+        "kv/metadata/a/": LIST,
+        "kv/metadata/a/b/*": BOTH,
+        "kv/metadata/c/": LIST,
+        "kv/metadata/c/d": READ,
+        "one/": LIST,
+        "one/e/*": BOTH,
+    }
+    whole = build_policy([kv2("")], from_top=True)
+    assert whole == build_policy([kv2("")])

@@ -18,12 +18,12 @@ from ..vault.kv import KvReader
 from ..vault.operator import Operator, as_operator
 from ..vault.policy import Area, Policy, Rule, build_policy
 
-__all__ = ["GATEWAY_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
+__all__ = ["MOUNT_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
 
 CONCURRENCY = 8
 
-# How the Gateway finds mounts is not documented: it is assumed to ask for them as the vault CLI's list command does.
-GATEWAY_RULES = (Rule("sys/mounts", ("read",)),)
+# What the Gateway asks to find mounts is not documented. It is assumed to need no right for it, see docs/preflight.md.
+MOUNT_RULES = (Rule("sys/mounts", ("read",)),)
 
 Params = t.Mapping[str, t.Any]
 
@@ -65,10 +65,18 @@ async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:
     return [Area(root.mount.path, root.mount.version, root.path) for root in roots]
 
 
-def policy_of(areas: t.Sequence[Area], source: Params | None, *, namespace: str = "", engine: str = "direct") -> Policy:
+def policy_of(
+    areas: t.Sequence[Area],
+    source: Params | None,
+    *,
+    namespace: str = "",
+    engine: str = "direct",
+    list_mounts: bool = False,
+) -> Policy:
     """The least-privilege policy for these areas.
 
-    :param engine: ``direct`` or ``gateway``.
+    :param engine: ``direct`` or ``gateway``, which walks down from the top of a mount.
+    :param list_mounts: let it ask ``sys/mounts``.
     :raises OptionError: no policy can express it.
     """
     options = kv_options(source)
@@ -79,6 +87,7 @@ def policy_of(areas: t.Sequence[Area], source: Params | None, *, namespace: str 
         areas,
         options.include,
         options.exclude,
-        more=GATEWAY_RULES if engine == "gateway" else (),
+        from_top=engine == "gateway",
+        more=MOUNT_RULES if list_mounts else (),
         title=lines,
     )

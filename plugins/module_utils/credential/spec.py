@@ -41,6 +41,7 @@ def credential_spec() -> dict[str, t.Any]:
         "role_name": {"type": "str"},
         "accessor": {"type": "str", "no_log": False},
         "engine": {"type": "str", "choices": ["direct", "gateway"], "default": "direct"},
+        "list_mounts": {"type": "bool", "default": False},
         "remove": {"type": "bool"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "failed"},
     }

@@ -55,7 +55,13 @@ async def _made(params: _Params, want: Wanted, result: Result, *, check: bool, m
         areas = await areas_of(reader, params["source"])
         if not areas:
             raise OptionError("source.paths", "the operator sees no KV mount", "Name what is to migrate")
-        policy = policy_of(areas, params["source"], namespace=settings.namespace, engine=params["engine"])
+        policy = policy_of(
+            areas,
+            params["source"],
+            namespace=settings.namespace,
+            engine=params["engine"],
+            list_mounts=params["list_mounts"],
+        )
         result.values["policy"] = policy.text
         result.warnings += policy.notes
         await make_present(want, operator, settings, policy, result, check=check, mask=mask)
@@ -101,7 +107,13 @@ async def _audited(params: _Params, want: Wanted, result: Result, mask: _Mask) -
         try:
             areas = await areas_of(reader, source)
             found = await audit(reader, session, areas, source, Limits(min_ttl=want.min_ttl, max_ttl=want.max_ttl))
-            policy = policy_of(areas, source, namespace=settings.namespace, engine=params["engine"])
+            policy = policy_of(
+                areas,
+                source,
+                namespace=settings.namespace,
+                engine=params["engine"],
+                list_mounts=params["list_mounts"],
+            )
         finally:
             # The token of this login has served; one that was given is left alone.
             await asyncio.to_thread(session.close, revoke=True)

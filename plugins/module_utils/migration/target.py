@@ -89,7 +89,9 @@ class Listing:
         folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
         single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}
         outer = {folder for folder in folders if not _inside(folder, folders)}
-        return sorted(outer), sorted(name for name in single if name not in outer and not _inside(name, outer))
+        # A folder's listing does not show the item of the folder's own name, but does show its keys.
+        listed = outer if self._keys else set()
+        return sorted(outer), sorted(name for name in single if name not in listed and not _inside(name, outer))
 
     def _place(self, mount: str, path: str) -> str:
         return self._naming.item(mount, path).rstrip("/")

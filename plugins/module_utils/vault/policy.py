@@ -105,6 +105,7 @@ def build_policy(
     include: t.Sequence[str] = (),
     exclude: t.Sequence[str] = (),
     *,
+    from_top: bool = False,
     more: t.Sequence[Rule] = (),
     title: t.Sequence[str] = (),
 ) -> Policy:
@@ -112,6 +113,7 @@ def build_policy(
 
     :param include: globs over whole paths, as in ``source.include``.
     :param exclude: likewise; one that no policy can express becomes a note, because it only narrows.
+    :param from_top: whoever reads walks down from the top of each mount, so the folders on the way can be listed, too.
     :param more: rules for other paths.
     :param title: lines of comment at the top.
     :raises OptionError: a path or an include cannot be expressed; the message names it and says why.
@@ -123,8 +125,13 @@ def build_policy(
     for area in areas:
         for glob in exclude:
             _withhold(rules, area, glob, notes)
+    for area in areas if from_top else ():
+        _data, metadata = _prefixes(area)
+        folders = area.path.rstrip("/").split("/")[:-1] if area.path else []
+        for depth in range(len(folders) + 1 if area.path else 0):
+            _add(rules, metadata + "".join(f"{name}/" for name in folders[:depth]), _LIST)
     for rule in more:
-        rules.setdefault(rule.path, set()).update(rule.capabilities)
+        _add(rules, rule.path, *rule.capabilities)
     for path, capabilities in rules.items():
         # Vault looks for a rule of "a" first when "a/" is listed: it would hide the folder's own.
         others = {name: given for name, given in rules.items() if name != path}
