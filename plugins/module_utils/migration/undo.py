@@ -134,7 +134,7 @@ def _absent(seen: Evidence, goal: Goal) -> Step:
 
 
 def _without_tag(item: Item, seen: Evidence, goal: Goal) -> Step:
-    if seen.before is not None and goal.tag not in seen.before.tags:
+    if seen.before is not None and goal.tag not in seen.before.tags and item.type == "STATIC_SECRET":
         if not item.versions:
             return _LOOK
         if _as_before(item, seen.before, seen):
