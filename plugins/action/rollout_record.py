@@ -31,6 +31,7 @@ class ActionModule(ReportAction):
         "report_dir": {"type": "path"},
         "kind": {"type": "str", "required": True, "choices": list(KINDS)},
         "result": {"type": "dict", "required": True},
+        "name": {"type": "str"},
         "migration": {"type": "str"},
         "wave": {"type": "str"},
         "wave_number": {"type": "int"},

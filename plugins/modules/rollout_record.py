@@ -16,8 +16,9 @@ description:
   - Stores the known fields of a registered result, names and counts and reasons, as a JSON file of its own in
     C(<report_dir>/records/). M(secretferry.akeyless.rollout_report) makes the report of these files.
   - Every other field is dropped, so the file holds no more than it should, whatever the result holds.
-  - One file is kept for each O(kind) of work and each O(batch), named C(<wave number>-<batch>-<kind>.json). Another
-    attempt replaces it, and keeps when the ones before it were and what they said.
+  - One file is kept for each O(kind) of work and each O(batch), named
+    C(<wave number>-<batch>-<kind>[-<name>].json). Another attempt replaces it, and keeps when the ones before it were
+    and what they said.
   - Works on the controller, also for tasks of other hosts, so that no C(delegate_to) is needed.
 attributes:
   check_mode:
@@ -56,16 +57,23 @@ options:
   result:
     description:
       - The registered result of a task, of a failed one too. Not that of a loop.
-      - Kept are C(changed), C(failed), C(skipped), C(unreachable), C(msg) of a failure, C(run), C(ledger), C(summary),
-        C(requests), the total of C(durations), and the lists C(failures), C(conflicts), C(unreadable), C(differences),
-        C(extra), C(access), C(checks), C(credentials), C(findings) and C(plan) with their C(_left_out).
-      - Of the entries of lists, which are dicts, kept are the texts C(source), C(item), C(name), C(path), C(identity),
-        C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text), C(reason), C(remedy) and
-        C(expires), the plain words C(expected), C(found), C(difference) and C(kind), the numbers C(count), C(version)
-        and C(versions), and the boolean C(ok).
+      - Kept are C(changed), C(failed), C(skipped), C(unreachable), C(msg) of a failure, C(run), C(ledger), C(outcome),
+        C(verified), C(summary), C(requests), the total of C(durations), and the lists C(failures), C(conflicts),
+        C(unreadable), C(differences), C(left_alone), C(access), C(checks), C(findings), C(credentials), C(revoked) and
+        C(plan), with their C(_left_out). Of C(credential), which M(secretferry.akeyless.source_credential) returns,
+        what it is, never what is in it.
+      - Of the entries of lists, which are dicts, kept are the texts C(id), C(source), C(item), C(name), C(path),
+        C(identity), C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text),
+        C(evidence), C(accessor), C(proof), C(reason), C(remedy) and C(expires), the plain words C(expected), C(found),
+        C(difference) and C(kind), counts, versions, and the booleans C(ok), C(dead) and C(was_dead).
       - A playbook may also make one up of such parts, for instance the state of a credential after its revocation.
     type: dict
     required: true
+  name:
+    description:
+      - Tells records of one kind and place from each other, for instance V(Vault) and V(Akeyless) for their
+        credentials.
+    type: str
   migration:
     description:
       - The migration's name. The variable C(secretferry_migration) of the host by default.
@@ -116,6 +124,7 @@ EXAMPLES = r"""
   secretferry.akeyless.rollout_record:
     report_dir: /var/lib/rollouts/payments
     kind: credential
+    name: Vault
     result:
       credentials:
         - name: AppRole secretferry-payments

@@ -64,7 +64,9 @@ def where(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) ->
     batch = options["batch"]
     if batch is None:
         batch = variable("inventory_hostname") if variable("secretferry_batch") is not None else ""
-    return Place(said("migration"), said("wave"), number, str(batch or ""), said("target_location"))
+    return Place(
+        said("migration"), said("wave"), number, str(batch or ""), said("target_location"), options["name"] or ""
+    )
 
 
 def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -5,7 +5,7 @@
 """What is kept of a task's result for the report: the fields that are known to hold names, numbers and reasons.
 
 Anything else in a result is dropped, whoever put it there. One file holds one record, about one kind of work in one
-place: ``<folder>/records/<wave number>-<batch>-<kind>.json``.
+place: ``<folder>/records/<wave number>-<batch>-<kind>[-<name>].json``.
 """
 
 from __future__ import annotations
@@ -40,16 +40,18 @@ LISTS = (
     "conflicts",
     "unreadable",
     "differences",
-    "extra",
+    "left_alone",
     "access",
     "checks",
     "credentials",
+    "revoked",
     "findings",
     "plan",
 )
 """The lists of a result that are kept; each entry is a dict."""
 
 _TEXTS = (
+    "id",
     "source",
     "item",
     "name",
@@ -63,6 +65,9 @@ _TEXTS = (
     "verdict",
     "title",
     "text",
+    "evidence",
+    "accessor",
+    "proof",
     "reason",
     "remedy",
     "expires",
@@ -70,8 +75,19 @@ _TEXTS = (
 # They could be taken for a place for values, so only plain words pass: allowed, denied, not_found.
 _WORDS = ("expected", "found", "difference", "kind")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,39}")
-_NUMBERS = ("count", "version")
-_FLAGS = ("ok",)
+_NUMBERS = (
+    "count",
+    "version",
+    "ttl",
+    "read",
+    "refused",
+    "denied",
+    "excess",
+    "different",
+    "failed",
+    "problems_left_out",
+)
+_FLAGS = ("ok", "dead", "was_dead")
 _LONGEST = 2000  # characters
 _EARLIER = 20
 _PLACE_TEXT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -89,6 +105,7 @@ class Place(t.NamedTuple):
     wave_number: int = 0
     batch: str = ""
     target_location: str = ""
+    name: str = ""
 
 
 def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> dict[str, t.Any]:
@@ -109,6 +126,8 @@ def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> di
         "message": _text(result.get("msg")) if _status(result) != "ok" else "",
         "run": _text(result.get("run")),
         "ledger": _text(result.get("ledger")),
+        "outcome": _word(result.get("outcome")),
+        "verified": result["verified"] if isinstance(result.get("verified"), bool) else None,
         "seconds": _number((result.get("durations") or {}).get("total")),
     }
     for name in ("summary", "requests"):
@@ -120,6 +139,10 @@ def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> di
             record["lists"][name] = [entry for entry in map(_entry, value) if entry]
         if left_out := _whole(result.get(f"{name}_left_out")):
             record["left_out"][name] = left_out
+    made = _entry(result.get("credential"))
+    if made:  # as source_credential describes the one that it made
+        made["name"] = _text(result.get("role_name")) or made.get("kind", "")
+        record["lists"].setdefault("credentials", []).append(made)
     return record
 
 
@@ -130,7 +153,7 @@ def _status(result: t.Mapping[str, t.Any]) -> str:
     return "ok"
 
 
-def _entry(value: t.Any) -> dict[str, t.Any]:
+def _entry(value: t.Any, *, nested: bool = False) -> dict[str, t.Any]:
     if not isinstance(value, t.Mapping):
         return {}
     entry: dict[str, t.Any] = {}
@@ -138,8 +161,8 @@ def _entry(value: t.Any) -> dict[str, t.Any]:
         if isinstance(value.get(name), str):
             entry[name] = _text(value[name])
     for name in _WORDS:
-        if isinstance(value.get(name), str) and _WORD.fullmatch(value[name]):
-            entry[name] = _text(value[name])
+        if _word(value.get(name)):
+            entry[name] = _word(value[name])
     for name in _NUMBERS:
         if _whole(value.get(name)) is not None:
             entry[name] = _whole(value[name])
@@ -148,7 +171,13 @@ def _entry(value: t.Any) -> dict[str, t.Any]:
             entry[name] = bool(value[name])
     if isinstance(value.get("versions"), (list, tuple)):
         entry["versions"] = [number for number in map(_whole, value["versions"]) if number is not None]
+    if isinstance(value.get("problems"), (list, tuple)) and not nested:  # of an application that was tried
+        entry["problems"] = [problem for problem in (_entry(p, nested=True) for p in value["problems"]) if problem]
     return entry
+
+
+def _word(value: t.Any) -> str:
+    return _text(value) if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _counts(value: t.Any) -> dict[str, int]:
@@ -182,10 +211,16 @@ def _text(value: t.Any) -> str:
 def path_of(folder: Path, record: t.Mapping[str, t.Any]) -> Path:
     """Where the record of this kind and place is; another attempt replaces it."""
     place = record["batch"] or record["migration"] or "all"
-    plain = _PLACE_TEXT.sub("_", place)[:100]
-    if plain != place:  # two odd names must not meet
-        plain += "-" + hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return folder / "records" / f"{record['wave_number']:02}-{plain}-{record['kind']}.json"
+    name = f"-{_plain(record['name'])}" if record["name"] else ""
+    return folder / "records" / f"{record['wave_number']:02}-{_plain(place)}-{record['kind']}{name}.json"
+
+
+def _plain(text: str) -> str:
+    """For a file's name. Two odd texts do not meet in one."""
+    plain = _PLACE_TEXT.sub("_", text)[:100]
+    if plain != text:
+        plain += "-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return plain
 
 
 def with_history(record: dict[str, t.Any], before: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:

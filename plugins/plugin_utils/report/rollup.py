@@ -126,7 +126,7 @@ class Rollout:
 
     @property
     def access_failures(self) -> list[Row]:
-        return [row for row in self.access if row.outcome != "as expected"]
+        return [row for row in self.access if row.outcome != AS_EXPECTED]
 
     def rows(self) -> list[Row]:
         """All of them, for the CSV."""
@@ -142,7 +142,8 @@ class Rollout:
 
 
 CLOSED = ("revoked", "expired", "dead", "deleted", "rotated")
-_FINE = ("ok", "pass", "passed", "note", "info", "success")
+FINE = ("ok", "pass", "passed", "success")
+AS_EXPECTED = "as expected"
 
 
 def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.Any]]) -> Rollout:
@@ -183,13 +184,13 @@ def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.A
         locations=sorted({record["target_location"] for record in records if record["target_location"]}),
         outcomes=totals,
         problems=problems,
-        unreadable=[row for record in records for row in _listed(record, "unreadable", "not readable")],
+        unreadable=[row for record in records for row in _left(record)],
         access=[row for record in records for row in _access(record)],
-        credentials=[row for record in records for row in _credentials(record)],
+        credentials=[row for record in records for row in _credentials(record, _dead(records))],
         checks=[row for record in records for row in _checks(record)],
         touched=[row for record in records for row in _touched(record)],
         history=[row for record in records for row in _history(record)],
-        left_out=sum(sum(record["left_out"].values()) for record in records),
+        left_out=sum(_left_out(record) for record in records),
         as_of=max((str(record["recorded"]) for record in records), default=""),
         seconds=sum(record["seconds"] or 0.0 for record in records),
     )
@@ -197,7 +198,7 @@ def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.A
 
 def _take(batch: Batch, record: _Record) -> None:
     """What a record, newer than those before it, says of its batch."""
-    kind, fine = record["kind"], record["status"] == "ok"
+    kind, fine = record["kind"], record["status"] == "ok" and record.get("verified") is not False
     batch.last = record["recorded"]
     batch.seconds += record["seconds"] or 0.0
     counts = record["summary"]
@@ -253,45 +254,86 @@ def _problems(record: _Record) -> list[Row]:
         for e in lists.get("failures", ())
     ]
     rows += _listed({**record, "lists": {"problems": lists.get("conflicts", ())}}, "problems", "conflict")
-    for name in ("differences", "extra"):
-        for entry in lists.get(name, ()):
-            word = entry.get("difference") or entry.get("kind") or ("extra item" if name == "extra" else "difference")
-            rows.append(_row(record, "problems", entry, str(word).replace("_", " ")))
-    if record["status"] in ("failed", "unreachable") and not rows and not _accessible_failures(record):
+    for entry in lists.get("differences", ()):
+        word = entry.get("difference") or entry.get("kind") or "difference"
+        rows.append(_row(record, "problems", entry, str(word).replace("_", " ")))
+    if record["status"] in ("failed", "unreachable") and not rows and not _has_access_failures(record):
         rows.append(_row(record, "problems", {"reason": record["message"]}, f"{record['kind']} {record['status']}"))
     return rows
 
 
-def _accessible_failures(record: _Record) -> bool:
-    return any(row.outcome != "as expected" for row in _access(record))
+def _has_access_failures(record: _Record) -> bool:
+    return any(row.outcome != AS_EXPECTED for row in _access(record))
+
+
+def _left(record: _Record) -> list[Row]:
+    rows = _listed(record, "unreadable", "not readable")
+    return rows + [_row(record, "unreadable", entry, "left alone") for entry in record["lists"].get("left_alone", ())]
 
 
 def _access(record: _Record) -> list[Row]:
+    """One row for each application that is as it must be, one for each of its problems otherwise."""
     rows = []
     for entry in record["lists"].get("access", ()):
+        who = entry.get("name") or entry.get("identity") or ""
         fine = entry.get("ok")
         if fine is None:
-            fine = entry.get("expected") == entry.get("found") if "found" in entry else entry.get("outcome") in _FINE
-        words = f"expected {entry['expected']}, found {entry['found']}" if {"expected", "found"} <= set(entry) else ""
-        who = entry.get("identity") or entry.get("name") or ""
+            fine = entry.get("expected") == entry.get("found") if "found" in entry else entry.get("outcome") in FINE
+        if entry.get("problems"):
+            for problem in entry["problems"]:
+                what = problem.get("item") or problem.get("source") or ""
+                told = {"source": who, "item": what, "reason": problem.get("reason"), "remedy": problem.get("remedy")}
+                rows.append(_row(record, "access", told, str(problem.get("kind") or "failed").replace("_", " ")))
+            continue
         told = {
             "source": who,
             "item": entry.get("item") or entry.get("path") or entry.get("source") or "",
-            "reason": entry.get("reason") or words.replace("_", " "),
+            "reason": entry.get("reason") or _access_words(entry),
             "remedy": entry.get("remedy"),
         }
-        rows.append(_row(record, "access", told, "as expected" if fine else "not as expected"))
+        rows.append(_row(record, "access", told, AS_EXPECTED if fine else "not as expected"))
     return rows
 
 
-def _credentials(record: _Record) -> list[Row]:
+def _access_words(entry: t.Mapping[str, t.Any]) -> str:
+    if {"read", "refused"} <= set(entry):
+        return f"read {entry['read']:,} that it must read, was refused {entry['refused']:,} that it must not"
+    if {"expected", "found"} <= set(entry):
+        return f"expected {entry['expected']}, found {entry['found']}".replace("_", " ")
+    return ""
+
+
+def _dead(records: t.Sequence[_Record]) -> set[str]:
+    """The accessors of credentials that were seen to be dead, whichever task ended them."""
+    ended = (entry for record in records for entry in record["lists"].get("revoked", ()) if entry.get("dead"))
+    return {entry["accessor"] for entry in ended if entry.get("accessor")}
+
+
+def _credentials(record: _Record, dead: set[str]) -> list[Row]:
     rows = []
     for entry in record["lists"].get("credentials", ()):
+        if entry.get("accessor") in dead:
+            continue
         state = str(entry.get("state") or entry.get("outcome") or "open").lower().replace("_", " ")
-        expires = f"expires {entry['expires']}" if entry.get("expires") else ""
-        told = {"source": entry.get("name"), "item": entry.get("system"), "remedy": entry.get("remedy")}
-        rows.append(_row(record, "credentials", {**told, "reason": entry.get("reason") or expires}, state))
+        reason = entry.get("reason") or ""
+        if not reason and entry.get("expires"):
+            reason = f"expires {entry['expires']}"
+        elif not reason and entry.get("ttl"):
+            reason = f"lives for {entry['ttl']:,} seconds from when it was recorded"
+        told = {**_named(record, entry), "reason": reason, "remedy": entry.get("remedy")}
+        rows.append(_row(record, "credentials", told, state))
+    for entry in record["lists"].get("revoked", ()):
+        told = {**_named(record, entry), "reason": entry.get("proof") or "", "remedy": entry.get("remedy")}
+        rows.append(_row(record, "credentials", told, "revoked" if entry.get("dead") else "open"))
     return rows
+
+
+def _named(record: _Record, entry: t.Mapping[str, t.Any]) -> dict[str, str]:
+    kind, accessor = entry.get("kind") or "", entry.get("accessor") or ""
+    name = entry.get("name") or kind or "credential"
+    if accessor:
+        name = f"{name}, accessor {accessor}"
+    return {"source": name, "item": entry.get("system") or record["name"]}
 
 
 def _checks(record: _Record) -> list[Row]:
@@ -301,7 +343,13 @@ def _checks(record: _Record) -> list[Row]:
             verdict = entry.get("verdict") or entry.get("severity") or entry.get("outcome")
             if verdict is None:
                 verdict = "ok" if entry.get("ok") else "failed"
-            rows.append(_row(record, "checks", entry, str(verdict)))
+            told = {**entry, "source": entry.get("id") or entry.get("name") or entry.get("source")}
+            told["reason"] = entry.get("evidence") or entry.get("reason")
+            rows.append(_row(record, "checks", told, str(verdict)))
+    if record["kind"] == "gateway":
+        outcome = record["outcome"] or record["status"]
+        told = {"source": record["name"] or "migration by the Gateway", "reason": record["message"]}
+        rows.append(_row(record, "checks", told, str(outcome)))
     return rows
 
 
@@ -323,3 +371,8 @@ def _history(record: _Record) -> list[Row]:
         return []
     past = [*record["earlier"], {k: record[k] for k in ("recorded", "status", "message")}]
     return [_row({**record, "recorded": p["recorded"]}, "history", {"reason": p["message"]}, p["status"]) for p in past]
+
+
+def _left_out(record: _Record) -> int:
+    nested = sum(entry.get("problems_left_out", 0) for entry in record["lists"].get("access", ()))
+    return int(nested + sum(record["left_out"].values()))

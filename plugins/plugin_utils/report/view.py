@@ -250,7 +250,7 @@ def _remaining(rollout: Rollout) -> list[str]:
             f"Mend the access rights behind {plural(len(rollout.access_failures), 'check')}, then verify again."
         )
     if rollout.unreadable:
-        left.append(f"Decide about {plural(len(rollout.unreadable), 'path')} that could not be read at the source.")
+        left.append(f"Decide about what was left out or left alone: {plural(len(rollout.unreadable), 'path')}.")
     for wave in rollout.waves:
         waiting = [batch for batch in wave.batches if batch.state in ("waiting", "planned")]
         again = [batch for batch in wave.batches if batch.state == "rolled back"]
