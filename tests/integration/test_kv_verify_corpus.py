@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every trap of KV, migrated and verified by one playbook: clean in each metadata mode and in both layouts."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+import pytest
+from staging import Counted, Stage, ferry
+
+from ferrydev.canaries import scan
+from ferrydev.corpus import Corpus
+from ferrydev.emulator import Emulator
+
+VERIFY = "secretferry.akeyless.kv_verify"
+LIMIT = 200_000  # over the largest value of the corpus
+WAYS = {
+    "full": {"metadata_mode": "full"},
+    "minimal": {"metadata_mode": "minimal"},
+    "none": {"metadata_mode": "none"},
+    "keys": {"layout": "keys"},
+    "keys, current": {"layout": "keys", "versions": "current", "metadata_mode": "minimal"},
+}
+
+
+@dataclass
+class Told:
+    """The migration's run, and the verification's."""
+
+    migration: Counted
+    verification: Counted
+    stage: Stage
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def told(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[Told]:
+    way = WAYS[request.param]
+    with Emulator.start({"settings": {"journal": True, "value_limit": LIMIT}}) as emulator:
+        stage = Stage(corpus.vault, emulator)
+        source: dict[str, t.Any] = {
+            "auth": {"method": "approle", "role_id": corpus.reader.role_id, "secret_id": corpus.reader.secret_id},
+            "paths": sorted({f"{secret.mount}/" for secret in corpus.read().values()}),
+            # A key without a name cannot be an item.
+            "exclude": ["**/values/empty-key"] if "layout" in way else [],
+        }
+        migration = stage.run([ferry("migrate", source=source, value_limit=LIMIT, **way)])
+        connection = {"auth": source["auth"]}
+        task = {"name": "verify", VERIFY: {"name": "test", "target_location": "/migrated", "source": connection}}
+        yield Told(migration, stage.run([task], "-vvvv"), stage)
+        stage.close()
+
+
+def test_it_is_verified(told: Told) -> None:
+    assert told.migration.played.rc == 0, told.migration["migrate"]["failures"]
+    result = told.verification["verify"]
+    assert result["differences"] == []
+    assert result["verified"] is True
+    assert told.verification.played.rc == 0
+
+
+def test_every_version_is_compared(told: Told, corpus: Corpus) -> None:
+    summary, written = told.verification["verify"]["summary"], told.migration["migrate"]["summary"]
+    assert summary["versions"] == summary["identical"] == written["versions_written"]
+    assert summary["items"] == written["created"]
+    assert summary["secrets"] == len(corpus.read()) - (
+        2 if "keys" in told.migration["migrate"]["definition"]["layout"] else 0
+    )
+
+
+def test_nothing_is_written(told: Told) -> None:
+    assert told.verification.vault.writes == 0
+    assert told.verification.akeyless["writes"] == 0
+
+
+def test_no_value_is_left_behind(told: Told, corpus: Corpus) -> None:
+    assert scan([*told.stage.play.left_behind(), told.verification.played.stdout], corpus.canaries) == []
