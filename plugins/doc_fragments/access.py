@@ -357,7 +357,7 @@ options:
         description:
           - 'Globs of what it must be able to read: whole source paths (mount included) or whole
             item names, in the form of O(source.include).'
-          - One that matches nothing is a failure, unless O(sample) is given.
+          - One that matches nothing is a failure, unless O(sample) or O(scope) is given.
         type: list
         elements: str
       may_not_read:

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.access
+  - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
   - secretferry.akeyless.attributes.info_module
 options:
@@ -168,7 +169,10 @@ summary:
       description: Paths and items that could not be read, and so not be compared.
       type: int
     gone:
-      description: Secrets that were removed at the source during the run.
+      description: Secrets that were removed at the source during the run, or that O(scope.paths) names all the same.
+      type: int
+    out_of_scope:
+      description: Secrets that were found and that O(scope.batch) leaves out.
       type: int
     not_sampled:
       description: Secrets that O(sample) left out.

@@ -18,7 +18,7 @@ from ferrydev.emulator import Emulator
 
 VERIFY = "secretferry.akeyless.kv_verify"
 LIMIT = 200_000  # over the largest value of the corpus
-WAYS = {
+WAYS: dict[str, dict[str, t.Any]] = {
     "full": {"metadata_mode": "full"},
     "minimal": {"metadata_mode": "minimal"},
     "none": {"metadata_mode": "none"},

@@ -19,7 +19,9 @@ DOCS = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["access"]
 
 def outline(entry: dict[str, t.Any], suboptions: str) -> dict[str, t.Any]:
     """Types, choices, defaults, whether required, and the same of all suboptions."""
-    kept = {key: entry[key] for key in ("type", "choices", "default", "required", "elements") if key in entry}
+    kept: dict[str, t.Any] = {
+        key: entry[key] for key in ("type", "choices", "default", "required", "elements") if key in entry
+    }
     if suboptions in entry:
         kept["suboptions"] = {name: outline(sub, suboptions) for name, sub in entry[suboptions].items()}
     return kept

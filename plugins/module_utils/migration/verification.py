@@ -21,13 +21,14 @@ from ..pacing import Outage
 from ..vault.kv import KvReader, Mount
 from .compare import Outcome, compare_metadata, compare_versions
 from .definition import Definition, tag_of
-from .discover import Discovery, discover
+from .discover import nothing_found
 from .item_reader import ItemReader
 from .ledger import Entry, Ledger
 from .naming import Naming
 from .plan import base_of, takeover
 from .progress import progress
 from .sample import Sample
+from .scope import Scope, find
 from .selection import Selection
 from .verify_findings import Findings
 from .verify_spool import VerifySpool
@@ -69,6 +70,7 @@ class Verification:
         naming: Naming,
         *,
         sample: Sample,
+        scope: Scope,
         extra: str = "fail",
     ) -> None:
         self.definition = definition
@@ -80,6 +82,7 @@ class Verification:
         self._spool = spool
         self._naming = naming
         self._sample = sample
+        self._scope = scope
         self._extra = extra
         self._reader = reader
         self._keys = definition.layout == "keys"
@@ -105,19 +108,20 @@ class Verification:
             progress.advance()
 
         progress.stage("discover")
-        seen = await discover(
-            self._reader,
-            definition.paths,
-            Selection(definition.include, definition.exclude),
-            found,
-            concurrency=min(16, definition.concurrency),
+        selection = Selection(definition.include, definition.exclude)
+        seen = await find(
+            self._reader, definition.paths, selection, self._scope, found, concurrency=min(16, definition.concurrency)
         )
-        self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
+        if self._scope.paths is None:
+            self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
+            for option, glob in selection.unused():
+                self.findings.note(f"source.{option}: {glob} matches no path that was found")
         self._dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
         self.found = self._spool.count_sources()
-        if not self.found:
+        self.findings.counts["out_of_scope"] = seen.outside
+        if not self.found and not seen.outside:
             raise nothing_found(seen)
-        await self._list(seen)
+        await self._list()
         for path, reason in seen.unreadable:
             self._unreadable(path, reason)
         for path, reason, remedy in seen.failed:
@@ -126,12 +130,27 @@ class Verification:
             if root.asked:
                 self.findings.differ("unreadable", root.full, "", "there is nothing to list", _SPELLING)
 
-    async def _list(self, seen: Discovery) -> None:
+    async def _list(self) -> None:
+        """Take note of everything at the target location, or of the items of the secrets that were named."""
         progress.stage("list")
-        async for item in self._store.folder(self.definition.target_location):
+        if self._scope.paths is None:
+            await self._list_below(self.definition.target_location)
+            return
+        rows = self._spool.sources()
+        while chunk := list(itertools.islice(rows, _CHUNK)):
+            await asyncio.gather(*(self._list_one(row[4]) for row in chunk))
+
+    async def _list_below(self, folder: str) -> None:
+        async for item in self._store.folder(folder):
             below = item.name.removeprefix(self.definition.target_location)
             if not below.startswith("/.secretferry/"):
                 self._note(item)
+
+    async def _list_one(self, name: str) -> None:
+        if self._keys:
+            await self._list_below(name)
+        elif (item := await self._store.describe(name)) is not None:
+            self._note(item)
 
     def _note(self, item: Item) -> None:
         self._spool.put_target(
@@ -200,8 +219,9 @@ class Verification:
             if path in self._named:
                 self.findings.differ("unreadable", path, item, error.message, _SLASHES)
             else:
+                when = "" if self._scope.paths else " while it was verified"
                 self.findings.counts["gone"] += 1
-                self.findings.note(f"{path} was removed at the source while it was verified")
+                self.findings.note(f"{path} is gone at the source{when}")
                 self._spool.compared(path)
         except FerryError as error:
             self.findings.differ("unreadable", path, item, error.message, error.remedy)
@@ -420,6 +440,8 @@ class Verification:
         progress.stage("extras")
         for name, kind, tags in self._spool.unwanted():
             path = self._naming.path(name, key=self._keys)
+            if not self._scope.takes(path):
+                continue
             owner = self._spool.owner(name.rpartition("/")[0] if self._keys else name)
             if owner is not None and not self._spool.was_compared(owner):
                 continue  # not in the sample, or not readable, which is told elsewhere
@@ -454,18 +476,3 @@ _SLASHES = "Name folders with a slash at the end, and secrets without"
 def _versions(numbers: t.Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:8])) + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
     return f"version{'s' if len(numbers) > 1 else ''} {shown}"
-
-
-def nothing_found(seen: Discovery) -> FerryError:
-    """Why there is nothing to verify. An empty listing that is a wrong mount must not look like success."""
-    if seen.failed:
-        return ApiError(seen.failed[0][1], seen.failed[0][2])
-    if seen.unreadable:
-        return PermissionDenied(
-            f"no secret can be listed: {seen.unreadable[0][0]} {seen.unreadable[0][1]}",
-            "Grant list on these paths, or name the secrets one by one in source.paths",
-        )
-    roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
-    return NotFound(
-        f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
-    )

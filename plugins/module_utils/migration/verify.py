@@ -21,6 +21,7 @@ from .migrate import Result, ledger_folder
 from .naming import Naming
 from .progress import progress
 from .sample import Sample
+from .scope import Scope, scope_spec
 from .spec import kv_source_spec
 from .verification import Verification
 from .verify_findings import Findings
@@ -39,6 +40,7 @@ def verify_spec() -> dict[str, t.Any]:
         "source": kv_source_spec(),
         "akeyless": akeyless_spec(),
         "sample": {"type": "str"},
+        "scope": scope_spec(),
         "extra": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
         "access": access_spec(),
         "concurrency": {"type": "int"},
@@ -59,7 +61,7 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     check_identity(params["name"], params["target_location"])
     if params["report_limit"] < 0:
         raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
-    sample = Sample.of(params["sample"])
+    sample, scope = Sample.of(params["sample"]), Scope.of(params["scope"])
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     spool = VerifySpool()
@@ -69,14 +71,14 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
             session,
         ):
             folder = ledger_folder(params["target_location"], params["name"])
-            ledger = Ledger(store, spool, folder, tag_of(params["name"]))
+            ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
             await ledger.load()
             definition, source = _definition(params, ledger)
             mask(source.secrets())
             applications = identities(params["access"], settings, source)
             for identity in applications:
                 mask(identity.secrets())
-            work = _Work(params, definition, source, ledger, spool, sample, applications)
+            work = _Work(params, definition, source, ledger, spool, sample, scope, applications)
             result = await work.run(store)
             requests = result.values["requests"]
             requests["akeyless"] = requests.get("akeyless", 0) + store.client.transport.requests + session.requests
@@ -119,6 +121,7 @@ class _Work:
         ledger: Ledger,
         spool: VerifySpool,
         sample: Sample,
+        scope: Scope,
         applications: list[Identity],
     ) -> None:
         self.params = params
@@ -127,6 +130,7 @@ class _Work:
         self.ledger = ledger
         self.spool = spool
         self.sample = sample
+        self.scope = scope
         self.applications = applications
         self.findings = Findings(params["report_limit"])
         self.durations: dict[str, float] = {}
@@ -157,6 +161,7 @@ class _Work:
                     invalid if invalid is not None else account.invalid_characters or "",
                 ),
                 sample=self.sample,
+                scope=self.scope,
                 extra=self.params["extra"],
             )
             try:
@@ -188,7 +193,7 @@ class _Work:
                 self.ledger.digests,
                 form=form,
                 concurrency=self.definition.concurrency,
-                part=bool(self.sample.asked),
+                part=bool(self.sample.asked) or not self.scope.whole,
             )
             await access.check()
             self.requests.update(access.requests)

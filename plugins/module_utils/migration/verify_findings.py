@@ -28,6 +28,7 @@ COUNTS = (
     "other_migrations",
     "unreadable",
     "gone",
+    "out_of_scope",
     "not_sampled",
     "access_identities",
     "access_read",

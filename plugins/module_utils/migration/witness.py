@@ -60,19 +60,21 @@ class Witness:
         :raises NotFound: there is no such secret.
         :raises PermissionDenied: it may not be read.
         """
+        gone: set[tuple[int, str]] = set()
         for attempt in range(_REREADS):
             try:
-                return await self._look(mount, secret)
-            except Moved:
+                return await self._look(mount, secret, gone)
+            except Moved as moved:
+                gone |= {moved.gone} if moved.gone else set()
                 await asyncio.sleep(0.5 * attempt)
         raise ApiError(f"{mount.path}{secret} changes faster than it can be read", "Verify again when it is at rest")
 
-    async def _look(self, mount: Mount, secret: str) -> Expectation:
+    async def _look(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Expectation:
         if mount.version == 1:
             reading = await self._reader.read(mount, secret)
             snap = Snapshot(mount, secret, None, (1,), {1: reading.text or "{}"})
         else:
-            snap = await self._versioned(mount, secret)
+            snap = await self._versioned(mount, secret, gone)
         found: dict[str, Expected] = {}
         if self._definition.layout == "json":
             found[""] = Expected("")
@@ -85,10 +87,10 @@ class Witness:
             snap.values.clear()
         return Expectation(found, snap.metadata.block if snap.metadata else None, snap.wanted)
 
-    async def _versioned(self, mount: Mount, secret: str) -> Snapshot:
+    async def _versioned(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Snapshot:
         definition = self._definition
         try:
-            return await snapshot(self._reader, mount, secret, definition.versions)
+            return await snapshot(self._reader, mount, secret, definition.versions, gone)
         except PermissionDenied:
             if definition.versions != "current" or definition.metadata_mode == "full":
                 raise
