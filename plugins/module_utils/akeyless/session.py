@@ -78,6 +78,12 @@ class AkeylessSession:
             self.login()
         return self._token
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether logging in again, later, can give another token."""
+        auth = self.settings.auth
+        return auth.access_type != "token" or "token" in auth.files
+
     def credentials(self) -> dict[str, str]:
         """What the body of a command carries. Every access type is exchanged for a token, universal identity too."""
         return {"token": self.token}
@@ -175,11 +181,11 @@ class AkeylessSession:
 
     def _take(self, token: str, expires_at: float | None) -> None:
         now = self._clock()
-        auth = self.settings.auth
-        repeatable = auth.access_type != "token" or "token" in auth.files
         self._token = token
         self._expires_at = expires_at
-        self._due_at = now + (expires_at - now) * _RENEW_AT if expires_at and expires_at > now and repeatable else None
+        self._due_at = (
+            now + (expires_at - now) * _RENEW_AT if expires_at and expires_at > now and self.repeatable else None
+        )
 
     def _asked_expiry(self, token: str) -> float | None:
         """When the token expires, if Akeyless tells; not knowing only means that a 401 will tell."""

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of ``preflight``, and the checks that it makes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..checks import FAIL_ON, Check
+from ..credential.audit import SOURCE_CHECKS
+from ..credential.scope import kv_options
+from ..errors import OptionError
+from ..gateway.spec import gateway_spec
+from ..migration.definition import LAYOUTS, Definition, check_identity, merge
+from ..migration.metadata import MODES
+from ..migration.plan import CONFLICTS
+from ..migration.spec import kv_source_spec
+from ..options import has_operator, operator_spec, seconds_of
+
+__all__ = ["ENGINES", "complete", "first_look", "ids_of", "preflight_spec"]
+
+ENGINES = ("direct", "gateway")
+
+_AKEYLESS = ("akeyless_reachable", "akeyless_token", "akeyless_time_left")
+_GATEWAY = ("gateway_api", "gateway_migrations", "gateway_registered", "gateway_running", "gateway_address")
+_TARGET = ("protection_key", "target_rights", "target_items")
+_CONTENT = ("source_paths", "metadata_length", "value_length", "history_length", "item_names")
+_REACH = ("gateway_reach", "gateway_write")
+_PROBE = ("probe_source", "probe_arrival", "probe_cleanup")
+
+
+def ids_of(engine: str, probe: bool) -> tuple[str, ...]:
+    """The ids of all checks of an engine, in the order of the result."""
+    gateway = engine == "gateway"
+    return (
+        *_AKEYLESS,
+        *(_GATEWAY if gateway else ()),
+        *_TARGET,
+        "source_reachable",
+        *SOURCE_CHECKS,
+        *_CONTENT,
+        *(_REACH if gateway else ()),
+        *(_PROBE if probe else ()),
+    )
+
+
+def preflight_spec() -> dict[str, t.Any]:
+    """All options."""
+    return {
+        "engine": {"type": "str", "choices": list(ENGINES), "default": "direct"},
+        "name": {"type": "str", "default": "preflight"},
+        "target_location": {"type": "str", "required": True},
+        "source": kv_source_spec(),
+        "akeyless": gateway_spec(),
+        "operator": operator_spec(),
+        "metadata_mode": {"type": "str", "choices": list(MODES), "default": Definition.metadata_mode},
+        "versions": {"type": "str", "default": Definition.versions},
+        "layout": {"type": "str", "choices": list(LAYOUTS), "default": Definition.layout},
+        "conflict": {"type": "str", "choices": list(CONFLICTS), "default": Definition.conflict},
+        "protection_key": {"type": "str", "no_log": False},
+        "value_limit": {"type": "int", "default": Definition.value_limit},
+        "invalid_characters": {"type": "str"},
+        "read_values": {"type": "bool", "default": True},
+        "concurrency": {"type": "int", "default": Definition.concurrency},
+        "min_ttl": {"type": "str", "default": "10m"},
+        "max_ttl": {"type": "str", "default": "24h"},
+        "instances": {"type": "list", "elements": "str"},
+        "probe": {"type": "bool", "default": False},
+        "probe_mount": {"type": "str"},
+        "probe_timeout": {"type": "int", "default": 120},
+        "gateway_source_url": {"type": "str"},
+        "list_mounts": {"type": "bool", "default": False},
+        "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "failed"},
+    }
+
+
+def first_look(params: t.Mapping[str, t.Any]) -> Definition:
+    """Refuse malformed options before anybody is asked anything.
+
+    :raises OptionError: an option is malformed, or misses another.
+    """
+    check_identity(params["name"], params["target_location"])
+    for name in ("min_ttl", "max_ttl"):
+        seconds_of(name, params[name])
+    if params["probe"] and params["engine"] != "gateway":
+        raise OptionError("probe", "only the Gateway needs one", "Set engine: gateway, or probe: false")
+    if params["probe"] and not has_operator(params["operator"]):
+        raise OptionError(
+            "operator",
+            "the probe needs a login that may write a canary into Vault",
+            "Give operator.token_file, or another way to log in (see the option operator)",
+        )
+    if params["probe_timeout"] < 1:
+        raise OptionError("probe_timeout", f"{params['probe_timeout']} is no time", "Give seconds")
+    names = ("metadata_mode", "versions", "layout", "conflict", "value_limit", "invalid_characters", "concurrency")
+    kv_options(params["source"])
+    given = {name: params[name] for name in names}
+    return merge({**given, "name": params["name"], "target_location": params["target_location"]}, None)
+
+
+# What keeps others from being made: those of a group are looked at only when these are well.
+_BLOCKERS = ("gateway_reach", "gateway_write", "probe_source", "probe_cleanup", "gateway_api", "gateway_migrations",
+             "source_reachable", "source_token", "source_paths", "akeyless_reachable", "akeyless_token")  # fmt: skip
+_BLOCKED = (("source_", "source_"), ("akeyless_", "akeyless_"), ("target_", "akeyless_"), ("protection_", "akeyless_"))
+
+
+def complete(checks: t.Sequence[Check], engine: str, probe: bool) -> list[Check]:
+    """The checks in order, those that could not be made as unknown."""
+    made = {check.id: check for check in checks}
+    bad = [one for one in _BLOCKERS if one in made and made[one].verdict == "failed"]
+
+    def missing(one: str) -> Check:
+        side = next((by for start, by in _BLOCKED if one.startswith(start)), "")
+        by = next((blocker for blocker in bad if blocker.startswith(side)), "")
+        if not by:
+            return Check(one, "unknown", "it could not be looked at")
+        return Check(one, "unknown", f"not looked at, because of {by}", f"Mend {by} first")
+
+    return [made.get(one) or missing(one) for one in ids_of(engine, probe)]
