@@ -131,9 +131,9 @@ options:
   probe:
     description:
       - Prove with V(gateway) of O(engine) what only the Gateway can show. O(operator) puts a canary secret into Vault,
-        with a token that can read nothing else. A disposable migration of the Gateway takes it into a disposable folder
-        below O(target_location), where it must arrive with its value and metadata. Then all of it is removed, also after
-        a failure. What a probe that was killed has left is removed by the next one of that O(name).
+        with a token that can read nothing else. A disposable migration of the Gateway takes it into a disposable
+        folder below O(target_location), where it must arrive with its value and metadata. Then all of it is removed,
+        also after a failure. What a probe that was killed has left is removed by the next one of that O(name).
       - The Gateway's own access id needs its rights on everything below O(target_location), and the caller read, list
         and delete.
     type: bool

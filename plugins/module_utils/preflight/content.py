@@ -139,7 +139,7 @@ def _items(assessed: _Values, found: _Values, engine: str, conflict: str) -> Che
         return Check(
             "target_items",
             "warning",
-            f"the Gateway would replace the values of {foreign + ours} items that are there{': ' if first else ''}{first}",
+            f"the Gateway would replace the values of {foreign + ours} items that are there: {first or 'all ours'}",
             "Choose another target_location, or make sure that nobody needs what is there",
         )
     return Check("target_items", "ok", f"nothing of others is in the way; {ours} items of a migration are there")
