@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -35,6 +36,7 @@ def verified(ferry: Ferry, **options: t.Any) -> Result:
         "akeyless": akeyless,
         **options,
     }
-    validated = ArgumentSpecValidator(verify_spec()).validate(given)
+    # As JSON, as modules are given them: the validator changes dicts, and two entries could share one.
+    validated = ArgumentSpecValidator(verify_spec()).validate(json.loads(json.dumps(given)))
     assert not validated.error_messages, validated.error_messages
     return asyncio.run(verify(validated.validated_parameters, check=False, mask=lambda _secrets: None))

@@ -19,18 +19,18 @@ from ..akeyless.items import Item, ItemStore
 from ..errors import ApiError, FerryError, LedgerError, LoginError, NotFound, PermissionDenied, TransportError
 from ..pacing import Outage
 from ..vault.kv import KvReader, Mount
-from .compare import Outcome, compare_metadata, compare_versions
 from .definition import Definition, tag_of
 from .discover import nothing_found
 from .item_reader import ItemReader
-from .ledger import Entry, Ledger
+from .ledger import Ledger
 from .naming import Naming
-from .plan import base_of, takeover
+from .plan import takeover
 from .progress import progress
 from .sample import Sample
 from .scope import Scope, find
 from .selection import Selection
 from .verify_findings import Findings
+from .verify_judge import Judge, Row
 from .verify_spool import VerifySpool
 from .witness import Expectation, Expected, Witness
 
@@ -39,21 +39,7 @@ __all__ = ["FATAL", "Verification"]
 # The whole ends on these: nothing that comes after could go better.
 FATAL = (Outage, LoginError, LedgerError, TransportError)
 _CHUNK = 16  # secrets whose items are read together
-_Row = tuple[str, str, str, int, str]
-
-_RUN = "Run kv_migration again, then verify"
-_LOOK = "Look at the item and at who wrote it; kv_migration with conflict: update puts the source's versions on top"
 _DELETE = "Delete the item if nobody needs it, or set extra: report"
-
-
-class _Known(t.NamedTuple):
-    """An item as the target's listing shows it."""
-
-    last: int
-    tags: tuple[str, ...]
-    description: str
-    type: str
-    kept: int
 
 
 class Verification:
@@ -87,6 +73,7 @@ class Verification:
         self._reader = reader
         self._keys = definition.layout == "keys"
         self._tag = tag_of(definition.name)
+        self._judge = Judge(definition, ledger, spool, findings, naming)
         self._witness = Witness(reader, definition, ledger.digests)
         self._items = ItemReader(store, ledger.digests, "text" if self._keys else "json", ledger.folder)
         self._named: frozenset[str] = frozenset()
@@ -187,27 +174,35 @@ class Verification:
 
     # --- some secrets
 
-    async def _chunk(self, rows: list[_Row]) -> None:
+    async def _chunk(self, rows: list[Row]) -> None:
         looks = await asyncio.gather(*(self._look(row) for row in rows))
         wanted = [
-            (row, look, expected, self._name(row, expected.key))
+            (row, look, expected, self._judge.name(row, expected.key))
             for row, look in zip(rows, looks, strict=True)
             if look is not None
-            for expected in look.items.values()
+            for expected in self._expected(row, look)
         ]
         asked = {
-            name: self._numbers(self._entry(row), expected, known)
+            name: self._judge.numbers(self._judge.entry(row), expected, known)
             for row, _look, expected, name in wanted
-            if (known := self._known(name)) and known.type == "STATIC_SECRET"
+            if (known := self._judge.known(name)) and known.type == "STATIC_SECRET"
         }
         held, told = await asyncio.gather(self._held(asked), self._told(asked))
         for row, look, expected, name in wanted:
-            self._compare(row, look, expected, name, held.get(name), told.get(name, ""))
+            self._judge.judge(row, look, expected, name, held.get(name), told.get(name, ""))
         for row, seen in zip(rows, looks, strict=True):
             if seen is not None:
                 self._spool.compared(row[0])
 
-    async def _look(self, row: _Row) -> Expectation | None:
+    def _expected(self, row: Row, look: Expectation) -> t.Iterator[Expected]:
+        """Its items, those of keys too that only versions had which the source has deleted since."""
+        yield from look.items.values()
+        entry = self._judge.entry(row) if self._keys else None
+        for key in entry.items if entry else ():
+            if key not in look.items:
+                yield Expected(key)
+
+    async def _look(self, row: Row) -> Expectation | None:
         path, mount, secret, kv, item = row
         try:
             return await self._witness.look(Mount(mount, kv), secret)
@@ -229,7 +224,7 @@ class Verification:
 
     def _blind(self, path: str, item: str, error: FerryError) -> None:
         """The source may not be read. Only a secret that was not migrated either may pass with a warning."""
-        if self._known(item) or (self._keys and self._spool.items_below(item)):
+        if self._judge.known(item) or (self._keys and self._spool.items_below(item)):
             self.findings.differ("unreadable", path, item, f"cannot be compared: {error.message}", error.remedy)
         else:
             self._unreadable(path, error.message)
@@ -261,7 +256,7 @@ class Verification:
         """What the descriptions of the items say, those that point elsewhere followed."""
         if self.definition.metadata_mode == "none":
             return {}
-        descriptions = {name: known.description for name in names if (known := self._known(name))}
+        descriptions = {name: known.description for name in names if (known := self._judge.known(name))}
         texts = await asyncio.gather(*(self._text(description) for description in descriptions.values()))
         return dict(zip(descriptions, texts, strict=True))
 
@@ -272,166 +267,6 @@ class Verification:
             raise
         except FerryError as error:
             return error
-
-    # --- one item
-
-    def _compare(
-        self,
-        row: _Row,
-        look: Expectation,
-        expected: Expected,
-        name: str,
-        held: list[tuple[int, str]] | FerryError | None,
-        told: str | FerryError | None,
-    ) -> None:
-        path, counts = row[0], self.findings.counts
-        before = self.findings.differences
-        known = self._known(name)
-        counts["items"] += bool(expected.versions)
-        counts["versions"] += len(expected.versions)
-        state = "clean"
-        if known is None:
-            state = "absent"
-            self._absent(path, name, expected)
-        elif not self._is_ours(known):
-            state = "flawed"
-            self._foreign(path, name, expected, known, held, self._entry(row))
-        elif isinstance(held, FerryError):
-            self.findings.differ("unreadable", path, name, f"cannot be compared: {held.message}", held.remedy)
-        else:
-            outcome = self._outcome(row, expected, known, held or [])
-            self._report(path, name, outcome)
-            self._metadata(path, name, look, expected, known, told)
-        if self.findings.differences > before and state == "clean":
-            state = "flawed"
-        if expected.versions:
-            self._spool.want(name, path, expected.versions[-1][1], expected.plain, state)
-
-    def _absent(self, path: str, name: str, expected: Expected) -> None:
-        if not expected.versions:
-            return
-        reason, remedy = "it is not at the target", _RUN
-        if expected.largest > self.definition.value_limit:
-            reason = f"it is not at the target: a value has {expected.largest} bytes, value_limit is" \
-                f" {self.definition.value_limit}"  # fmt: skip
-            remedy = "Raise value_limit if the account takes more, or exclude the path"
-        elif self._keys and not expected.key:
-            reason = "it is not at the target: it has a key without a name, and no item can have that name"
-            remedy = "Rename the key, exclude the path, or use layout: json"
-        numbers = [number for number, _digest in expected.versions]
-        self.findings.differ("missing", path, name, reason, remedy, count=len(numbers), versions=numbers)
-
-    def _foreign(
-        self,
-        path: str,
-        name: str,
-        expected: Expected,
-        known: _Known,
-        held: list[tuple[int, str]] | FerryError | None,
-        entry: Entry | None,
-    ) -> None:
-        """An item of that name which the migration did not make, or which is no longer marked as made by it."""
-        if not expected.versions:
-            return
-        if entry is not None and expected.key in entry.items:
-            reason = "it was replaced at the target since, or its tag was removed"
-            self.findings.differ("changed", path, name, reason, _LOOK)
-            return
-        if known.type != "STATIC_SECRET":
-            said = f"the name is taken by an item of type {known.type}"
-        else:
-            said = "it was not made by this migration"
-            if isinstance(held, list) and held:
-                same = held[-1][1] == expected.versions[-1][1]
-                said += "; its newest value is " + ("that of the source" if same else "not that of the source")
-        if self.definition.conflict == "skip":
-            self.findings.leave("foreign", path, name, f"{said}; it was left alone, as conflict is skip", _TAKE)
-        else:
-            self.findings.differ("foreign", path, name, said, _TAKE)
-
-    def _outcome(self, row: _Row, expected: Expected, known: _Known, held: list[tuple[int, str]]) -> Outcome:
-        entry = self._entry(row)
-        record = entry.items.get(expected.key) if entry else None
-        first = self._first_ours(entry, expected, known)
-        recorded = dict(record.versions.values()) if record else {}
-
-        def explained(number: int, digest: str) -> bool:
-            return number < first or recorded.get(number) == digest
-
-        return compare_versions(expected.versions, held, explained)
-
-    def _report(self, path: str, name: str, outcome: Outcome) -> None:
-        self.findings.counts["identical"] += outcome.identical
-        # Only what is newer than all the rest can still be put in its place.
-        newer = not (outcome.different or outcome.order or outcome.added) and outcome.last_held < min(
-            outcome.missing, default=0
-        )
-        for kind, numbers, reason, remedy in (
-            ("different", outcome.different, "another value at the target", _LOOK),
-            ("missing", outcome.missing, "not at the target", _RUN if newer else _LOOK),
-            ("order", outcome.order, "not in its place at the target", _LOOK),
-        ):
-            if numbers:
-                self.findings.differ(
-                    kind, path, name, f"{_versions(numbers)}: {reason}", remedy, count=len(numbers), versions=numbers
-                )
-        if outcome.added:
-            reason = f"{_versions(outcome.added)} at the target is not from the source"
-            self.findings.differ("changed", path, name, reason, _LOOK, versions=outcome.added)
-
-    def _metadata(
-        self,
-        path: str,
-        name: str,
-        look: Expectation,
-        expected: Expected,
-        known: _Known,
-        told: str | FerryError | None,
-    ) -> None:
-        if self.definition.metadata_mode == "none" or not expected.versions:
-            return
-        if told is None:
-            reason = "its description points to metadata that is not there"
-            self.findings.differ("metadata", path, name, reason, _METADATA)
-            return
-        if isinstance(told, FerryError):
-            self.findings.differ("unreadable", path, name, f"cannot be compared: {told.message}", told.remedy)
-            return
-        own = not takeover(known.tags, self._tag)
-        numbers = [number for number, _digest in expected.versions]
-        problem = compare_metadata(self.definition.metadata_mode, look.block, told, numbers, own=own)
-        if problem:
-            self.findings.differ("metadata", path, name, problem, _METADATA)
-
-    # --- what there is
-
-    def _numbers(self, entry: Entry | None, expected: Expected, known: _Known) -> range:
-        """The versions to read: all that are ours, at least as many as the source has, as far as they are kept."""
-        first = min(self._first_ours(entry, expected, known), known.last - len(expected.versions) + 1)
-        kept = known.last - known.kept + 1 if known.kept else 1
-        return range(max(1, first, kept), known.last + 1)
-
-    def _first_ours(self, entry: Entry | None, expected: Expected, known: _Known) -> int:
-        """The first version that this migration wrote; those before were there when it took the item over."""
-        record = entry.items.get(expected.key) if entry else None
-        ours = [number for number, _digest in record.versions.values()] if record else []
-        return min(ours, default=base_of(takeover(known.tags, self._tag)) + 1)
-
-    def _known(self, name: str) -> _Known | None:
-        row = self._spool.target(name)
-        if row is None:
-            return None
-        last, _modified, tags, description, kind, kept = row
-        return _Known(last, tuple(tags.split("\n")) if tags else (), description, kind, kept)
-
-    def _entry(self, row: _Row) -> Entry | None:
-        return self._ledger.entry(row[0])
-
-    def _is_ours(self, known: _Known) -> bool:
-        return known.type == "STATIC_SECRET" and (self._tag in known.tags or bool(takeover(known.tags, self._tag)))
-
-    def _name(self, row: _Row, key: str) -> str:
-        return self._naming.item(row[1], row[2], key) if self._keys else row[4]
 
     # --- what should not be there
 
@@ -466,13 +301,6 @@ class Verification:
             self.findings.leave("extra", path, name, reason, remedy)
 
 
-_TAKE = "Rename that item, or take it over: kv_migration with conflict: update or overwrite"
 _GONE = "Delete the item if nobody needs it, let kv_sync do it with deleted: delete, or set extra: report"
-_METADATA = "Run kv_migration again, which writes what changed at the source; otherwise look at the item"
 _SPELLING = "Check the path's spelling, the mount and the namespace"
 _SLASHES = "Name folders with a slash at the end, and secrets without"
-
-
-def _versions(numbers: t.Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:8])) + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
-    return f"version{'s' if len(numbers) > 1 else ''} {shown}"

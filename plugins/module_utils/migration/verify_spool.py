@@ -26,7 +26,7 @@ class Wanted(t.NamedTuple):
 
     :ivar digest: keyed digest of the newest value at the source.
     :ivar plain: the same, of the value as a JSON library gives it to an application; digits may be lost.
-    :ivar state: ``clean``, ``flawed`` or ``absent``.
+    :ivar state: ``clean``; ``flawed``, where its value cannot be held against an application's; or ``absent``.
     """
 
     item: str
@@ -75,8 +75,8 @@ class VerifySpool(Spool):
         """Name, type and tags of the items at the target that are not among the compared ones."""
         after = ""
         while rows := self._db.execute(
-            "SELECT name, type, tags FROM target WHERE name > ? AND name NOT IN (SELECT item FROM wanted)"
-            " ORDER BY name LIMIT ?",
+            "SELECT name, type, tags FROM target WHERE name > ?"
+            " AND NOT EXISTS (SELECT 1 FROM wanted WHERE item = name) ORDER BY name LIMIT ?",
             (after, _PAGE),
         ).fetchall():
             for name, kind, tags in rows:

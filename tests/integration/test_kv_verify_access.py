@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``kv_verify`` finds when it logs in as applications: by the API, and by an address that answers like a KV."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ferrydev.canaries import canary, scan
+from ferrydev.emulator import Emulator
+from ferrydev.scene import Scene
+from ferrydev.vault import Vault
+from ferrydev.verifying import verified
+
+KEY = "the-apps-access-key"
+AUTH = {"access_id": "p-app", "access_key": KEY}
+CONFIG: dict[str, t.Any] = {
+    "settings": {"journal": True},
+    "identities": [{"access_id": "p-app", "access_key": KEY, "name": "app", "roles": ["app"]}],
+    "roles": {"app": [{"path": "/migrated/*/app/*", "capabilities": ["read"]}]},
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> t.Iterator[Emulator]:
+    with Emulator.start(CONFIG) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, vault: Vault, server: Emulator) -> Scene:
+    server.control.reset()
+    made = Scene(vault, server, **getattr(request, "param", {}))
+    for path in ("app/db", "app/api", "shop/card"):
+        made.kv.put(path, {"password": "old"}, {"password": f"of {path}", "port": 5432})
+    made.kv.put("app/numbers", {"over53": 9007199254740993, "exponent": 1e300, "nested": [1.5, None, True]})
+    made.ferry.ok()
+    return made
+
+
+def tried(scene: Scene, **identity: t.Any) -> Result:
+    """Verify with one application, named app."""
+    return verified(scene.ferry, access=[{"name": "app", "akeyless": AUTH, **identity}])
+
+
+def problems(result: Result) -> list[tuple[str, str]]:
+    (identity,) = result.values["access"]
+    return [(p["kind"], p["source"].partition("/")[2]) for p in identity["problems"]]
+
+
+def clean(result: Result) -> dict[str, t.Any]:
+    assert result.error is None, result.values["access"]
+    (identity,) = result.values["access"]
+    assert identity["ok"] is True
+    return t.cast("dict[str, t.Any]", identity)
+
+
+def test_globs_over_paths_and_over_items(scene: Scene) -> None:
+    mount = scene.kv.mount
+    for may in ([f"{mount}/app/**"], [f"/migrated/{mount}/app/*"], [f"{mount}/app/db", "**/app/api", "**/numbers"]):
+        identity = clean(tried(scene, may_read=may, may_not_read=[f"{mount}/shop/"]))
+        assert (identity["read"], identity["refused"]) == (3, 1)
+
+
+def test_what_nobody_speaks_of_is_not_tried(scene: Scene, server: Emulator) -> None:
+    server.control.reset_counters()
+    identity = clean(tried(scene, may_read=["**/app/db"]))
+    assert (identity["read"], identity["refused"]) == (1, 0)
+
+
+def test_one_forbidden_item_does_not_hide_the_others(scene: Scene) -> None:
+    assert problems(tried(scene, may_read=["**"])) == [("denied", "shop/card")]
+    assert problems(tried(scene, may_not_read=["**"])) == [
+        ("excess", "app/api"),
+        ("excess", "app/db"),
+        ("excess", "app/numbers"),
+    ]
+
+
+def test_a_glob_that_must_be_readable_and_matches_nothing_is_a_failure(scene: Scene) -> None:
+    result = tried(scene, may_read=["secret/misspelt/**"])
+    assert problems(result) == [("failed", "")]
+    assert "secret/misspelt/** matches nothing" in str(result.error)
+    result = tried(scene, may_read=["**/app/**"], may_not_read=["secret/misspelt/**"])
+    clean(result)
+    assert any("misspelt" in warning for warning in result.warnings)
+    clean(verified(scene.ferry, sample="1", access=[{"name": "app", "akeyless": AUTH, "may_read": ["no/**"]}]))
+
+
+def test_as_the_identity_that_it_replaces(scene: Scene, vault: Vault) -> None:
+    mount = scene.kv.mount
+    rules = f'path "{mount}/data/app/*" {{ capabilities = ["read"] }}'
+    vault.write_policy("verify-as-app", rules)
+    token = vault.token(["verify-as-app"])
+    identity = clean(tried(scene, vault={"token": token}))
+    assert (identity["read"], identity["refused"]) == (3, 1)
+    vault.write_policy("verify-as-app", f'path "{mount}/data/*" {{ capabilities = ["read"] }}')
+    assert problems(tried(scene, vault={"token": token})) == [("denied", "shop/card")]
+    vault.write_policy("verify-as-app", f'path "{mount}/data/app/db" {{ capabilities = ["read"] }}')
+    assert problems(tried(scene, vault={"token": token})) == [("excess", "app/api"), ("excess", "app/numbers")]
+
+
+def test_a_deleted_newest_version_is_no_missing_right(scene: Scene, vault: Vault) -> None:
+    vault.write_policy("verify-as-app-2", f'path "{scene.kv.mount}/data/app/*" {{ capabilities = ["read"] }}')
+    scene.kv.delete("app/db", 2)
+    scene.ferry.ok(metadata_mode="none")
+    clean(tried(scene, vault={"token": vault.token(["verify-as-app-2"])}))
+
+
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [
+        ({"akeyless": {"access_id": "p-app", "access_key": "wrong-key"}}, "refuses the access_key login"),
+        ({"vault": {"token": "hvs.wrong-token"}, "may_read": []}, "refuses the token"),
+    ],
+)
+def test_an_application_that_cannot_log_in_is_told_and_stops_nobody(
+    scene: Scene, identity: dict[str, t.Any], said: str
+) -> None:
+    first = {"name": "first", "akeyless": AUTH, "may_read": ["**/app/**"], **identity}
+    second = {"name": "second", "akeyless": AUTH, "may_read": ["**/app/**"]}
+    result = verified(scene.ferry, access=[first, second])
+    one, two = result.values["access"]
+    assert (one["ok"], one["failed"]) == (False, 1)
+    assert said in one["problems"][0]["reason"]
+    assert two["ok"] is True
+    assert result.values["differences"] == []
+    assert "wrong" not in json.dumps(result.values) + str(result.error)
+
+
+def test_the_environment_never_stands_in_for_an_application(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An administrator's, with whom everything could be read.
+    monkeypatch.setenv("AKEYLESS_ACCESS_ID", scene.emulator.access_id)
+    monkeypatch.setenv("AKEYLESS_ACCESS_KEY", scene.emulator.access_key)
+    monkeypatch.setenv("AKEYLESS_TOKEN", scene.emulator.token())
+    monkeypatch.setenv("VAULT_TOKEN", scene.kv.vault.root_token)
+    with pytest.raises(Exception, match=r"access\[app\]\.akeyless\.access_key"):
+        verified(scene.ferry, access=[{"name": "app", "akeyless": {"access_id": "p-app"}, "may_read": ["**"]}])
+    with pytest.raises(Exception, match=r"access\[app\]\.vault\.method"):
+        tried(scene, vault={"username": "app"})
+    assert problems(tried(scene, may_read=["**"])) == [("denied", "shop/card")]
+
+
+def test_what_differs_is_told_once(scene: Scene) -> None:
+    scene.call("update-secret-val", name=scene.name("app/db"), value='{"v":0}', **{"keep-prev-version": "false"})
+    scene.call("delete-item", name=scene.name("app/api"))
+    result = tried(scene, may_read=["**/app/**"], kv_proxy={"url": scene.emulator.url})
+    assert [d["kind"] for d in result.values["differences"]] == ["missing", "different"]
+    assert problems(result) == []
+
+
+# --- by an address that answers like Vault's KV
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("scene", [{}, {"layout": "keys"}], indirect=True, ids=["json", "keys"])
+def test_through_the_kv_proxy(scene: Scene, server: Emulator, version: int) -> None:
+    server.control.reset_counters()
+    proxy = {"url": server.url, "kv_version": version, "namespace": "ignored"}
+    identity = clean(tried(scene, may_read=["**/app/**"], may_not_read=["**"], kv_proxy=proxy))
+    items = len([name for name in scene.ferry.items() if "/app/" in name])
+    assert identity["read"] == 2 * items
+    assert identity["refused"] == 2 * (len(scene.ferry.items()) - items)
+    assert server.control.counters()["routes"]["kv-proxy"] == len(scene.ferry.items())
+
+
+def _stand_in(scene: Scene, vault: Vault) -> tuple[dict[str, t.Any], str]:
+    """A real Vault with the items in it, and a token of the application's that both servers know."""
+    mount = vault.enable_kv(f"proxy-{scene.kv.mount}", 2).strip("/")
+    token = scene.emulator.login("p-app", KEY)
+    for name, item in scene.ferry.items().items():
+        value = item["versions"][-1]["value"]
+        vault.request("POST", f"{mount}/data{name}", content=f'{{"data": {value}}}')
+    policy = f'path "{mount}/data/migrated/+/app/*" {{ capabilities = ["read"] }}'
+    vault.write_policy(mount, policy)
+    vault.request("POST", "auth/token/create", json={"id": token, "policies": [mount], "no_parent": True})
+    return {"url": vault.addr, "mount_point": mount}, token
+
+
+def test_a_real_vault_as_the_kv_address(scene: Scene, vault: Vault) -> None:
+    proxy, token = _stand_in(scene, vault)
+    auth = {"access_type": "token", "token": token}
+    options: dict[str, t.Any] = {"akeyless": auth, "may_read": ["**/app/**"], "may_not_read": ["**"]}
+    identity = clean(tried(scene, kv_proxy=proxy, **options))
+    assert (identity["read"], identity["refused"]) == (6, 2)
+    # A stale value, one that is not there, and one too many.
+    mount = proxy["mount_point"]
+    stale = canary()
+    vault.request("POST", f"{mount}/data{scene.name('app/db')}", json={"data": {"password": stale}})
+    vault.request("DELETE", f"{mount}/metadata{scene.name('app/api')}")
+    vault.write_policy(mount, f'path "{mount}/data/*" {{ capabilities = ["read"] }}')
+    result = tried(scene, kv_proxy=proxy, **options)
+    assert problems(result) == [("denied", "app/api"), ("different", "app/db"), ("excess", "shop/card")]
+    assert all("kv_proxy" in problem["reason"] for problem in result.values["access"][0]["problems"])
+    assert scan([json.dumps(result.values), str(result.error)], [token]) == []
+
+
+def test_a_proxy_that_is_not_there_is_told(scene: Scene) -> None:
+    result = tried(scene, may_read=["**/app/db"], kv_proxy={"url": "http://127.0.0.1:9"})
+    (problem,) = result.values["access"][0]["problems"]
+    assert problem["kind"] == "failed"
+    assert "no connection to the proxy at http://127.0.0.1:9" in problem["reason"]
+    assert "kv_proxy" in problem["remedy"]
