@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One line of a Gateway's log: when, where, about which migration, what failed. Pure.
+
+Newer Gateways print a JSON object a line, older ones plain text. Neither form is documented: fields are looked for
+under the names that loggers use, and lines may be wrapped as Docker, containerd (CRI) and ``kubectl logs --prefix`` do
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from urllib.parse import unquote
+
+__all__ = ["COUNTS", "Line", "may_matter", "parse_line"]
+
+COUNTS = ("total", "migrated", "updated", "skipped", "failed")
+"""What a completed run counts."""
+
+_TIMES = ("time", "timestamp", "@timestamp", "ts", "t")
+_LEVELS = ("level", "severity", "lvl")
+_MESSAGES = ("msg", "message")
+_NAMES = ("migration_name", "migrationName", "migration-name", "migration")
+_IDS = ("migration_id", "migrationId", "migration-id")
+# Not "secret" alone: that could be a value.
+_PATHS = (
+    "secret_name",
+    "secretName",
+    "item_name",
+    "itemName",
+    "secret_path",
+    "secretPath",
+    "item_path",
+    "path",
+    "item",
+)
+_ERRORS = ("error", "err", "error_message", "reason", "cause")
+_HOSTS = ("instance", "hostname", "host", "pod", "pod_name")
+
+_STAMP = re.compile(
+    r"(?P<day>\d{4}[-/]\d\d[-/]\d\d)[ T](?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<part>\d{1,9}))?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
+_CRI = re.compile(r"^(?P<stamp>\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) [FP] ")
+_PREFIX = re.compile(r"^\[(?:pod/)?(?P<pod>[\w.-]+)/[\w.-]+\] ")
+_LEVEL = re.compile(r"\b(PANIC|FATAL|CRITICAL|ERROR|ERRO|ERR|WARNING|WARN|INFO|DEBUG|TRACE)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"migration[ _-]?(?:name)?[ :=]+(?:'(?P<a>[^']{1,200})'|\"(?P<b>[^\"]{1,200})\"|(?P<c>[\w.-]{1,200}))"
+)
+_NUMBERED = re.compile(r"migration[^()]{0,220}\((?P<a>[\w-]{1,100})\)|migration[ _-]?id[ :=]+['\"]?(?P<b>[\w-]{1,100})")
+_ITEM = re.compile(
+    r"\b(?:secret|item|path|name|migrate|import|create|update)[ :=]+"
+    r"(?:'(?P<a>/[^']{1,600})'|\"(?P<b>/[^\"]{1,600})\"|(?P<c>/[^\s:,;]{1,600}))"
+)
+_FOLDER = re.compile(r"\bfolder\b[^'=]{0,80}'(?P<a>[^'/\s][^']{0,600}/)'")
+_URL = re.compile(r"https?://[^\s/]{1,300}/v1/(?P<path>[^\s?#'\"]{1,600})")
+_COUNT = re.compile(rf"\b({'|'.join(COUNTS)})[=: ]+(\d{{1,9}})\b")
+_STARTED = re.compile(
+    r"migration (?:job )?(?:has )?(?:started|begins?|is starting)|start(?:ed|ing) (?:the )?migration", re.I
+)
+_ENDED = re.compile(
+    r"migration (?:job )?(?:is |has )?(?:completed|finished|done)|(?:completed|finished) (?:the )?migration", re.I
+)
+_BROKEN = re.compile(
+    r"migration (?:job )?(?:has )?(?:failed|aborted|was stopped)|failed to (?:run|start) (?:the )?migration", re.I
+)
+_FAILS = re.compile(r"\b(?:fail(?:ed|s|ure)?|error|cannot|could not|unable|refused|denied|skipped)\b", re.IGNORECASE)
+_WORTH = re.compile(r"migrat|fail|error|cannot|could not|unable|refused|denied|skipped|panic|fatal|critical", re.I)
+_LONGEST_TEXT = 8 * 1024  # what is matched of a line's text
+_SERIOUS = ("panic", "fatal", "critical", "error")
+
+
+@dataclass
+class Line:
+    """What a line says. ``text`` may hold anything, and is for matching only, never for showing.
+
+    :param time: seconds since 1970, None where the line tells none.
+    :param level: ``error``, ``warn``, ``info``, ``debug``, or empty.
+    :param event: ``started``, ``completed``, ``failed`` of a whole run, ``failure`` of one path or of what is not told,
+        or empty.
+    :param item: the item at the target, :attr:`source` the path at the source, where the line names them.
+    """
+
+    time: float | None = None
+    level: str = ""
+    name: str = ""
+    number: str = ""
+    item: str = ""
+    source: str = ""
+    instance: str = ""
+    event: str = ""
+    structured: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+    message: str = field(default="", repr=False)
+
+
+def may_matter(text: str) -> bool:
+    """A quick look before :func:`parse_line`: most of a Gateway's log is about requests, and matters to nobody here."""
+    return _WORTH.search(text) is not None
+
+
+def parse_line(text: str) -> Line:
+    """Everything that is recognised in a line. Never fails: what is not understood stays empty."""
+    text = text.strip("\r\n\0 ")
+    pod, stamp = "", None
+    if prefix := _PREFIX.match(text):
+        pod, text = prefix["pod"], text[prefix.end() :]
+    if wrapped := _CRI.match(text):
+        stamp, text = _moment(wrapped["stamp"]), text[wrapped.end() :]
+    record = _object(text)
+    if record is not None and isinstance(record.get("log"), str):
+        # Docker's json-file driver.
+        stamp = _moment(record.get("time"))
+        text = record["log"].strip()
+        record = _object(text)
+    line = _structured(record) if record is not None else _plain(text)
+    line.time = line.time if line.time is not None else stamp
+    line.instance = line.instance or pod
+    line.event = _event(line)
+    return line
+
+
+def _object(text: str) -> dict[str, t.Any] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _structured(record: dict[str, t.Any]) -> Line:
+    message, error = _first(record, _MESSAGES), _first(record, _ERRORS)
+    text = f"{message}: {error}" if error else message
+    text = _ends(text)
+    line = Line(structured=True, text=text, message=_ends(message))
+    line.time = next((moment for key in _TIMES if (moment := _moment(record.get(key))) is not None), None)
+    line.level = _level(_first(record, _LEVELS))
+    line.name, line.number = _first(record, _NAMES), _first(record, _IDS)
+    path = _first(record, _PATHS)
+    line.instance = _first(record, _HOSTS)
+    found = _plain(text)
+    line.counts = {key: record[key] for key in COUNTS if type(record.get(key)) is int} or found.counts
+    line.name, line.number = line.name or found.name, line.number or found.number
+    # An item's name begins with a slash, a path at the source does not.
+    line.item = path if path.startswith("/") else found.item
+    line.source = path if path and not path.startswith("/") else found.source
+    return line
+
+
+def _plain(text: str) -> Line:
+    text = _ends(text)
+    line = Line(text=text, message=text)
+    head = text[:80]
+    if stamp := _STAMP.search(head):
+        line.time = _moment(stamp.group())
+    if level := _LEVEL.search(head):
+        line.level = _level(level.group())
+    line.name = _group(_NAMED.search(text))
+    line.number = _group(_NUMBERED.search(text))
+    line.item = _group(_ITEM.search(text))
+    line.source = _group(_FOLDER.search(text))
+    if url := _URL.search(text):
+        line.source = _of_vault(unquote(url["path"]))
+    line.counts = {name: int(number) for name, number in _COUNT.findall(text)}
+    return line
+
+
+def _event(line: Line) -> str:
+    if _ENDED.search(line.message) and line.level not in _SERIOUS:
+        return "completed"
+    if _BROKEN.search(line.message) and not line.item:
+        return "failed"
+    if _STARTED.search(line.message) and line.level not in _SERIOUS:
+        return "started"
+    doubtful = line.level in ("warn", "") and _FAILS.search(line.text)
+    return "failure" if line.level in _SERIOUS or doubtful else ""
+
+
+def _ends(text: str) -> str:
+    """The beginning and the end of a long text: values stand between what a line is about and what went wrong."""
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return f"{text[: _LONGEST_TEXT // 2]} {text[-_LONGEST_TEXT // 2 :]}"
+
+
+def _of_vault(path: str) -> str:
+    """The secret's path of an API path: ``kv/data/a`` is ``kv/a``."""
+    mount, _slash, rest = path.partition("/")
+    for area in ("data/", "metadata/"):
+        if rest.startswith(area):
+            return f"{mount}/{rest[len(area) :]}"
+    return path
+
+
+def _moment(told: t.Any) -> float | None:
+    """Seconds since 1970 of a time as loggers print it; without a zone it is UTC."""
+    if isinstance(told, (int, float)) and not isinstance(told, bool):
+        # Seconds, or with so many digits milli-, micro- or nanoseconds.
+        seconds = float(told)
+        while seconds > 1e11:
+            seconds /= 1000
+        return seconds if seconds > 1e8 else None
+    found = _STAMP.match(told) if isinstance(told, str) else None
+    if found is None:
+        return None
+    zone = (found["zone"] or "Z").replace("Z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(f"{found['day'].replace('/', '-')}T{found['time']}")
+        offset = datetime.strptime(zone.replace(":", ""), "%z").utcoffset()
+    except ValueError:
+        return None
+    seconds = moment.replace(tzinfo=timezone.utc).timestamp() + float(f"0.{found['part'] or 0}")
+    return seconds - (offset.total_seconds() if offset else 0)
+
+
+def _level(word: str) -> str:
+    low = word.lower()
+    return {"err": "error", "erro": "error", "warning": "warn", "trace": "debug"}.get(low, low if low.isalpha() else "")
+
+
+def _first(record: dict[str, t.Any], keys: tuple[str, ...]) -> str:
+    return next((value for key in keys if isinstance(value := record.get(key), str) and value), "")
+
+
+def _group(found: re.Match[str] | None) -> str:
+    return next((group for group in found.groups() if group), "") if found else ""

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of a log may be shown. A log may carry values and tokens: nothing passes but names and known words. Pure.
+
+Free text goes through a list of words: whatever is not on it becomes an ellipsis, so no value comes through, whatever
+it looks like, unless it is made of these words alone. Paths and names have to look like such, and what looks like a
+token in them is blotted out.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["WORDS", "known_words", "shown_host", "shown_name", "shown_path"]
+
+_WORDS = """
+    a access account action active akeyless all already an and api are argument as at attempt attempts auth
+    authentication authorization authorized aws azure backend bad batch be because been before body bound but by
+    call can canceled cancelled cannot certificate change character characters check client closed cloud code
+    command complete completed config configuration conflict connect connection context could create created
+    creating credential credentials data deadline decode decoding decrypt delete deleted denied description did
+    directory disabled disk does down dynamic element empty encode encrypt encryption end engine entry eof error
+    errors exceeded exist existing exists expired expiry fail failed failing failure field fields file final find
+    finished first folder for forbidden format found fragment from gateway get got group had handle has hashi
+    hashicorp header host http https id identity illegal import in information initialize input insufficient
+    interface internal invalid io is item items its job json key kubernetes kv last ldap length license limit
+    limited list listing load location log login long lost make malformed many mapping maximum memory message
+    metadata method migrate migrated migrating migration migrations minimum mismatch missing mode mount must name
+    namespace network new nil no not nothing null number object of on only open operation or out over panic
+    parameter parse parsing path payload permission permissions pod pointer policy pool proxy quota range rate
+    rather reach reached read reading reason recover recovered refused rejected remote renew replace replaced
+    request requests require required reset resource response retries retry role rollback rotated route rule run
+    running runtime schedule schema scope sealed secret secrets server service session set setting shutdown size
+    skip skipped source standby start started state status still stop stopped storage store string such sync system
+    table target task than the this time timeout tls to token too transaction tries trying type unable unauthorized
+    unavailable unexpected universal unknown unmarshal unreachable unsupported until update updated url user using
+    valid validation value values vault version versions via was when while will with without worker write writing
+    wrong x509 zero
+"""
+WORDS = frozenset(_WORDS.split())
+"""The words that an unknown failure's text may be told in."""
+
+_STATUSES = frozenset(
+    map(str, (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 429, 472, 473, *range(500, 505)))
+)
+_TOKEN = re.compile(
+    r"\b(?:hv[sbr]\.[\w-]{8,}|[sbr]\.[A-Za-z0-9]{20,}|[tu]-[0-9a-f]{12,}|eyJ[\w-]{8,}[\w.-]*|AKIA[0-9A-Z]{12,}"
+    r"|gh[a-z]_\w{16,}|xox[a-z]-[\w-]{8,}|-----BEGIN)"
+)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_PUNCTUATION = ":;,.!()[]"
+_ELLIPSIS = "\u2026"
+_LONGEST_TEXT = 160
+_LONGEST_PATH = 512
+_LONGEST_NAME = 128
+
+
+def known_words(text: str) -> str:
+    """The known words of a text, in lower case, with an ellipsis for everything else; at most 160 characters."""
+    told: list[str] = []
+    for word in _QUOTED.sub(_ELLIPSIS, text[:4096]).split():
+        # Whole words only: a part of a longer one could be a part of a value.
+        low = word.strip(_PUNCTUATION).lower()
+        if low in WORDS or (low in _STATUSES and told and told[-1] in ("code", "status")):
+            told.append(low)
+        elif low and (not told or told[-1] != _ELLIPSIS):
+            told.append(_ELLIPSIS)
+    shown = " ".join(told)
+    return shown if len(shown) <= _LONGEST_TEXT else f"{shown[:_LONGEST_TEXT].rpartition(' ')[0]} {_ELLIPSIS}"
+
+
+def shown_path(text: object) -> str:
+    """A path of an item or a secret; empty for what does not look like one."""
+    if not isinstance(text, str) or "/" not in text or "://" in text or not text.strip("/"):
+        return ""
+    return _clean(text, _LONGEST_PATH)
+
+
+def shown_name(text: object) -> str:
+    """A name or an id of a migration."""
+    return _clean(text, _LONGEST_NAME) if isinstance(text, str) else ""
+
+
+def shown_host(text: object) -> str:
+    """A host's or pod's name; empty for what does not look like one."""
+    return text if isinstance(text, str) and re.fullmatch(r"[\w.:-]{1,128}", text) and not _TOKEN.search(text) else ""
+
+
+def _clean(text: str, longest: int) -> str:
+    text = "".join(character if character.isprintable() else "?" for character in text[: longest + 1])
+    text = _TOKEN.sub("***", text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}{_ELLIPSIS}"
