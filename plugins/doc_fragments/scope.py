@@ -20,7 +20,7 @@ options:
       paths:
         description:
           - Secrets by their full paths, mount included, without a slash at the end. Nothing is listed at the source.
-          - Each must be one that O(source.paths), O(source.include) and O(source.exclude) of the migration take. One
+          - Each must be one that the migration takes by its C(paths), C(include) and C(exclude). One
             that is gone at the source is skipped, with a reason.
         type: list
         elements: str

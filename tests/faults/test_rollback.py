@@ -92,6 +92,7 @@ def _tell(vault: Vault, emulator: Emulator, layout: str, counts: bool) -> Story:
         control.reset_counters()
         Back(scene.ferry).ok(**OPTIONS, **_to(goal, second.values["run"]))
         requests[f"back to {goal}"] = control.counters()["requests"]
+        requests[f"deletions back to {goal}"] = control.counters()["routes"]["delete-item"]
         assert state(emulator) == states[goal]
     return told
 
@@ -120,6 +121,22 @@ def test_killed_on_the_way_back(story: Story, emulator: Emulator, goal: str, poi
     assert emulator.control.counters()["writes"] == 0
     if goal == "before":
         assert not [name for name in emulator.control.dump() if "/.secretferry/" in name]
+
+
+@pytest.mark.parametrize("goal", ["before", "first"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("back_from_the_end", [0, 1, 2, 3, 5, 8])
+def test_killed_while_the_ledger_is_cleared(
+    story: Story, emulator: Emulator, goal: str, when: str, back_from_the_end: int
+) -> None:
+    story.at("second")
+    back, options = Back(story.scene.ferry), {**OPTIONS, **_to(goal, story.run)}
+    nth = story.requests[f"deletions back to {goal}"] - back_from_the_end
+    kill_at(back, nth, when, routes=["delete-item"], **options)
+    told = apart(back, **options)
+    assert (told.error, told.values.get("failures")) == ("", [])
+    assert state(emulator) == story.states[goal]
+    assert not apart(back, **options).changed
 
 
 @pytest.mark.parametrize("point", range(4), ids=lambda point: f"seed{SEED}-{point}")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -140,3 +141,76 @@ def newest(items: dict[str, t.Any]) -> dict[str, str]:
 def without_ledger(items: dict[str, t.Any]) -> dict[str, t.Any]:
     """Companions are looked at, too: they belong to items."""
     return {name: item for name, item in items.items() if "/.secretferry/" not in name or "/metadata" in name}
+
+
+ACCOUNTS: dict[str, dict[str, t.Any]] = {
+    "new versions are forced": {"force_new_versions": True},
+    "values of format json come back decoded": {"decode_json_values": True},
+    "last-version is not looked at": {"enforce_last_version": False},
+    "missing names are left out": {"missing_in_batch": "omit"},
+    "pages are short": {"page_size": 7},
+    "some characters are forbidden": {"invalid_characters": "+%"},
+}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("layout", ["json", "keys"])
+def test_accounts_of_all_habits(vault: Vault, emulator: Emulator, account: str, layout: str) -> None:
+    scene = furnished(vault, emulator, layout=layout)
+    scene.kv.put("odd+name/x", {"a": 1, "b+c/d": 2})
+    before = state(emulator, last=False)
+    emulator.control.settings(**ACCOUNTS[account])
+    scene.ferry.ok(conflict="overwrite")
+    go_on(scene)
+    second = scene.ferry.ok()
+    Back(scene.ferry).ok(to=second.values["run"])
+    Back(scene.ferry).ok()
+    after = state(emulator, last=False)
+    if account == "values of format json come back decoded":
+        for items in (before, after):  # their text is gone before anybody can keep it
+            old = items[scene.name("old") + ("/a" if layout == "keys" else "")]["versions"]
+            old[0]["value"] = json.loads(old[0]["value"])
+    assert after == before
+
+
+def test_a_protection_key(vault: Vault, emulator: Emulator) -> None:
+    scene = furnished(vault, emulator)
+    scene.call("create-dfc-key", name="/keys/own", alg="AES256GCM")
+    before = state(emulator, last=False)
+    scene.ferry.ok(conflict="overwrite", protection_key="/keys/own")
+    kept = [item for name, item in emulator.control.dump().items() if "/before/" in name]
+    assert {version["protection_key"] for item in kept for version in item["versions"]} == {"/keys/own"}
+    Back(scene.ferry).ok()
+    assert state(emulator, last=False) == before
+
+
+def test_a_new_migration_costs_nothing_more(vault: Vault, emulator: Emulator) -> None:
+    scene = Scene(vault, emulator)
+    for n in range(50):
+        scene.kv.put(f"s{n}", {"n": n})
+    scene.ferry.ok()
+    routes = emulator.control.counters()["routes"]
+    assert routes.get("describe-item", 0) == 0
+    assert not [name for name in emulator.control.dump() if "/before/" in name]
+
+
+def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulator) -> None:
+    scene = Scene(vault, emulator)
+    for n in range(60):
+        scene.kv.put(f"s{n}", {"n": n})
+    scene.ferry.ok()
+    for n in range(60):
+        scene.kv.put(f"s{n}", {"n": "new"})
+    emulator.control.reset_counters()
+    scene.ferry.ok()
+    notes = [name for name in emulator.control.dump() if "/before/" in name]
+    assert 2 <= len(notes) <= 12
+    assert emulator.control.counters()["routes"]["describe-item"] == 60
+
+
+def test_forgetting_a_migration_forgets_how_things_were(vault: Vault, emulator: Emulator) -> None:
+    scene = furnished(vault, emulator)
+    scene.ferry.ok(conflict="overwrite")
+    scene.ferry.ok(state="absent")
+    assert not [name for name in emulator.control.dump() if "/before/" in name]
+    assert [name for name in emulator.control.dump() if "/metadata/" in name]

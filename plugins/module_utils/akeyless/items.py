@@ -189,17 +189,22 @@ class ItemStore:
         """
         await self._update(name, value, last_version, form, keep=True)
 
-    async def replace(self, name: str, value: str, last_version: int, *, form: str = "json") -> None:
+    async def replace(
+        self, name: str, value: str, last_version: int, *, form: str = "json", own_key: bool = False
+    ) -> None:
         """Put ``value`` in place of version ``last_version``, the newest.
 
         An account can be set to force new versions (``force-new-versions``): then it becomes a new one all the same.
         Where that matters, ask :meth:`describe`.
 
+        :param own_key: encrypt it with the key that the item has, instead of the one of :meth:`protect_with`.
         :raises Changed: the item's newest version is not ``last_version``.
         """
-        await self._update(name, value, last_version, form, keep=False)
+        await self._update(name, value, last_version, form, keep=False, own_key=own_key)
 
-    async def _update(self, name: str, value: str, last_version: int, form: str, *, keep: bool) -> None:
+    async def _update(
+        self, name: str, value: str, last_version: int, form: str, *, keep: bool, own_key: bool = False
+    ) -> None:
         what = f"{'append to' if keep else 'replace'} {name}"
         body: dict[str, t.Any] = {
             "name": name,
@@ -209,7 +214,7 @@ class ItemStore:
             "keep-prev-version": "true" if keep else "false",
             "last-version": last_version,
         }
-        if self._protection_key:
+        if self._protection_key and not own_key:
             body["key"] = self._protection_key
         for attempt in range(_TRIES):
             try:

@@ -474,7 +474,8 @@ def _is_companion(name: str) -> bool:
 
 
 def _forget_order(name: str) -> int:
-    return 2 if name == "definition" else 1 if name.startswith("lease") else 0
+    """What tells how an item was goes after what remembers it: a rollback that dies between must still know."""
+    return 3 if name == "definition" else 2 if name.startswith("lease") else 1 if name.startswith("before/") else 0
 
 
 def _hash(name: str) -> str:

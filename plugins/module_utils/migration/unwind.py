@@ -21,8 +21,6 @@ from .plan import takeover
 
 __all__ = ["companion_names", "delete", "differences", "restore"]
 
-_Texts = t.Mapping[str, str | None]
-
 
 async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
     """Delete an item that we created, and the metadata beside it.
@@ -41,7 +39,7 @@ async def restore(
     item: Item,
     before: Before,
     versions: t.Sequence[int],
-    companions: _Texts,
+    companions: t.Mapping[str, str | None],
     store: ItemStore,
     ledger: Ledger,
     tag: str,
@@ -114,7 +112,7 @@ async def _put_value_back(item: Item, before: Before, store: ItemStore, ledger: 
         return
     now = await store.describe(item.name)
     last = now.last_version if now else 0
-    await store.replace(item.name, value, last, form=before.form or "text")
+    await store.replace(item.name, value, last, form=before.form or "text", own_key=True)
     after = await store.describe(item.name)
     if after is not None and after.last_version > last:
         # The account forces new versions, so nothing can be replaced in place: this one was not wanted.
