@@ -219,7 +219,9 @@ class _Declaration:
         return self._params["new_name"] or stored.name
 
     def _secret_text(self) -> str:
-        return "\n".join(str(one.value) for one in self._asked.unseen if one.field.secret)
+        """Credentials as given and as sent, so that an error which quotes one in either form does not show it."""
+        own = [one for one in self._asked.unseen if one.field.secret]
+        return "\n".join([str(one.value) for one in own] + [str(one.on_the_wire()) for one in own])
 
     def _predicted(self, stored: Stored | None, different: t.Sequence[Difference]) -> dict[str, t.Any]:
         """The migration as it will be, as far as that can be said."""

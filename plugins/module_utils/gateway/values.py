@@ -9,8 +9,10 @@ An answer leaves out what is empty, as Go's JSON does, so what is missing there 
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
+import json
 import typing as t
 
 from ..errors import OptionError
@@ -59,10 +61,23 @@ def sent(field: Field, value: t.Any, option: str) -> t.Any:
     if field.kind == "bytes":
         return list(str(value).encode())
     if field.kind == "base64":
-        # The key file as the cloud gives it, or already encoded as the Gateway wants it.
-        text = str(value).strip()
-        return base64.b64encode(text.encode()).decode() if text.startswith("{") else text
+        return _encoded(str(value).strip(), option)
     return value
+
+
+def _encoded(text: str, option: str) -> str:
+    """The key file as the cloud gives it, or already in base64 as the Gateway wants it."""
+    if not text.startswith("{"):
+        return text
+    try:
+        json.loads(text)
+    except ValueError:
+        # Ansible's templates make a mapping of a text that looks like JSON, and that arrives as Python writes it.
+        try:
+            text = json.dumps(ast.literal_eval(text))
+        except (ValueError, SyntaxError):
+            raise OptionError(option, "it is neither JSON nor base64", f"Give {option}_file") from None
+    return base64.b64encode(text.encode()).decode()
 
 
 def asked(field: Field, value: t.Any) -> t.Any:

@@ -110,11 +110,13 @@ def _credentials(source: SourceType, given: t.Mapping[str, t.Any], environ: t.Ma
     """Credentials from options, their files, their variables. A variable counts only for the way that options chose."""
     table = tuple(Option(one.option, (one.env,), secret=True, file=True) for one in source.fields if one.secret)
     lookup = Lookup(source.option, table, given, environ)
+    places = {option.name: place for option in table if (place := lookup.find(option.name))}
     chosen = [way for way in source.ways if any(_given(given, name) for name in way)]
+    # Where the options chose no way, the first that the variables know.
+    chosen = chosen or [way for way in source.ways if places.keys() & set(way)][:1]
     for option in table:
-        place = lookup.find(option.name)
-        elsewhere = chosen and not any(option.name in way for way in chosen)
-        if place is None or (place.rank and elsewhere):
+        place = places.get(option.name)
+        if place is None or (place.rank and not any(option.name in way for way in chosen)):
             continue
         yield Setting(source.field(option.name), lookup.path_of(option.name), lookup.read(option.name, place))
 
