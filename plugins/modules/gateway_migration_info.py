@@ -105,6 +105,16 @@ outcome:
   returned: when one was named and is there
   type: str
   sample: failed
+summary:
+  description: Counts per outcome, of everything that the newest run counts.
+  returned: when one was named and is there
+  type: dict
+  sample:
+    total: 120
+    migrated: 100
+    updated: 12
+    skipped: 7
+    failed: 1
 status:
   description: The newest run.
   returned: when one was named and is there

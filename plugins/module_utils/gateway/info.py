@@ -73,6 +73,7 @@ async def _one(gateway: Gateway, params: t.Mapping[str, t.Any], migrations: t.Se
         result.error = error
     failures = failures_of(status, params["report_limit"])
     result.values["status"] = status.shown()
+    result.values["summary"] = status.summary()
     result.values["outcome"] = _outcome(status)
     result.values["report"] = report_of(status, params["report_limit"])
     result.values["failures"] = failures

@@ -95,6 +95,10 @@ class RunStatus:
         """Everything that failed, failures of the synchronisation among it."""
         return sum(self._counts(name).get("failed", 0) for name in (*COUNTED, "sync"))
 
+    def summary(self) -> dict[str, int]:
+        """Counts per outcome, of everything that is counted."""
+        return {part: sum(self._counts(name).get(part, 0) for name in COUNTED) for part in ("total", *_PARTS)}
+
     @property
     def outcome(self) -> str:
         """``ok``, ``failed`` or ``stopped`` of a run that has ended."""
