@@ -142,9 +142,10 @@ class TestRecords:
 
 class TestStates:
     def test_a_batch_goes_from_one_state_to_the_next(self) -> None:
-        steps = [
+        steps: list[tuple[str, dict[str, t.Any], str]] = [
             ("plan", {}, "planned"),
             ("migrate", FAILED, "failed"),
+            ("verify", {"verified": True}, "failed"),
             ("migrate", MIGRATED, "migrated"),
             ("verify", {"verified": False, "differences": [{"kind": "missing", **FAILURE}]}, "differs"),
             ("verify", {"verified": True}, "verified"),

@@ -61,6 +61,7 @@ class Batch:
     seconds: float = 0.0
     attempts: int = 0
     verified: bool = False
+    failed: bool = False
     last: str = ""
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -209,14 +210,16 @@ def _take(batch: Batch, record: _Record) -> None:
             total = sum(count for name, count in counts.items() if name not in _NOT_SECRETS and count > 0)
             batch.undone = sum(counts.get(name, 0) for name in _UNDONE)
             batch.done = max(0, total - batch.undone)
-            batch.verified = False
+            batch.verified, batch.failed = False, not fine
         batch.versions += counts.get("versions_written", 0)
         batch.state = "failed" if not fine else batch.state if kind == "sync" and batch.verified else "migrated"
     elif kind == "plan" and batch.state == "waiting":
         batch.state = "planned" if fine else "failed"
     elif kind == "verify":
-        batch.verified = fine
-        batch.state = "verified" if fine else "differs"
+        fine = fine and not record["lists"].get("differences") and not _has_access_failures(record)
+        # What the migration failed to do stays undone, however right the rest is.
+        batch.verified = fine and not batch.failed
+        batch.state = "differs" if not fine else "failed" if batch.failed else "verified"
     elif kind == "cutover":
         batch.state = "cut over" if fine else "failed"
     elif kind == "rollback":
