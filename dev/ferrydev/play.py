@@ -41,12 +41,16 @@ def connection_env(vault: Vault | None, emulator: Emulator | None, token: str | 
 
 @dataclass
 class Played:
-    """A finished run: its status, what it printed, and the results of its tasks by name, with ``failed`` in each."""
+    """A finished run: its status, what it printed, and the results of its tasks by name, with ``failed`` in each.
+
+    ``hosts`` has the same by host, then task, for runs on more than one.
+    """
 
     status: str
     rc: int
     stdout: str
     results: dict[str, dict[str, t.Any]] = field(default_factory=dict)
+    hosts: dict[str, dict[str, dict[str, t.Any]]] = field(default_factory=dict)
 
     def __getitem__(self, task: str) -> dict[str, t.Any]:
         return self.results[task]
@@ -62,10 +66,13 @@ class Play:
         self._collections = collections_path or os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
         self._env = dict(env)
 
-    def run(self, tasks: list[dict[str, t.Any]] | Path, *options: str, **extravars: t.Any) -> Played:
+    def run(
+        self, tasks: list[dict[str, t.Any]] | Path, *options: str, inventory: Path | None = None, **extravars: t.Any
+    ) -> Played:
         """Run these tasks, or the playbook in this file.
 
         :param options: of ansible-playbook, for instance ``--check`` and ``-vvvv``.
+        :param inventory: a source of an inventory, instead of localhost alone.
         """
         project = self.folder / "project"
         project.mkdir(parents=True, exist_ok=True)
@@ -78,19 +85,21 @@ class Play:
         runner = ansible_runner.run(
             private_data_dir=str(self.folder),
             playbook=str(playbook),
-            inventory={"all": {"hosts": {"localhost": _LOCAL}}},
+            inventory=str(inventory) if inventory else {"all": {"hosts": {"localhost": _LOCAL}}},
             cmdline=" ".join(options) or None,
             extravars=extravars,
             envvars=self.environment(),
             suppress_env_files=True,
             quiet=True,
         )
-        results = {
-            event["event_data"]["task"]: {**event["event_data"]["res"], "failed": event["event"] == "runner_on_failed"}
-            for event in runner.events
-            if event["event"] in ("runner_on_ok", "runner_on_failed")
-        }
-        return Played(runner.status, runner.rc, runner.stdout.read(), results)
+        results: dict[str, dict[str, t.Any]] = {}
+        hosts: dict[str, dict[str, dict[str, t.Any]]] = {}
+        for event in runner.events:
+            if event["event"] in ("runner_on_ok", "runner_on_failed"):
+                data = event["event_data"]
+                result = {**data["res"], "failed": event["event"] == "runner_on_failed"}
+                results[data["task"]] = hosts.setdefault(data["host"], {})[data["task"]] = result
+        return Played(runner.status, runner.rc, runner.stdout.read(), results, hosts)
 
     def environment(self) -> dict[str, str]:
         """What a run gets: this process's variables without the user's own for Vault, Akeyless and Ansible."""

@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: kv_batches
+short_description: Turn the secrets of Vault KV mounts into hosts, a batch each, in groups of waves
+version_added: 0.1.0
+author:
+  - secretferry.akeyless contributors (@secretferry)
+description:
+  - Walks KV mounts of HashiCorp Vault or OpenBao, read-only, and makes one host of each batch of a bounded number of
+    secrets. So forks, C(serial), C(--limit) and the job slices of AWX spread a migration over processes and machines.
+  - Hosts are named C(<migration>-w<wave's number>-b<batch>), for instance C(payments-w01-b400000), in lower case, so
+    that a wave's batches follow one another in order of name. They are in the groups C(wave_<name>),
+    C(migration_<name>) and C(environment_<name>).
+  - Each host has the variables C(secretferry_migration), C(secretferry_target_location), C(secretferry_source),
+    C(secretferry_options), C(secretferry_scope), C(secretferry_wave), C(secretferry_wave_number),
+    C(secretferry_batch), C(secretferry_environment) and C(secretferry_secrets), which is the number of its secrets;
+    and it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds
+    a credential or the value of a secret.
+  - The same secrets always give the same batches. A new secret changes the batch that it falls into and no other. Where
+    that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
+    batch is renamed. See the collection's page on inventories.
+  - The file's name must end in C(kv_batches.yml) or C(kv_batches.yaml).
+extends_documentation_fragment:
+  - constructed
+  - inventory_cache
+  - secretferry.akeyless.vault.kv
+options:
+  plugin:
+    description:
+      - Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices:
+      - secretferry.akeyless.kv_batches
+  batch_size:
+    description:
+      - How many secrets a batch holds at the most, from 1 to 10000. V(500) when it is not given anywhere.
+      - Each batch costs Ansible about as much as any other host, so choose it such that there are 10 to 200 batches.
+      - Read from E(SECRETFERRY_BATCH_SIZE) when omitted, or from the file that E(SECRETFERRY_BATCH_SIZE_FILE) names.
+      - A change of it renames batches.
+    type: int
+  concurrency:
+    description:
+      - How many requests are in flight at once while the source is walked. V(16) when it is not given anywhere.
+      - Read from E(SECRETFERRY_BATCH_CONCURRENCY) when omitted, or from the file that
+        E(SECRETFERRY_BATCH_CONCURRENCY_FILE) names.
+    type: int
+  overlap:
+    description:
+      - What becomes of a secret that several waves of its migration take. V(fail) refuses the inventory and names the
+        waves and some of the secrets. V(first) leaves it to the first of them. V(fail) when it is not given anywhere.
+      - Read from E(SECRETFERRY_BATCH_OVERLAP) when omitted, or from the file that E(SECRETFERRY_BATCH_OVERLAP_FILE)
+        names.
+    type: str
+    choices:
+      - fail
+      - first
+  migrations:
+    description:
+      - The migrations, as M(secretferry.akeyless.kv_migration) knows them.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - The migration's name.
+        type: str
+        required: true
+      target_location:
+        description:
+          - The folder in Akeyless.
+        type: str
+        required: true
+      source:
+        description:
+          - Suboptions of O(source) for this migration. Each comes before the one in O(source).
+        type: dict
+      options:
+        description:
+          - Further options of the migration, such as C(metadata_mode), C(versions), C(layout) and C(conflict), with the
+            names and values that M(secretferry.akeyless.kv_migration) has for them.
+        type: dict
+      environment:
+        description:
+          - A name like C(production), for a group of its own.
+        type: str
+      batch_size:
+        description:
+          - Instead of O(batch_size), for this migration.
+        type: int
+      overlap:
+        description:
+          - Instead of O(overlap), for this migration.
+        type: str
+        choices:
+          - fail
+          - first
+      waves:
+        description:
+          - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors take, and needs at
+            least one of O(migrations[].waves[].paths), O(migrations[].waves[].prefixes),
+            O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name:
+            description:
+              - The wave's name, of lower-case letters, digits and underscores.
+            type: str
+            required: true
+          paths:
+            description:
+              - Globs of which one must match the whole path, mount included, as in O(source.include).
+            type: list
+            elements: str
+          exclude:
+            description:
+              - Globs of which none may match.
+            type: list
+            elements: str
+          prefixes:
+            description:
+              - Folders of which one must hold the secret, mount included, such as C(secret/team-a).
+            type: list
+            elements: str
+          custom_metadata:
+            description:
+              - Keys of the secret's C(custom_metadata), each with a value or a list of values of which one must be
+                there. In a value, C(*) and C(?) stand for any characters.
+              - Costs a read of the metadata of each secret that the wave's other selectors take. A secret of KV version
+                1 has none.
+            type: dict
+          share:
+            description:
+              - A share such as V(5 %), chosen by a hash of the path. So a secret stays in its wave, whatever others
+                come or go.
+              - Shares of several waves follow one another, V(5 %) and then V(20 %) are a quarter, and do not overlap.
+            type: str
+          rest:
+            description:
+              - Take what no other wave takes. For one wave, without any other selector.
+            type: bool
+            default: false
+notes:
+  - An inventory that cannot be made is only a warning for Ansible, unless C(ANSIBLE_INVENTORY_UNPARSED_FAILED) is set,
+    as AWX does.
+  - Nobody needs a right to read values. To list is enough, and to read the metadata where a wave asks for it.
+seealso:
+  - module: secretferry.akeyless.kv_migration
+"""
+
+EXAMPLES = r"""
+# payments.kv_batches.yml, with VAULT_ADDR and VAULT_TOKEN or VAULT_TOKEN_FILE in the environment
+plugin: secretferry.akeyless.kv_batches
+batch_size: 200
+migrations:
+  - name: payments
+    environment: production
+    target_location: /migrated/payments
+    source:
+      paths:
+        - secret/payments/
+      exclude:
+        - secret/payments/tmp/**
+    options:
+      metadata_mode: full
+      conflict: fail
+    overlap: first
+    waves:
+      - name: pilot
+        prefixes:
+          - secret/payments/sandbox
+      - name: canary
+        share: 5 %
+      - name: relaxed
+        custom_metadata:
+          tier: [low, medium]
+      - name: everything
+        rest: true
+# More groups, as of any other inventory
+keyed_groups:
+  - key: secretferry_options.metadata_mode
+    prefix: metadata
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import traceback
+import typing as t
+
+from ansible.errors import AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec, read_config
+from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.hosts import as_hosts
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, MissingLibrary
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core before 2.19 trusts every text that is not marked as unsafe
+    from ansible.utils.unsafe_proxy import wrap_var as _untrusted
+
+    def trust_as_template(value: str) -> str:
+        return value
+
+else:
+
+    def _untrusted(value: str) -> str:
+        return value
+
+
+_TEMPLATES = ("{{", "{%", "{#", "#jinja2:")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
+    """Populates the inventory from a walk, or from the cache."""
+
+    NAME = "secretferry.akeyless.kv_batches"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether this may be a source for this plugin, by its name."""
+        return bool(super().verify_file(path)) and path.endswith(("kv_batches.yml", "kv_batches.yaml"))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        """Read the source, and add its hosts, groups and variables."""
+        super().parse(inventory, loader, path)
+        given = self._read_config_data(path)
+        own = {key: value for key, value in given.items() if key in config_spec()}
+        self._refuse_unknown(given, path)
+        print_of_config = _fingerprint(own)
+        key = self.get_cache_key(path)
+        hosts = self._cached(key, print_of_config) if cache and self.get_option("cache") else None
+        if hosts is None:
+            hosts = self._walk(own, path)
+            if self.get_option("cache"):
+                self._cache[key] = {"of": print_of_config, "hosts": hosts}
+        for host in hosts:
+            self._add(host)
+
+    def _refuse_unknown(self, given: dict[str, t.Any], path: str) -> None:
+        known = {*config_spec(), *self.get_options()}
+        if unknown := sorted(set(given) - known):
+            raise AnsibleParserError(
+                f"{path}: unknown: {', '.join(unknown)}. Remove it, or correct it to one of {', '.join(sorted(known))}"
+            )
+
+    def _cached(self, key: str, of: str) -> list[dict[str, t.Any]] | None:
+        """What the cache holds for this very configuration."""
+        try:
+            entry = self._cache[key]
+        except KeyError:
+            return None
+        return entry["hosts"] if isinstance(entry, dict) and entry.get("of") == of else None
+
+    def _walk(self, own: dict[str, t.Any], path: str) -> list[dict[str, t.Any]]:
+        # Raised only after the except blocks: Ansible would show the whole chain, and the text of an unknown exception
+        # could hold anything.
+        try:
+            hosts, warnings = asyncio.run(as_hosts(read_config(own)))
+        except MissingLibrary as error:
+            message = missing_required_lib(error.library)
+        except FerryError as error:
+            message = str(error)
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            place = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in reversed(frames[-6:]))
+            message = f"Unexpected {type(error).__name__} at {place}. Please report it; nothing was changed"
+        else:
+            for warning in warnings:
+                self.display.warning(f"{path}: {warning}")
+            return hosts
+        raise AnsibleParserError(f"{path}: {message}")
+
+    def _add(self, host: dict[str, t.Any]) -> None:
+        name = host["name"]
+        self.inventory.add_host(name)
+        for group in host["groups"]:
+            self.inventory.add_child(self.inventory.add_group(group), name)
+        for variable, value in host["vars"].items():
+            self.inventory.set_variable(name, variable, _data(value))
+        self.inventory.set_variable(name, "ansible_connection", _data("local"))
+        self.inventory.set_variable(
+            name, "ansible_python_interpreter", trust_as_template("{{ ansible_playbook_python }}")
+        )
+        variables = self.inventory.get_host(name).get_vars()
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+
+
+def _data(value: t.Any) -> t.Any:
+    """A value that is never evaluated: anybody may name a secret as he likes.
+
+    A text that Ansible does not trust is exported in a form of Ansible's own. So only those are that look like a
+    template, and AWX shows all others as they are.
+    """
+    if isinstance(value, str):
+        return _untrusted(value) if any(mark in value for mark in _TEMPLATES) else trust_as_template(value)
+    if isinstance(value, dict):
+        return {key: _data(member) for key, member in value.items()}
+    return [_data(member) for member in value] if isinstance(value, list) else value
+
+
+def _fingerprint(own: dict[str, t.Any]) -> str:
+    """Of all that decides what a walk finds; without credentials."""
+    where = {name: os.environ.get(name) for name in sorted(os.environ) if name.startswith(_PLACES)}
+    text = json.dumps([_without_auth(own), where], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "SECRETFERRY_BATCH_")
+
+
+def _without_auth(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _without_auth(member) for key, member in value.items() if key != "auth"}
+    return [_without_auth(member) for member in value] if isinstance(value, list) else value

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Batches as hosts: names, groups and variables."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .config import Config, slug
+from .trie import padded
+from .walk import Batch, walk
+
+__all__ = ["as_hosts"]
+
+
+async def as_hosts(config: Config) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """Each batch as ``{"name", "groups", "vars"}``, plain JSON without any credential; and what the user should know.
+
+    :raises FerryError: a source cannot be walked, or waves overlap.
+    """
+    hosts: list[dict[str, t.Any]] = []
+    warnings = await walk(config, lambda batch: hosts.append(_host(batch)))
+    return hosts, warnings
+
+
+def _host(batch: Batch) -> dict[str, t.Any]:
+    migration, wave = batch.migration, batch.wave
+    groups = [f"wave_{wave.name}", f"migration_{slug(migration.name)}"]
+    if migration.environment:
+        groups.append(f"environment_{slug(migration.environment)}")
+    return {
+        "name": f"{migration.name.lower()}-w{wave.number:02d}-b{padded(batch.bits)}",
+        "groups": groups,
+        "vars": {
+            "secretferry_migration": migration.name,
+            "secretferry_target_location": migration.definition.target_location,
+            "secretferry_source": migration.source,
+            "secretferry_options": migration.options,
+            "secretferry_scope": {"paths": list(batch.paths), "batch": batch.bits},
+            "secretferry_wave": wave.name,
+            "secretferry_wave_number": wave.number,
+            "secretferry_batch": batch.bits,
+            "secretferry_environment": migration.environment,
+            "secretferry_secrets": len(batch.paths),
+        },
+    }
