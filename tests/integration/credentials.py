@@ -17,7 +17,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.wo
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
 from ferrydev.vault import Vault
 
-__all__ = ["OPERATOR", "allows", "credential", "is_alive"]
+__all__ = ["OPERATOR", "PROBER", "allows", "credential", "is_alive"]
 
 # What docs/preflight.md gives as the operator's policy.
 OPERATOR = """
@@ -27,6 +27,12 @@ path "auth/token/create/secretferry-*" { capabilities = ["create", "update"] }
 path "auth/token/lookup-accessor" { capabilities = ["create", "update"] }
 path "auth/token/revoke-accessor" { capabilities = ["create", "update"] }
 path "auth/approle/role/secretferry-*" { capabilities = ["create", "read", "update", "delete", "list"] }
+"""
+
+# And what it needs besides for the probe. KV is the mount.
+PROBER = """
+path "KV/data/secretferry-probe-*" { capabilities = ["create", "update"] }
+path "KV/metadata/secretferry-probe-*" { capabilities = ["create", "update", "list", "delete"] }
 """
 
 

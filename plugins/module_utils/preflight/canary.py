@@ -15,7 +15,7 @@ import secrets
 import typing as t
 
 from ..credential.scope import MOUNT_RULES
-from ..errors import ApiError, NotFound
+from ..errors import ApiError, NotFound, PermissionDenied
 from ..vault.kv import Mount, encode_path
 from ..vault.operator import Operator, look_up
 from ..vault.policy import Area, build_policy
@@ -113,15 +113,30 @@ class VaultHalf:
         return encode_path(f"{self.mount.path}{f'{area}/' if self.mount.version == 2 else ''}{path}")
 
     def _list(self, folder: str) -> list[str]:
-        try:
-            answer = self._session.client.adapter.get(f"/v1/{self._area('metadata', folder)}?list=true")
-        except NotFound:
-            return []
-        return [str(key) for key in answer["data"]["keys"]]
+        path = self._area("metadata", folder)
+        with contextlib.suppress(NotFound), _named("list", path):
+            answer = self._session.client.adapter.get(f"/v1/{path}?list=true")
+            return [str(key) for key in answer["data"]["keys"]]
+        return []
 
     def _post(self, path: str, body: dict[str, t.Any]) -> None:
-        self._session.client.adapter.post(f"/v1/{path}", json=body)
+        with _named("create and update", path):
+            self._session.client.adapter.post(f"/v1/{path}", json=body)
 
     def _delete(self, path: str) -> None:
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound), _named("delete", path):
             self._session.client.adapter.delete(f"/v1/{path}")
+
+
+@contextlib.contextmanager
+def _named(right: str, path: str) -> t.Iterator[None]:
+    """Say of a refusal which right is missing where."""
+    try:
+        yield
+    except PermissionDenied as error:
+        raise PermissionDenied(
+            f"the operator may not {right} {path}",
+            f"Give the policy of the operator {right} on {path}",
+            status=error.status,
+            detail=error.detail,
+        ) from None

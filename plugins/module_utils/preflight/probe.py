@@ -134,6 +134,11 @@ class Probe:
     async def run(self) -> list[Check]:
         """Remove what a former probe left, try, and remove everything."""
         try:
+            await asyncio.to_thread(self._half.left)
+        except FerryError as error:
+            error = as_operator(error)
+            return [Check("probe_source", "failed", error.message, error.remedy)]
+        try:
             former = await self._clean()
         except FerryError as error:
             return [Check("probe_cleanup", "failed", f"what a former probe left: {error.message}", error.remedy)]
@@ -237,7 +242,7 @@ class Probe:
             try:
                 await check_protection_key(self._store, plan.key)
             except OptionError as error:
-                missing = error.message
+                missing = error.message.removeprefix("protection_key: ")
         low = reasons.lower()
         shown = safe_text(reasons) or "this Gateway gives no reason"
         if missing or (plan.key and (plan.key.lower() in low or "invalidtype" in low)):

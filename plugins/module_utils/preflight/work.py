@@ -101,7 +101,7 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
                 known = {check.id for check in checks}
                 found = await gateway_checks(Gateway(store.client), settings, params["instances"] or ())
                 checks += [check for check in found if check.id not in known]
-            checks.append(await key_check(store, params["protection_key"]))
+            checks.append(await key_check(store, params["protection_key"], params["engine"]))
             checks.append(await rights_check(store, params["target_location"], params["engine"], params["probe"]))
     except LoginError as error:
         checks.append(Check("akeyless_reachable", "ok", f"{settings.api_url} answers"))
