@@ -245,6 +245,14 @@ def test_a_source_that_refuses_or_is_silent_fails_the_run(site: Site, fields: di
     assert "hvs.wrong" not in status.error
 
 
+def test_a_gateway_may_be_cut_off_from_sources_that_others_reach(site: Site) -> None:
+    site.gateway.settings(reaches_source=False)
+    site.kv.put("a", {"n": 1})
+    status = site.migrate()
+    assert (status.migration_state, site.items()) == ("Failed", {})
+    assert "no route to host" in status.error
+
+
 def test_a_target_may_stand_for_address_and_token(site: Site) -> None:
     site.kv.put("a", {"n": 1})
     site.gateway.target("/targets/vault", url=site.vault.addr, token=site.token())

@@ -309,7 +309,8 @@ def play() -> t.Iterator[Play]:
 
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "no file": ({"paths": ["/nowhere/*.log"]}, "there is no file /nowhere/*.log"),
-    "a folder": ({"paths": ["/tmp"]}, "/tmp is a folder"),
+    "a folder": ({"paths": ["/tmp"]}, "/tmp is no file"),
+    "a device": ({"paths": ["/dev/zero"]}, "/dev/zero is no file"),
     "no time": ({"paths": [__file__], "since": "tomorrow"}, "since: is no time"),
     "turned round": ({"paths": [__file__], "since": "1h", "until": "2h"}, "since: is later than until"),
     "no entries": ({"paths": [__file__], "report_limit": 0}, "report_limit: must be at least 1"),

@@ -127,6 +127,8 @@ class Runner:
         url, token = migration.payload["url"], migration.payload["token"]
         target = next((t for t in self.cluster.targets.values() if t["id"] == migration.payload["hashi_target_id"]), {})
         reader = VaultReader(target.get("url") or url, target.get("token") or token, self.cluster.source_ca)
+        if not self.cluster.settings.reaches_source:
+            raise SourceError(0, f"GET {target.get('url') or url}/v1/sys/internal/ui/mounts: no route to host")
         if self.cluster.settings.log_values:
             log("debug", "connecting to the source", url=url, headers=f"X-Vault-Token: {token}")
         try:

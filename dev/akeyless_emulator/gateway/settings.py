@@ -76,6 +76,7 @@ class GatewaySettings(Adjustable):
     versions_taken: int = 5
     existing_items: str = "replace"
     forbidden_secrets: str = "fail"
+    reaches_source: bool = True
 
     # logs
     log_format: str = "json"

@@ -75,10 +75,11 @@ def find_logs(patterns: t.Sequence[str]) -> list[LogFile]:
     found: set[str] = set()
     for pattern in patterns:
         paths = [pattern] if os.path.exists(pattern) else glob.glob(os.path.expanduser(pattern), recursive=True)
-        files = [path for path in paths if not os.path.isdir(path)]
+        # No pipes and devices: those may never end.
+        files = [path for path in paths if os.path.isfile(path)]
         if not files:
             if paths:
-                raise OptionError("paths", f"{pattern} is a folder", f"Name its files, for instance {pattern}/*.log")
+                raise OptionError("paths", f"{pattern} is no file", f"Name files, for instance {pattern}/*.log")
             raise OptionError("paths", f"there is no file {pattern} on this host", "Check the path, and that become is"
                               " set where the files belong to somebody else")  # fmt: skip
         found.update(files)

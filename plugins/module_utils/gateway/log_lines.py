@@ -50,7 +50,12 @@ _CRI = re.compile(r"^(?P<stamp>\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) [FP] ")
 _PREFIX = re.compile(r"^\[(?:pod/)?(?P<pod>[\w.-]+)/[\w.-]+\] ")
 _LEVEL = re.compile(r"\b(PANIC|FATAL|CRITICAL|ERROR|ERRO|ERR|WARNING|WARN|INFO|DEBUG|TRACE)\b", re.IGNORECASE)
 _NAMED = re.compile(
-    r"migration[ _-]?(?:name)?[ :=]+(?:'(?P<a>[^']{1,200})'|\"(?P<b>[^\"]{1,200})\"|(?P<c>[\w.-]{1,200}))"
+    r"migration[ _-]?(?:name)?[ :=]+(?:'(?P<a>[^']{1,200})'|\"(?P<b>[^\"]{1,200})\")"
+    r"|migration(?:_name)?=(?P<c>[\w.-]{1,200})"
+)
+# Behind these stands what may be a value, and may look like anything.
+_VALUE = re.compile(
+    r"\b(?:value|data|payload|body|token|password|secret|headers?|content|old|new)\b['\"]?\s*[=:]", re.I
 )
 _NUMBERED = re.compile(r"migration[^()]{0,220}\((?P<a>[\w-]{1,100})\)|migration[ _-]?id[ :=]+['\"]?(?P<b>[\w-]{1,100})")
 _ITEM = re.compile(
@@ -163,11 +168,13 @@ def _plain(text: str) -> Line:
         line.time = _moment(stamp.group())
     if level := _LEVEL.search(head):
         line.level = _level(level.group())
-    line.name = _group(_NAMED.search(text))
-    line.number = _group(_NUMBERED.search(text))
-    line.item = _group(_ITEM.search(text))
-    line.source = _group(_FOLDER.search(text))
-    if url := _URL.search(text):
+    value = _VALUE.search(text)
+    safe = text[: value.start()] if value else text
+    line.name = _group(_NAMED.search(safe))
+    line.number = _group(_NUMBERED.search(safe))
+    line.item = _group(_ITEM.search(safe))
+    line.source = _group(_FOLDER.search(safe))
+    if url := _URL.search(safe):
         line.source = _of_vault(unquote(url["path"]))
     line.counts = {name: int(number) for name, number in _COUNT.findall(text)}
     return line

@@ -75,7 +75,8 @@ def shown_path(text: object) -> str:
     """A path of an item or a secret; empty for what does not look like one."""
     if not isinstance(text, str) or "/" not in text or "://" in text or not text.strip("/"):
         return ""
-    return _clean(text, _LONGEST_PATH)
+    # What follows a question mark and a name may be a credential, where a path comes from a request.
+    return _clean(re.split(r"\?[\w.-]+=", text, maxsplit=1)[0], _LONGEST_PATH)
 
 
 def shown_name(text: object) -> str:
