@@ -60,12 +60,12 @@ options:
       - Kept are C(changed), C(failed), C(skipped), C(unreachable), C(msg) of a failure, C(run), C(ledger), C(outcome),
         C(verified), C(summary), C(requests), the total of C(durations), and the lists C(failures), C(conflicts),
         C(unreadable), C(differences), C(left_alone), C(access), C(checks), C(findings), C(credentials), C(revoked) and
-        C(plan), with their C(_left_out). Of C(credential), which M(secretferry.akeyless.source_credential) returns,
-        what it is, never what is in it.
+        C(plan), with their C(_left_out). Of the credential that M(secretferry.akeyless.source_credential) or
+        M(secretferry.akeyless.akeyless_token) made or ended, what it is, never what is in it.
       - Of the entries of lists, which are dicts, kept are the texts C(id), C(source), C(item), C(name), C(path),
         C(identity), C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text),
-        C(evidence), C(accessor), C(proof), C(reason), C(remedy) and C(expires), the plain words C(expected), C(found),
-        C(difference) and C(kind), counts, versions, and the booleans C(ok), C(dead) and C(was_dead).
+        C(evidence), C(accessor), C(file), C(proof), C(reason), C(remedy) and C(expires), the plain words C(expected),
+        C(found), C(difference) and C(kind), counts, versions, and the booleans C(ok), C(dead) and C(was_dead).
       - A playbook may also make one up of such parts, for instance the state of a credential after its revocation.
     type: dict
     required: true

@@ -73,8 +73,13 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         except Exception:
             display.warning(f"{_SETTING} is neither auto, nor off, nor a number of seconds, so it counts as auto")
             pace = Pace()
-        callback = str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2]
-        return None if pace == Pace() and callback in _FOR_PROGRAMS else pace
+        if pace != Pace():
+            return pace
+        if str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] in _FOR_PROGRAMS:
+            return None
+        hosts, forks = task_vars.get("ansible_play_batch"), task_vars.get("ansible_forks")
+        at_once = min(len(hosts), forks) if isinstance(hosts, (list, tuple)) and isinstance(forks, int) else 1
+        return Pace(others=at_once)
 
     @contextlib.contextmanager
     def _watched(self, pace: Pace | None, host: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 __all__ = ["Lines", "Mark", "Pace", "parse_mark", "parse_setting"]
 
 _FIRST, _LONGEST = 5.0, 60.0  # seconds
+_LINES_A_SECOND = 2
 _LINE = re.compile(r"\{[^{}]{1,254}\}")
 _STAGE = re.compile(r"[a-z]([a-z -]{0,38}[a-z])?")
 _MOST = 10**12
@@ -24,13 +25,15 @@ class Pace:
     """How often a line is due.
 
     :param fixed: seconds, or None for every five seconds at first and less often the longer it takes.
+    :param others: how many hosts may show lines at once; without ``fixed``, all of them show two a second at the most.
     """
 
     fixed: float | None = None
+    others: int = 1
 
     def pause(self, elapsed: float) -> float:
         """Seconds from one line to the next, after so many seconds of work."""
-        return self.fixed or min(_LONGEST, max(_FIRST, elapsed / 10))
+        return self.fixed or max(self.others / _LINES_A_SECOND, min(_LONGEST, max(_FIRST, elapsed / 10)))
 
 
 def parse_setting(value: t.Any) -> Pace | None:

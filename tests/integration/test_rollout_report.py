@@ -25,6 +25,7 @@ from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
 RECORD = "secretferry.akeyless.rollout_record"
+VERIFY = "secretferry.akeyless.kv_verify"
 REPORT = "secretferry.akeyless.rollout_report"
 FILES = ("rollout.html", "rollout.json", "rollout.csv")
 FAILED = {"failed": True, "msg": "it broke", "summary": {"created": 1, "failed": 1}}
@@ -211,7 +212,10 @@ def story(vault: Vault) -> t.Iterator[Story]:
             {"name": "migrate", MODULE: options, "register": "migrated", "ignore_errors": True},
             record("record migrate", kind="migrate", result="{{ migrated }}", **place),
             {"name": "read", "ansible.builtin.set_fact": {"held": {"value": secret, "failures": [{"value": secret}]}}},
-            record("record junk", kind="verify", result="{{ held }}", **place),
+            record("record junk", kind="gateway", result="{{ held }}", **place),
+            {"name": "verify", VERIFY: {"name": "payments", "target_location": "/report"}, "register": "verified"}
+            | {"ignore_errors": True},
+            record("record verify", kind="verify", result="{{ verified }}", **place),
             report(),
         ]
         played = run(stage.play, tasks, "-vvv")
@@ -227,9 +231,15 @@ def stage_call(emulator: Emulator, command: str, body: dict[str, t.Any]) -> None
 def test_real_results_become_rows_with_remedies(story: Story) -> None:
     assert story.played.rc == 0, story.played.stdout
     rows = story.rollout()["rows"]
-    problems = {row["source"].rpartition("/")[2]: row for row in rows["problems"]}
-    assert {name: row["outcome"] for name, row in problems.items()} == {"s0": "conflict", "large": "failed"}
+    problems = {(row["kind"], row["source"].rpartition("/")[2]): row for row in rows["problems"]}
+    assert {where: row["outcome"] for where, row in problems.items()} == {
+        ("migrate", "s0"): "conflict",
+        ("migrate", "large"): "failed",
+        ("verify", "s0"): "foreign",
+        ("verify", "large"): "missing",
+    }
     assert all(row["remedy"] for row in problems.values())
+    assert story.rollout()["summary"]["waves"] == {"pilot": "failed"}
     assert {row["outcome"] for row in rows["touched"]} == {"create"}
     assert len(rows["touched"]) == 5
     migrated = story.played["migrate"]["summary"]

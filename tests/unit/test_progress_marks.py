@@ -29,6 +29,11 @@ def test_auto_begins_with_five_seconds_and_slows_down(value: t.Any) -> None:
     assert [pace.pause(elapsed) for elapsed in (0, 50, 100, 600, 36_000)] == [5, 5, 10, 60, 60]
 
 
+def test_many_hosts_at_once_show_two_lines_a_second_together() -> None:
+    assert [Pace(others=hosts).pause(0) for hosts in (1, 10, 50, 200)] == [5, 5, 25, 100]
+    assert Pace(fixed=7, others=200).pause(0) == 7
+
+
 @pytest.mark.parametrize("value", ["off", False, "no", 0, "0", None])
 def test_off(value: t.Any) -> None:
     assert parse_setting(value) is None

@@ -212,6 +212,21 @@ class TestStates:
         alive = {"revoked": [{"kind": "token", "accessor": "acc", "dead": False}]}
         assert len(rolled(record("cutover", alive)).open_credentials) == 1
 
+    def test_a_token_of_akeyless_is_told_by_its_file(self) -> None:
+        made = {"auth": {"access_type": "token", "token_file": "/run/t"}, "file": "/run/t", "ttl": 3600}
+        first = record("credential", made, batch="", name="Akeyless")
+        assert [(row.source, row.item, row.outcome) for row in rolled(first).open_credentials] == [
+            ("token in /run/t", "Akeyless", "made")
+        ]
+        ended = {
+            "file": "/run/t",
+            "dead": True,
+            "was_dead": False,
+            "proof": "tried: Akeyless says that it is not valid",
+        }
+        again = record("cutover", ended, "03")
+        assert [row.outcome for row in rolled(first, again).credentials] == ["revoked"]
+
     def test_a_plans_problems_are_settled_by_the_migration(self) -> None:
         assert len(rolled(record("plan", FAILED)).problems) == 1
         assert rolled(record("plan", FAILED), record("migrate", MIGRATED, "02")).problems == []

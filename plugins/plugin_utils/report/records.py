@@ -67,6 +67,7 @@ _TEXTS = (
     "text",
     "evidence",
     "accessor",
+    "file",
     "proof",
     "reason",
     "remedy",
@@ -139,11 +140,20 @@ def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> di
             record["lists"][name] = [entry for entry in map(_entry, value) if entry]
         if left_out := _whole(result.get(f"{name}_left_out")):
             record["left_out"][name] = left_out
-    made = _entry(result.get("credential"))
-    if made:  # as source_credential describes the one that it made
-        made["name"] = _text(result.get("role_name")) or made.get("kind", "")
-        record["lists"].setdefault("credentials", []).append(made)
+    for name, entry in _credential(result):
+        record["lists"].setdefault(name, []).append(entry)
     return record
+
+
+def _credential(result: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    """The credential that source_credential or akeyless_token made or ended: what it is, never what is in it."""
+    if made := _entry(result.get("credential")):
+        made["name"] = _text(result.get("role_name")) or made.get("kind", "")
+        yield "credentials", made
+    elif isinstance(result.get("auth"), t.Mapping) and result.get("file"):
+        yield "credentials", {"kind": "token", "state": "made", **_entry({k: result.get(k) for k in ("ttl", "file")})}
+    if isinstance(result.get("dead"), bool) and result.get("file"):
+        yield "revoked", {"kind": "token", **_entry({k: result.get(k) for k in ("dead", "was_dead", "proof", "file")})}
 
 
 def _status(result: t.Mapping[str, t.Any]) -> str:

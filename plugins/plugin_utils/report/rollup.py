@@ -307,15 +307,15 @@ def _access_words(entry: t.Mapping[str, t.Any]) -> str:
 
 
 def _dead(records: t.Sequence[_Record]) -> set[str]:
-    """The accessors of credentials that were seen to be dead, whichever task ended them."""
-    ended = (entry for record in records for entry in record["lists"].get("revoked", ()) if entry.get("dead"))
-    return {entry["accessor"] for entry in ended if entry.get("accessor")}
+    """Accessors and files of credentials that were seen to be dead, whichever task ended them."""
+    ended = [entry for record in records for entry in record["lists"].get("revoked", ()) if entry.get("dead")]
+    return {entry[name] for entry in ended for name in ("accessor", "file") if entry.get(name)}
 
 
 def _credentials(record: _Record, dead: set[str]) -> list[Row]:
     rows = []
     for entry in record["lists"].get("credentials", ()):
-        if entry.get("accessor") in dead:
+        if dead & {entry.get("accessor"), entry.get("file")}:
             continue
         state = str(entry.get("state") or entry.get("outcome") or "open").lower().replace("_", " ")
         reason = entry.get("reason") or ""
@@ -332,10 +332,11 @@ def _credentials(record: _Record, dead: set[str]) -> list[Row]:
 
 
 def _named(record: _Record, entry: t.Mapping[str, t.Any]) -> dict[str, str]:
-    kind, accessor = entry.get("kind") or "", entry.get("accessor") or ""
-    name = entry.get("name") or kind or "credential"
-    if accessor:
-        name = f"{name}, accessor {accessor}"
+    name = str(entry.get("name") or entry.get("kind") or "credential")
+    if entry.get("accessor"):
+        name += f", accessor {entry['accessor']}"
+    elif entry.get("file"):
+        name += f" in {entry['file']}"
     return {"source": name, "item": entry.get("system") or record["name"]}
 
 
