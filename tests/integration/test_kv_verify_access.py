@@ -39,7 +39,10 @@ def scene(request: pytest.FixtureRequest, vault: Vault, server: Emulator) -> Sce
     made = Scene(vault, server, **getattr(request, "param", {}))
     for path in ("app/db", "app/api", "shop/card"):
         made.kv.put(path, {"password": "old"}, {"password": f"of {path}", "port": 5432})
-    made.kv.put("app/numbers", {"over53": 9007199254740993, "exponent": 1e300, "nested": [1.5, None, True]})
+    made.kv.put(
+        "app/numbers",
+        {"over53": 9007199254740993, "exponent": 1e300, "nested": [1.5, None, True], "o": {"a": {}}, "text": "1e5"},
+    )
     made.ferry.ok()
     return made
 

@@ -49,7 +49,15 @@ def told(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[Told]:
         }
         migration = stage.run([ferry("migrate", source=source, value_limit=LIMIT, **way)])
         connection = {"auth": source["auth"]}
-        task = {"name": "verify", VERIFY: {"name": "test", "target_location": "/migrated", "source": connection}}
+        # An application that must be able to read everything, and does so by a KV proxy, too: odd names on another way.
+        application = {
+            "name": "all",
+            "akeyless": {"access_id": emulator.access_id, "access_key": emulator.access_key},
+            "may_read": ["**"],
+            "kv_proxy": {"url": emulator.url},
+        }
+        options = {"name": "test", "target_location": "/migrated", "source": connection, "access": [application]}
+        task = {"name": "verify", VERIFY: options}
         yield Told(migration, stage.run([task], "-vvvv"), stage)
         stage.close()
 
@@ -58,6 +66,8 @@ def test_it_is_verified(told: Told) -> None:
     assert told.migration.played.rc == 0, told.migration["migrate"]["failures"]
     result = told.verification["verify"]
     assert result["differences"] == []
+    assert result["access"][0]["problems"] == []
+    assert result["access"][0]["read"] == 2 * result["summary"]["items"]
     assert result["verified"] is True
     assert told.verification.played.rc == 0
 

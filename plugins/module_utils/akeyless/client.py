@@ -13,6 +13,7 @@ import asyncio
 import functools
 import json
 import re
+import time
 import typing as t
 
 from ..errors import AlreadyExists, ApiError, NotFound, PermissionDenied, TransportError
@@ -50,6 +51,7 @@ class AkeylessClient:
         self.pace = pace
         self._session = session
         self._checking = asyncio.Lock()
+        self._checked = ("", 0.0)
 
     async def call(
         self, command: str, body: dict[str, t.Any], *, what: str, repeatable: bool, secret: str = ""
@@ -86,10 +88,19 @@ class AkeylessClient:
         raise _error(response, what, secret, token)
 
     async def _token_replaced(self, token: str) -> bool:
+        """Tell a dead token from a missing right, asking once for all requests that were refused together."""
+        refused_at = time.monotonic()
         async with self._checking:
             if self._session.token != token:
                 return True
-            return await asyncio.to_thread(self._session.refresh, token)
+            alive_token, checked_at = self._checked
+            if alive_token == token and checked_at > refused_at:
+                return False
+            started = time.monotonic()
+            replaced = await asyncio.to_thread(self._session.refresh, token)
+            if not replaced:
+                self._checked = (token, started)
+            return replaced
 
 
 def _decoded(response: Response, what: str, repeatable: bool) -> dict[str, t.Any]:

@@ -209,7 +209,7 @@ class Access:
             if not may:
                 self._excess(row, "kv_proxy")
                 return
-            given = {plain_digest(self._digests, text, self._form) for text in as_texts(value)}
+            given = {plain_digest(self._digests, text) for text in as_texts(value)}
             self._read(row, "kv_proxy", row.plain in given)
 
     # --- telling

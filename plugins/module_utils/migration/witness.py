@@ -17,7 +17,7 @@ from .definition import Definition
 from .ledger import Digests
 from .source import Moved, Snapshot, Value, newest, snapshot, split, take
 
-__all__ = ["Expectation", "Expected", "Witness"]
+__all__ = ["Expectation", "Expected", "Witness", "plain_digest"]
 
 _REREADS = 5
 
@@ -99,14 +99,18 @@ class Witness:
     def _note(self, expected: Expected, number: int, value: Value) -> None:
         expected.versions.append((number, self._digests.of_value(value.text, value.form)))
         expected.largest = max(expected.largest, len(value.text.encode("utf-8", "surrogatepass")))
-        expected.plain = plain_digest(self._digests, value.text, value.form)
+        expected.plain = plain_digest(self._digests, value.text)
 
 
-def plain_digest(digests: Digests, text: str, form: str) -> str:
-    """A digest of a value as a JSON library gives it to an application: numbers as doubles, whatever their digits."""
-    if form == "json":
-        try:
-            return digests.of_value(json.dumps(json.loads(text)), form)
-        except ValueError:
-            return digests.of_value(text, form)
-    return digests.of_value(text, form)
+def plain_digest(digests: Digests, text: str) -> str:
+    """A digest of a value as a JSON library gives it to an application: numbers as doubles, whatever their digits.
+
+    Only objects and lists are taken for JSON: a text that looks like a number is compared digit by digit.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if isinstance(value, (dict, list)):
+        return digests.of_value(json.dumps(value), "json")
+    return digests.of_value(text, "text")
