@@ -286,3 +286,18 @@ def test_batch_after_batch(scene: Scene) -> None:
     assert list(scene.ferry.items()) == [scene.name("taken")]
     assert Back(scene.ferry).ok().changed  # the ledger
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
+
+
+def test_a_run_that_has_to_end_says_how_far_it_came(scene: Scene) -> None:
+    rule = {"action": "error", "status": 401, "text": "Unauthorized", "routes": ["delete-item"], "nth": [2, 3, 4, 5, 6]}
+    scene.emulator.control.faults(rules=[rule, {"action": "expire_tokens", "routes": ["delete-item"], "nth": [2]}])
+    result = Back(scene.ferry).run(concurrency=1)
+    scene.emulator.control.faults()
+    assert result.error is not None
+    assert result.changed
+    summary = result.values["summary"]
+    assert summary["deleted"] + summary["restored"] + summary["failed"] == 4
+    there = {scene.name(name) for name in ("a", "b", "c")} & set(scene.emulator.control.dump())
+    assert summary["deleted"] == 3 - len(there)
+    Back(scene.ferry).ok()
+    assert list(scene.emulator.control.dump()) == [scene.name("taken")]

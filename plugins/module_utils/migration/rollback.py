@@ -25,6 +25,7 @@ from .undo import Goal
 from .undo_report import UndoReport
 from .undo_run import Undo
 from .undo_spool import UndoSpool
+from .undo_view import View
 
 __all__ = ["rollback", "rollback_spec"]
 
@@ -124,9 +125,10 @@ async def _go_back(
     if definition.protection_key:
         store.protect_with(definition.protection_key)
     goal = Goal(tag_of(definition.name), "" if params["to"] == _WHOLE else params["to"], tuple(ledger.lease.spans))
-    undo = Undo(definition, goal, scope, store, ledger, spool, report, await _naming(definition, store))
+    view = View(definition, goal, store, ledger, spool, await _naming(definition, store))
+    undo = Undo(definition, goal, scope, store, ledger, spool, report, view)
     clock = time.monotonic()
-    runs = await undo.gather()
+    runs = await view.gather()
     durations["gather"] = round(time.monotonic() - clock, 3)
     if goal.since and goal.since not in runs:
         known = ", ".join(sorted(runs)[-5:]) or "none"
@@ -156,7 +158,7 @@ async def _go_back(
             with contextlib.suppress(FerryError):
                 await ledger.lease.release()
         durations["take_back"] = round(time.monotonic() - clock, 3)
-        result.changed = store.writes > 0 and (bool(report.planned) or report.ledger_deleted or undo.ledger_is_behind)
+        result.changed = undo.changed
     return runs
 
 

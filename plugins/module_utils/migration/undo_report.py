@@ -59,6 +59,12 @@ class UndoReport:
         self.counts["failed"] += 1
         self._fail(source, item, reason, remedy)
 
+    def give_up(self, deletes: int, restores: int) -> None:
+        """So many steps of the plan were never taken, as the run had to end."""
+        self.counts["deleted"] -= deletes
+        self.counts["restored"] -= restores
+        self.counts["failed"] += deletes + restores
+
     def _fail(self, source: str, item: str, reason: str, remedy: str) -> None:
         if len(self._failures) < self._most:
             self._failures.append({"source": source, "item": item, "reason": reason, "remedy": remedy})

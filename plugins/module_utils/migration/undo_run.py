@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollback: gather what is known, plan every item, and (outside check mode) take back, then prove it by a listing.
+"""A rollback: plan every item from what is known, and (outside check mode) take back, then prove it by a listing.
 
 Vault is not needed: tags, the target's listing and the ledger say what was done and how it was before.
 """
@@ -14,31 +14,31 @@ import typing as t
 from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import FerryError, LedgerError, LoginError, NotFound, TransportError
+from ..errors import FerryError, LedgerError, LoginError, TransportError
 from ..pacing import Outage
-from .before import FOLDER, Before, parse_bundle
+from .before import FOLDER
 from .definition import Definition
 from .ledger import Ledger
-from .naming import Naming, restore
-from .plan import Record, takeover
 from .progress import progress
-from .runs import run_of
 from .scope import Scope
-from .undo import Evidence, Goal, Step, decide, is_clean
+from .undo import Goal, Step, decide
 from .undo_report import UndoReport
 from .undo_spool import UndoSpool
+from .undo_view import View
 from .unwind import companion_names, delete, differences
 from .unwind import restore as put_back
 
 __all__ = ["Undo"]
 
-_ASKED_AT_ONCE = 20  # values in one request
 # The whole run ends on these: nothing that comes after could go better.
 _FATAL = (Outage, LoginError, LedgerError, TransportError)
 
 
 class Undo:
-    """One rollback. Everything that it did or would do is in ``report`` afterwards."""
+    """One rollback. Everything that it did or would do is in ``report`` afterwards.
+
+    :ivar changed: whether anything was changed.
+    """
 
     def __init__(
         self,
@@ -49,40 +49,20 @@ class Undo:
         ledger: Ledger,
         spool: UndoSpool,
         report: UndoReport,
-        naming: Naming,
+        view: View,
     ) -> None:
         self.report = report
+        self.changed = False
         self._definition = definition
+        self._view = view
         self._goal = goal
         self._scope = scope
         self._store = store
         self._ledger = ledger
         self._spool = spool
-        self._naming = naming
-        self._form = "text" if definition.layout == "keys" else "json"
         self._stale: list[str] = []  # items whose ledger entry is behind, as a rollback before this one died
 
     # --- the stages
-
-    async def gather(self) -> set[str]:
-        """Read the ledger and list the target; returns the runs that are known."""
-        await self._ledger.load_entries()
-        for name in self._spool.entry_names():
-            path, newline, key = name.partition("\n")
-            entry = self._ledger.entry(path) if not newline else None
-            if newline or (entry is not None and "" in entry.items):
-                self._spool.put_planned(self._name_of(path, key if newline else None), path, key)
-        bundles = [name for name in self._ledger.names(FOLDER) if "/text-" not in name]
-        for start in range(0, len(bundles), _ASKED_AT_ONCE):
-            names = [f"{self._ledger.folder}/{name}" for name in bundles[start : start + _ASKED_AT_ONCE]]
-            for bundle, text in (await self._store.values(names)).items():
-                run = bundle.split("/")[-2]
-                for item, before in parse_bundle(bundle, text).items():
-                    self._spool.put_before(item, run, bundle, before)
-        await self._list()
-        self._spool.remember_listing()
-        runs = {span.run for span in self._goal.spans} | self._spool.runs()
-        return runs | {run for item in self._spool.found_items() if (run := run_of(item.tags, self._goal.tag))}
 
     async def plan(self) -> None:
         """Decide about every item."""
@@ -91,7 +71,7 @@ class Undo:
 
         async def work() -> None:
             for name in names:
-                path, key = self._spool.planned(name) or self._source_of(name)
+                path, key = self._view.place_of(name)
                 if self._scope.takes(path):
                     await self._plan_one(name, path, key)
                     progress.advance()
@@ -114,7 +94,11 @@ class Undo:
                 failed = not await self._take_back_one(name, kind, line)
                 progress.advance(failed=int(failed))
 
-        await self._together(work)
+        try:
+            await self._together(work)
+        except BaseException:
+            self.report.give_up(self._spool.count_outcomes("delete"), self._spool.count_outcomes("restore"))
+            raise
         await self._prove()
         await self._tidy()
 
@@ -125,91 +109,14 @@ class Undo:
             return self._scope.whole or self._nothing_left(planned=True)
         return bool(self._stale or self._finished_runs())
 
-    # --- what is known
-
-    async def _list(self) -> None:
-        self._spool.forget_found()
-        own = f"{self._naming.location}/.secretferry/"
-        async for item in self._store.folder(self._naming.location):
-            if not item.name.startswith(own):
-                self._spool.put_found(item)
-
-    def _name_of(self, path: str, key: str | None) -> str:
-        mount, _slash, rest = path.partition("/")
-        return self._naming.item(mount, rest, key)
-
-    def _source_of(self, name: str) -> tuple[str, str]:
-        """Source path and key of an item that the ledger does not know, from its name."""
-        keyed = self._definition.layout == "keys"
-        key = restore(name.rpartition("/")[2], self._naming.escape) if keyed else ""
-        return self._naming.path(name, key=keyed), key
-
-    def _evidence(self, name: str, path: str, key: str) -> Evidence:
-        befores = self._spool.before(name)
-        item = self._spool.found(name)
-        before = _merged([body for run, body in befores if self._goal.takes(run)])
-        digests = self._ledger.digests
-        return Evidence(
-            item=item,
-            record=self._ledger.record(path, key),
-            before=before,
-            runs=frozenset(run for run, _body in befores),
-            description=digests.of_text(item.description) if item else "",
-            before_description=digests.of_text(before.description) if before else "",
-        )
-
-    async def _look(self, name: str, seen: Evidence) -> Evidence:
-        """Look closer: at the item's versions, and at values where they matter. Only digests of them are kept."""
-        digests, before = self._ledger.digests, seen.before
-        item = await self._store.describe(name, versions=True)
-        if item is None:
-            return replace(seen, item=None)
-        self._spool.put_found(replace(item, versions=()))
-        observed = saved = None
-        clean = before is not None and not before.value and is_clean(item, seen.record, self._goal)
-        if item.type == "STATIC_SECRET" and not clean:
-            value = (await self._store.values([name])).get(name)
-            observed = digests.of_value(value, self._form) if value is not None else None
-        if before is not None and before.value:
-            kept = await self._own_text(before.value)
-            saved = digests.of_value(kept, self._form) if kept is not None else None
-        differ = False
-        for companion, text in (await self._companions(before)).items() if before is not None else ():
-            differ = differ or text != await self._own_text(companion)
-        return replace(
-            seen,
-            item=item,
-            description=digests.of_text(item.description),
-            observed=observed,
-            saved=saved,
-            companions_differ=differ,
-        )
-
-    async def _companions(self, before: Before) -> dict[str, str | None]:
-        """The metadata that companions held before, by name below the ledger's folder."""
-        texts = dict(before.companions)
-        for companion, kept in before.kept_texts.items():
-            texts[companion] = await self._own_text(kept)
-        return texts
-
-    async def _own_text(self, name: str) -> str | None:
-        """The value of an item of the ledger, ``None`` where there is none."""
-        if not self._ledger.has(name):
-            return None
-        full = f"{self._ledger.folder}/{name}"
-        try:
-            return (await self._store.values([full])).get(full)
-        except NotFound:
-            return None
-
     # --- one item
 
     async def _plan_one(self, name: str, path: str, key: str) -> None:
-        seen = self._evidence(name, path, key)
+        seen = self._view.evidence(name, path, key)
         try:
             step = decide(seen, self._goal)
             if step.kind == "look":
-                seen = await self._look(name, seen)
+                seen = await self._view.look(name, seen)
                 step = decide(seen, self._goal)
             if step.kind == "look":
                 raise FerryError(f"{name} cannot be judged", "Run again")
@@ -220,49 +127,39 @@ class Undo:
         self.report.plan(path, name, step)
         line = {"path": path, "key": key, "reason": step.reason, "versions": list(step.versions)}
         self._spool.put_outcome(name, step.kind, line)
-        if step.kind in ("done", "gone") and seen.record != self._after(seen.record, seen.before, seen.item):
+        if step.kind in ("done", "gone") and seen.record != self._view.record_after(
+            seen.record, seen.before, seen.item
+        ):
             self._stale.append(name)
 
     async def _take_back_one(self, name: str, kind: str, line: dict[str, t.Any]) -> bool:
         path, key = line["path"], line["key"]
         item = self._spool.found(name)
-        seen = self._evidence(name, path, key)
+        seen = self._view.evidence(name, path, key)
         now: Item | None = None
         try:
             if item is None:
                 raise FerryError(f"{name} is gone", "Run again")
             if kind == "delete":
-                await delete(item, self._store, self._ledger, self._naming.location)
+                await delete(item, self._store, self._ledger, self._view.naming.location)
             elif seen.before is not None:
-                companions = await self._companions(seen.before)
+                companions = await self._view.companions(seen.before)
                 now = await put_back(
                     item, seen.before, line["versions"], companions, self._store, self._ledger, self._goal.tag
                 )
         except _FATAL:
             raise
         except FerryError as error:
+            self.changed = self.changed or kind == "restore"  # it may have come some way
             self.report.fail(path, name, error.message, error.remedy or "Run again", planned=kind)
             self._spool.put_outcome(name, "failed", line)
             if seen.record is not None and seen.record.doomed:
                 self._ledger.replace_record(path, key, replace(seen.record, doomed=False))
             return False
+        self.changed = True
         self._spool.put_outcome(name, f"{kind}d", line)
-        self._ledger.replace_record(path, key, self._after(seen.record, seen.before, now))
+        self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, now))
         return True
-
-    def _after(self, record: Record | None, before: Before | None, item: Item | None) -> Record | None:
-        """What the ledger is to remember of an item once it is as it was before."""
-        ours = before is not None and (self._goal.tag in before.tags or takeover(before.tags, self._goal.tag))
-        if record is None or before is None or item is None or not ours:
-            return None
-        return Record(
-            last=item.last_version,
-            mark=takeover(before.tags, self._goal.tag),
-            # Not known to be clean where a value came back: the next run looks at it, as it would have before.
-            modified="" if before.value else item.modified,
-            description=self._ledger.digests.of_text(before.description),
-            versions={number: held for number, held in record.versions.items() if held[0] <= before.last},
-        )
 
     # --- around it
 
@@ -276,27 +173,13 @@ class Undo:
 
     async def _prove(self) -> None:
         """List the target once more and compare it with the state before, instead of trusting that all was done."""
-        await self._list()
+        await self._view.list_target()
         report = self.report
         for name, kind, line in self._spool.outcomes("deleted", "restored"):
-            item = self._spool.found(name)
-            if kind == "deleted" and item is not None:
-                report.fail(
-                    line["path"], name, "it was deleted, and the listing shows it", "Run again", planned="delete"
-                )
-            elif kind == "restored":
-                before = self._evidence(name, line["path"], line["key"]).before
-                differing = (
-                    differences(replace(item, versions=tuple(before.versions)), before) if item and before else ["it"]
-                )
-                if differing:
-                    report.fail(
-                        line["path"],
-                        name,
-                        f"it was put back, and the listing shows another {', '.join(differing)}",
-                        "Somebody else writes there: look at the item",
-                        planned="restore",
-                    )
+            reason = self._contradiction(name, kind, line)
+            if reason:
+                remedy = "Somebody else writes there: look at the item, then run again"
+                report.fail(line["path"], name, reason, remedy, planned=kind.removesuffix("d"))
         same, other = self._spool.compare_listings()
         report.proof = {
             "listed": self._spool.count_found(),
@@ -304,27 +187,35 @@ class Undo:
             "restored": report.counts["restored"],
             "untouched": same,
             "changed_by_others": other,
-            "left": sum(1 for _item in self._left()),
+            "left": sum(1 for _item in self._view.left()),
         }
 
-    def _left(self) -> t.Iterator[Item]:
-        """Items of the migration that the listing shows."""
-        for item in self._spool.found_items():
-            if self._goal.tag in item.tags or takeover(item.tags, self._goal.tag):
-                yield item
+    def _contradiction(self, name: str, kind: str, line: dict[str, t.Any]) -> str:
+        """What the listing says against an item's having been taken back; empty where it says nothing."""
+        item = self._spool.found(name)
+        if kind == "deleted":
+            return "it was deleted, and the listing shows it" if item else ""
+        before = self._view.evidence(name, line["path"], line["key"]).before
+        if item is None or before is None:
+            return "it was put back, and is not in the listing"
+        # Listings do not tell which versions are kept: these were compared right after the item was put back.
+        differing = differences(replace(item, versions=tuple(before.versions)), before)
+        return f"it was put back, and the listing shows another {', '.join(differing)}" if differing else ""
 
     async def _tidy(self) -> None:
         """Bring the ledger up to date; forget it where nothing of the migration is left."""
+        self.changed = self.changed or bool(self._stale or self._finished_runs())
         for name in self._stale:
-            path, key = self._spool.planned(name) or self._source_of(name)
-            seen = self._evidence(name, path, key)
-            self._ledger.replace_record(path, key, self._after(seen.record, seen.before, seen.item))
+            path, key = self._view.place_of(name)
+            seen = self._view.evidence(name, path, key)
+            self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, seen.item))
             if seen.item is None:
-                for companion in companion_names(name, self._ledger, self._naming.location):
+                for companion in companion_names(name, self._ledger, self._view.naming.location):
                     await self._ledger.delete(companion)
         if not self._goal.since and not self._scope.batch and self._nothing_left(planned=False):
             await self._ledger.lease.hold()
             await self._ledger.forget(companions=True)
+            self.changed = True
             self._ledger.lease.held = False  # it is gone, too
             self.report.ledger_deleted = True
             return
@@ -340,7 +231,7 @@ class Undo:
         if planned:
             return self._scope.whole
         known = 0 if self._scope.whole else self._spool.count_entries()
-        return not known and next(self._left(), None) is None
+        return not known and next(self._view.left(), None) is None
 
     def _finished_runs(self) -> set[str]:
         """Runs whose every change is taken back: how things were before them need not be kept."""
@@ -355,21 +246,3 @@ class Undo:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             raise
-
-
-def _merged(befores: list[Before]) -> Before | None:
-    """How an item was before the first of several runs, with what only a later one had to write down."""
-    if not befores:
-        return None
-    first = befores[0]
-    value = next((before.value for before in befores if before.value and before.versions == first.versions), "")
-    companions: dict[str, str | None] = {}
-    kept_texts: dict[str, str] = {}
-    for before in befores:
-        for name, text in before.companions.items():
-            if name not in companions and name not in kept_texts:
-                companions[name] = text
-        for name, kept in before.kept_texts.items():
-            if name not in companions and name not in kept_texts:
-                kept_texts[name] = kept
-    return replace(first, value=value, companions=companions, kept_texts=kept_texts)
