@@ -18,6 +18,7 @@ from ferrydev.emulator import Emulator
 from ferrydev.ferry import Back
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
+from ferrydev.verifying import verified
 
 MODELS = {
     "create-secret": akeyless.CreateSecret,
@@ -59,6 +60,7 @@ def bodies() -> t.Iterator[Bodies]:
         scene.call("update-secret-val", name=scene.name("a"), value="{}")
         scene.ferry.ok(conflict="update", metadata_mode="minimal")
         scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/a"]})
+        assert verified(scene.ferry).values["summary"]["identical"]
         scene.ferry.ok(state="absent")
         scene.call("create-secret", name=f"/migrated/back/{scene.kv.mount}/a", value="theirs")
         scene.ferry.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
