@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What going back does to an item, for every state that it can be in."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.before import Before
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.plan import Record
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.runs import Span
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.undo import Evidence, Goal, decide
+
+TAG = "secretferry:test"
+R1, R2, R3 = (f"2026112{n}T000000Z-000{n}" for n in (1, 2, 3))
+WHEN = "2026-11-22T00:00:30.000000Z"
+MOMENT = 1795305630.0  # the same
+WHOLE, SECOND = Goal(TAG, ""), Goal(TAG, R2)
+
+
+def _item(last: int = 2, *tags: str, **about: t.Any) -> Item:
+    known: dict[str, t.Any] = {"modified": WHEN, "description": "ours", "max_versions": 10, "form": "json"}
+    return Item("/x", "STATIC_SECRET", last, **{**known, "tags": tags or (TAG, f"{TAG}:run-{R1}"), **about})
+
+
+def _record(last: int = 2, **about: t.Any) -> Record:
+    held = {n: (n, f"v{n}") for n in range(1, last + 1)}
+    return Record(last, **{"modified": WHEN, "description": "ours", "versions": held, **about})
+
+
+def _before(last: int = 1, *tags: str, **about: t.Any) -> Before:
+    known: dict[str, t.Any] = {"description": "theirs", "kept": 10, "form": "json"}
+    return Before(last, list(range(1, last + 1)), tags=list(tags), **{**known, **about})
+
+
+def _seen(item: Item | None, record: Record | None = None, before: Before | None = None, **about: t.Any) -> Evidence:
+    described = {"description": item.description if item else "", "before_description": "theirs" if before else ""}
+    return Evidence(item, record, before, **{**described, **about})
+
+
+DRIFTED = _item(modified="2026-11-22T05:00:00.000000Z")
+TAKEN = _item(3, "theirs", f"{TAG}:from-1", versions=(1, 2, 3))
+TAKEN_RECORD = _record(3, mark="from-1", versions={1: (2, "v2"), 2: (3, "v3")})
+OLD = _before(1, "theirs")
+ADDED = _item(3, versions=(1, 2, 3))
+OWN_OLD = _before(2, TAG, f"{TAG}:run-{R1}", description="ours before")
+
+CASES: dict[str, tuple[Goal, Evidence, str]] = {
+    "created, and as we left it": (WHOLE, _seen(_item(), _record()), "delete"),
+    "created by an earlier run": (SECOND, _seen(_item(), _record()), "untouched"),
+    "created by an unknown run": (SECOND, _seen(_item(2, TAG), _record()), "untouched"),
+    "created by an unknown run, all goes": (WHOLE, _seen(_item(2, TAG), _record()), "delete"),
+    "created by a later run": (SECOND, _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record()), "delete"),
+    "moved, not looked at yet": (WHOLE, _seen(DRIFTED, _record()), "look"),
+    "moved, with the same value": (WHOLE, _seen(DRIFTED, _record(), observed="v2"), "delete"),
+    "moved, with another value": (WHOLE, _seen(DRIFTED, _record(), observed="alien"), "refuse"),
+    "another description": (WHOLE, _seen(replace(DRIFTED, description="x"), _record(), observed="v2"), "refuse"),
+    "a version of somebody's": (WHOLE, _seen(replace(DRIFTED, last_version=3), _record(), observed="x"), "refuse"),
+    "not in the ledger": (WHOLE, _seen(_item(), None, observed="v2"), "refuse"),
+    "a tag of somebody's": (WHOLE, _seen(_item(2, TAG, "mine"), _record()), "refuse"),
+    "protected": (WHOLE, _seen(_item(protected=True), _record()), "refuse"),
+    "ours, changed by somebody, and taken over": (
+        WHOLE,
+        _seen(_item(2, TAG, f"{TAG}:from-1"), _record(mark="from-1")),
+        "refuse",
+    ),
+    "another type": (WHOLE, _seen(replace(_item(), type="AES256GCM"), _record()), "refuse"),
+    "gone": (WHOLE, _seen(None, _record()), "gone"),
+    "gone, whoever deleted it": (SECOND, _seen(None, _record()), "untouched"),
+    "gone, as was intended": (SECOND, _seen(None, _record(doomed=True)), "gone"),
+    "taken over and gone": (WHOLE, _seen(None, TAKEN_RECORD, OLD), "refuse"),
+    "created, added to, and gone": (WHOLE, _seen(None, _record(3), OWN_OLD), "gone"),
+    "added to, and gone": (SECOND, _seen(None, _record(3), OWN_OLD), "refuse"),
+    "somebody's": (WHOLE, _seen(_item(2, "theirs")), "untouched"),
+    "somebody's in place of ours": (WHOLE, _seen(_item(2, "theirs"), _record()), "refuse"),
+    "taken over": (WHOLE, _seen(TAKEN, TAKEN_RECORD, OLD), "restore"),
+    "taken over, nobody knows of what": (WHOLE, _seen(TAKEN, TAKEN_RECORD), "refuse"),
+    "taken over before": (SECOND, _seen(TAKEN, TAKEN_RECORD), "untouched"),
+    "put back already": (
+        WHOLE,
+        _seen(_item(3, "theirs", versions=(1,), description="theirs"), TAKEN_RECORD, OLD),
+        "done",
+    ),
+    "half put back": (
+        WHOLE,
+        _seen(replace(TAKEN, versions=(1, 2), modified="2026-11-22T06:00:00Z"), TAKEN_RECORD, OLD, observed="v2"),
+        "restore",
+    ),
+    "taken over, then replaced by somebody": (
+        WHOLE,
+        _seen(replace(TAKEN, modified="2026-11-22T06:00:00Z"), TAKEN_RECORD, OLD, observed="alien"),
+        "refuse",
+    ),
+    "taken over, then pruned": (WHOLE, _seen(replace(TAKEN, versions=(2, 3)), TAKEN_RECORD, OLD), "refuse"),
+    "replaced in place": (
+        WHOLE,
+        _seen(
+            _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
+            _record(mark="from-0"),
+            replace(OLD, value="before/x/text-1"),
+            observed="v2",
+            saved="old",
+        ),
+        "restore",
+    ),
+    "replaced in place, not looked at yet": (
+        WHOLE,
+        _seen(
+            _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
+            _record(mark="from-0"),
+            replace(OLD, value="before/x/text-1"),
+        ),
+        "look",
+    ),
+    "added to": (SECOND, _seen(ADDED, _record(3), OWN_OLD), "restore"),
+    "added to, all goes": (WHOLE, _seen(ADDED, _record(3), OWN_OLD), "delete"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_steps(case: str) -> None:
+    goal, seen, kind = CASES[case]
+    step = decide(seen, goal)
+    assert (step.kind, bool(step.remedy)) == (kind, kind == "refuse"), step
+    assert step.reason or kind == "look"
+
+
+def test_versions_go_newest_first() -> None:
+    assert decide(_seen(TAKEN, TAKEN_RECORD, OLD), WHOLE).versions == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span(R1, MOMENT - 20, MOMENT + 40), "delete"),
+        (Span(R1, MOMENT - 20, 0), "refuse"),  # it ended by itself, so its ledger is complete
+        (Span(R1, MOMENT + 10, MOMENT + 40), "refuse"),  # it began later
+        (Span(R1, MOMENT - 90, MOMENT - 30), "refuse"),  # it was long over
+        (Span(R2, MOMENT - 20, MOMENT + 40), "refuse"),  # another run, which did not touch the item
+    ],
+)
+def test_what_a_run_that_died_has_left(span: Span, expected: str) -> None:
+    assert decide(_seen(_item(), None, observed="x"), replace(WHOLE, spans=(span,))).kind == expected
+
+
+def test_what_a_run_that_died_has_added() -> None:
+    died = replace(WHOLE, spans=(Span(R2, MOMENT - 20, MOMENT + 40),))
+    seen = _seen(_item(3), _record(2), OWN_OLD, observed="x", runs=frozenset({R2}))
+    assert decide(seen, died).kind == "delete"
+    assert decide(replace(seen, runs=frozenset()), died).kind == "refuse"
