@@ -13,7 +13,7 @@ import pytest
 from official_sdk import SDK_NEEDS, Sdk
 
 from ferrydev.emulator import Emulator, Gateway
-from ferrydev.proxy import Proxy
+from ferrydev.proxy import Asked, Proxy, Reply
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault, encode_path
 
@@ -163,6 +163,41 @@ def test_namespaces_are_part_of_the_name(site: Site) -> None:
         site.migrate(hashi_url=proxy.addr, hashi_token=site.vault.root_token, hashi_ns=["team"])
     assert f"/gw/team/{site.kv.mount}/a" in site.emulator.control.dump()
     site.vault.disable_mount(mount)
+
+
+def test_all_namespaces_are_taken_with_their_children_unless_some_are_named(site: Site) -> None:
+    mounts = [site.vault.enable_kv(f"{namespace}{site.kv.mount}").strip("/") for namespace in ("team/", "team/sub/")]
+    for mount in (site.kv.mount, *mounts):
+        site.vault.request("POST", f"{mount}/data/a", json={"data": {"n": 1}})
+    children = {"": "team/", "team": "sub/"}
+
+    def tell_children(asked: Asked) -> Reply | None:
+        if not asked.path.startswith("/v1/sys/namespaces"):
+            return None
+        child = children.get(asked.headers.get("X-Vault-Namespace", ""))
+        return Reply(200, body=json.dumps({"data": {"keys": [child]}})) if child else Reply(404)
+
+    with Proxy(site.vault.addr, tell_children) as proxy:
+        site.migrate(hashi_url=proxy.addr, hashi_token=site.vault.root_token)
+        site.migrate("team", hashi_url=proxy.addr, hashi_token=site.vault.root_token, hashi_ns=["team"])
+    taken = {secret["secret_name"] for run in site.gateway.runs("m") for secret in run["secrets"]}
+    names = {f"/gw/{mount}/a" for mount in (site.kv.mount, *mounts)}
+    assert names <= taken
+    of_team = {secret["secret_name"] for run in site.gateway.runs("team") for secret in run["secrets"]}
+    assert of_team & names == {f"/gw/{mount}/a" for mount in mounts}
+    for mount in mounts:
+        site.vault.disable_mount(mount)
+
+
+def test_a_source_behind_tls_needs_its_authority(vault_tls: Vault, gateway_emulator: Emulator) -> None:
+    for ca, state in ((str(vault_tls.ca_cert), "Completed"), ("", "Failed")):
+        gateway = gateway_emulator.gateway(source_ca=ca)
+        site = Site(vault_tls, gateway_emulator, gateway, Sdk(gateway.url, gateway_emulator.token()))
+        site.kv.put("a", {"n": 1})
+        status = site.migrate()
+        assert status.migration_state == state
+        assert state == "Completed" or "certificate" in status.error.lower()
+        vault_tls.disable_mount(site.kv.mount)
 
 
 def test_existing_items_are_replaced_and_equal_ones_skipped(site: Site) -> None:

@@ -99,7 +99,7 @@ def test_a_sync_follows_the_source_until_it_is_stopped(site: Site) -> None:
 def test_a_sync_looks_again_by_itself(site: Site) -> None:
     site.migrate()
     site.kv.put("a", {"n": 2})
-    site.gateway.advance(61)
+    site.gateway.advance(601)
     site.gateway.wait("m", run=2)
     assert site.values("a") == ['{"n":2}']
 
@@ -220,3 +220,23 @@ def test_requests_to_gateways_are_counted_and_struck_like_all_others(site: Site)
     assert counters["routes"] == {"gateway-list-migration": 1, "gateway-sync-migration": 1}
     site.emulator.control.faults(rules=[{"action": "error", "status": 500, "routes": ["gateway-list-migration"]}])
     assert raw(site.gateway.url, "gateway-list-migration", {"token": site.emulator.token()})[0] == 500
+
+
+def test_a_cluster_may_be_configured_from_the_start() -> None:
+    with Emulator.start({"clusters": [{"name": "acc-1/p-1/prod", "instances": 2, "profile": "older"}]}) as emulator:
+        (entry,) = Sdk(emulator.url, emulator.token()).list_gateways().clusters
+        assert entry.cluster_name == "acc-1/p-1/prod"
+        assert Sdk(entry.cluster_url, emulator.token()).gateway_list_migration().body.hashi_migrations is None
+        with pytest.raises(EmulatorError, match="no_such"):
+            emulator.gateway(settings={"no_such": 1})
+
+
+def test_the_gateways_own_rights_are_changed_like_those_of_anybody(site: Site) -> None:
+    role = f"gateway-{site.gateway.number}"
+    admin = Sdk(site.emulator.url, site.emulator.token())
+    admin.set_role_rule(role_name=role, path="/*", capability=["read", "list"])
+    assert counts(site.migrate()) == {"failed": 2}
+    admin.set_role_rule(role_name=role, path="/*", capability=["create", "update", "read", "list"])
+    site.sync()
+    site.gateway.wait("m", run=2)
+    assert counts(site.gw.gateway_status_migration(name="m")) == {"migrated": 2}

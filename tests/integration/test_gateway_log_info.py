@@ -92,7 +92,7 @@ class Story:
 
     def __init__(self, site: Site, folder: Path) -> None:
         site.seed()
-        site.gateway.settings(log_values=True)
+        site.gateway.settings(log_values=True, sync_mode="once")
         self.site = site
         self.id = site.migrate("wave-1")
         self.reported = site.report("wave-1")
@@ -298,6 +298,16 @@ def test_what_is_returned_is_what_is_documented(story: Story, task: str) -> None
             assert set(given) == set(sample)
         elif isinstance(sample, list) and isinstance(sample[0], dict) and given:
             assert set(given[0]) == set(sample[0])
+
+
+def test_the_examples_run(story: Story) -> None:
+    tasks = yaml.safe_load(gateway_log_info.EXAMPLES)
+    tasks[0][MODULE]["paths"] = [str(log) for log in story.site.gateway.logs]
+    tasks[2]["ignore_errors"] = True
+    played = story.play.run(tasks)
+    assert played["Show one sentence a cause"]["msg"] == story["plain"]["messages"]
+    assert played["Go on only where nothing failed"]["failed"] is True
+    assert "description_too_long" in played["Go on only where nothing failed"]["msg"]
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ class GatewaySettings(Adjustable):
     # runs
     create_starts: bool = False
     sync_mode: str = "continuous"
-    sync_interval: int = 60
+    sync_interval: int = 600
     versions_taken: int = 5
     existing_items: str = "replace"
     forbidden_secrets: str = "fail"
