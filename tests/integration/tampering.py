@@ -66,7 +66,7 @@ class Tamper:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = do_PUT = do_LIST = _answer
+            do_GET = do_POST = do_PUT = do_DELETE = do_LIST = _answer
 
             def log_message(self, *_args: t.Any) -> None:
                 return
