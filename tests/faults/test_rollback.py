@@ -177,6 +177,22 @@ def test_back_from_a_run_that_was_killed(
     assert not apart(back, **OPTIONS, **options).changed
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", [1, 2, 3, 9, 25])
+def test_back_from_a_first_run_that_was_killed(story: Story, emulator: Emulator, write: int, when: str) -> None:
+    story.at("before")
+    ferry, back = story.scene.ferry, Back(story.scene.ferry)
+    routes = ["create-secret", "update-secret-val", "update-item"]
+    kill_at(ferry, write, when, routes=routes, **OPTIONS, conflict="overwrite")
+    planned = back.run(check=True)
+    told = apart(back, **OPTIONS)
+    assert (told.error, told.values.get("failures")) == ("", [])
+    assert told.changed == planned.changed
+    assert state(emulator) == story.states["before"]
+    assert not [name for name in emulator.control.dump() if "/.secretferry/" in name]
+    assert not apart(back, **OPTIONS).changed
+
+
 @pytest.mark.parametrize("point", range(6), ids=lambda point: f"seed{SEED}-{point}")
 def test_the_migration_goes_on_after_a_rollback_that_was_killed(story: Story, emulator: Emulator, point: int) -> None:
     story.at("second")

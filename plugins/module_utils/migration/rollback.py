@@ -72,7 +72,7 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
             if ledger.exists:
                 runs = await _go_back(params, scope, store, ledger, spool, report, result, durations, check=check)
             else:
-                await _without_ledger(params, store, report)
+                await _without_definition(params, scope, store, ledger, report, result, check=check)
         finally:
             spool.close()
         result.values = {
@@ -169,7 +169,16 @@ async def _naming(definition: Definition, store: ItemStore) -> Naming:
     return Naming(definition.target_location, definition.namespace, invalid)
 
 
-async def _without_ledger(params: t.Mapping[str, t.Any], store: ItemStore, report: UndoReport) -> None:
+async def _without_definition(
+    params: t.Mapping[str, t.Any],
+    scope: Scope,
+    store: ItemStore,
+    ledger: Ledger,
+    report: UndoReport,
+    result: Result,
+    *,
+    check: bool,
+) -> None:
     """Nothing is left of the migration; or its ledger is lost, and then nobody can tell what may be deleted.
 
     :raises LedgerError: it is lost.
@@ -185,6 +194,14 @@ async def _without_ledger(params: t.Mapping[str, t.Any], store: ItemStore, repor
             f" {first}: nobody can tell whether they were changed since",
             "Run kv_migration again, which compares them with the source and makes a ledger; then roll back",
         )
+    if ledger.names("") and scope.whole and params["to"] == _WHOLE:
+        # What a run left that died before its first item, or a rollback before its last request.
+        result.changed = True
+        result.diff = report.diff(ledger.folder, deleted=True)
+        if not check:
+            await ledger.lease.acquire()
+            await ledger.forget(companions=True)
+        return
     report.notes.append(_nothing(params))
 
 
