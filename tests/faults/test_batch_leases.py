@@ -236,3 +236,24 @@ def test_a_batch_leaves_a_lost_definition_to_a_whole_run(scene: Scene) -> None:
     assert apart(scene.ferry).error == ""
     assert apart(scene.ferry, **batch("0")).error == ""
     assert_all_there_once(scene)
+
+
+def test_who_could_not_look_for_others_looks_again_before_it_writes(scene: Scene) -> None:
+    control = scene.emulator.control
+    scene.ferry.ok(**batch("1"))
+    control.reset_counters()
+    # Two listings are the ledger's and the target's, the third looks for other leases.
+    control.faults(rules=[{"action": "error", "routes": ["list-items"], "nth": [3], "status": 400, "text": "not now"}])
+    result = scene.ferry.run(**batch("0"))
+    listings = [n for n, (route, _name, _outcome) in enumerate(control.journal()) if route == "list-items"]
+    writes = [
+        n
+        for n, (route, name, _outcome) in enumerate(control.journal())
+        if route == "create-secret" and "/.secretferry/" not in name
+    ]
+    # One secret was given up, and no other was written before the next look.
+    assert (result.values["summary"]["failed"], result.values["summary"]["created"]) == (1, len(writes))
+    assert min(writes) > listings[3]
+    control.faults()
+    assert apart(scene.ferry).error == ""
+    assert_all_there_once(scene)

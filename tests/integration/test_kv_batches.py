@@ -66,7 +66,10 @@ def every(kv: Kv, test: t.Callable[[int], bool] = lambda n: True) -> list[str]:
 
 @pytest.fixture(scope="module")
 def exported(kv: Kv, play: Play, tmp_path_factory: pytest.TempPathFactory) -> Listed:
-    waves = [{"name": "pilot", "prefixes": [f"{kv.mount}/alpha/app"]}, {"name": "everything", "rest": True}]
+    waves: list[dict[str, t.Any]] = [
+        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha/app"]},
+        {"name": "everything", "rest": True},
+    ]
     planned = migration(kv, *waves, environment="Pre-Prod", options={"conflict": "skip", "metadata_mode": "minimal"})
     listed = inventory(play, tmp_path_factory.mktemp("exported"), planned, batch_size=20)
     assert listed.rc == 0, listed.stderr
@@ -183,7 +186,11 @@ def test_a_selector_takes_what_it_says_and_rest_the_rest(name: str, kv: Kv, play
 
 
 def test_shares_follow_one_another(kv: Kv, play: Play, tmp_path: Path) -> None:
-    waves = [{"name": "a", "share": "10 %"}, {"name": "b", "share": "40%"}, {"name": "c", "rest": True}]
+    waves: list[dict[str, t.Any]] = [
+        {"name": "a", "share": "10 %"},
+        {"name": "b", "share": "40%"},
+        {"name": "c", "rest": True},
+    ]
     listed = inventory(play, tmp_path, migration(kv, *waves))
     assert listed.rc == 0, listed.stderr
     counts = [len(listed.paths(f"wave_{name}")) for name in "abc"]
@@ -196,10 +203,8 @@ def test_shares_follow_one_another(kv: Kv, play: Play, tmp_path: Path) -> None:
 
 
 def test_metadata_is_read_only_where_a_wave_asks_for_it(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:
-    for wave, reads in (
-        ({"name": "w", "prefixes": [f"{kv.mount}/alpha"]}, 0),
-        ({"name": "w", "prefixes": [f"{kv.mount}/alpha"], "custom_metadata": {"tier": "low"}}, 30),
-    ):
+    plain: dict[str, t.Any] = {"name": "w", "prefixes": [f"{kv.mount}/alpha"]}
+    for wave, reads in ((plain, 0), ({**plain, "custom_metadata": {"tier": "low"}}, 30)):
         vault.audit_reset()
         assert inventory(play, tmp_path, migration(kv, wave, {"name": "rest", "rest": True})).rc == 0
         counts = vault.audit_counts()
@@ -210,7 +215,7 @@ def test_secrets_of_kv_1_have_waves_too(vault: Vault, play: Play, tmp_path: Path
     kv = Kv(vault, 1)
     kv.put("a/x", {"v": 1})
     kv.put("b/y", {"v": 1})
-    waves = [
+    waves: list[dict[str, t.Any]] = [
         {"name": "low", "custom_metadata": {"tier": "low"}},
         {"name": "a", "prefixes": [f"{kv.mount}/a"]},
         {"name": "rest", "rest": True},
@@ -232,7 +237,7 @@ def test_include_and_exclude_of_the_migration_come_first(kv: Kv, play: Play, tmp
 
 
 def test_overlapping_waves_are_named_with_some_paths(kv: Kv, play: Play, tmp_path: Path) -> None:
-    waves = [
+    waves: list[dict[str, t.Any]] = [
         {"name": "alpha", "prefixes": [f"{kv.mount}/alpha"]},
         {"name": "databases", "paths": ["**/db/*"]},
         {"name": "rest", "rest": True},
@@ -403,7 +408,10 @@ def test_a_play_migrates_a_wave_on_its_batches_at_once(
     kv: Kv, vault: Vault, emulator: Emulator, tmp_path: Path
 ) -> None:
     play = Play(connection_env(vault, emulator))
-    waves = [{"name": "pilot", "prefixes": [f"{kv.mount}/alpha"]}, {"name": "rest", "rest": True}]
+    waves: list[dict[str, t.Any]] = [
+        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha"]},
+        {"name": "rest", "rest": True},
+    ]
     file = write_source(tmp_path, {"migrations": [migration(kv, *waves, batch_size=10)]})
     playbook = migrate_play(tmp_path)
     pilot = play.run(playbook, "--forks 4", "--limit wave_pilot", inventory=file)

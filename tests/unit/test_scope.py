@@ -17,7 +17,9 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import ledger
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import Scope, bits_of, overlap
 
-PATHS = st.text(st.characters(exclude_characters="/\n", exclude_categories=("Cs",)), min_size=1).map("kv/{}".format)
+PATHS = st.text(st.characters(exclude_characters="/\n", categories=["L", "N", "P", "S", "Z"]), min_size=1).map(
+    "kv/{}".format
+)
 BATCHES = st.text("01", max_size=24)
 
 

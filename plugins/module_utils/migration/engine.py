@@ -383,7 +383,15 @@ class Run:
 
     async def _apply(self, row: _Row, entry: Entry, snap: Snapshot, jobs: list[Job]) -> None:
         path = row[0]
-        await self._begin_writing()
+        try:
+            await self._begin_writing()
+        except _FATAL:
+            raise
+        except FerryError as error:
+            for job in jobs:
+                if job.action.kind not in ("unchanged", "skip", "conflict", "refuse"):
+                    self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
+            return
         complete = arrived = True
         for job in jobs:
             if job.action.kind in ("unchanged", "skip", "conflict", "refuse"):

@@ -18,6 +18,7 @@ that overlaps, marks it as ended: so a run that was only asleep finds that its l
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -26,7 +27,7 @@ import time
 import typing as t
 
 from ..akeyless.items import ItemStore
-from ..errors import AlreadyExists, Changed, LeaseHeld
+from ..errors import AlreadyExists, Changed, FerryError, LeaseHeld
 from .runs import REMEMBERED, Span, next_run, spans_in
 from .scope import overlap
 
@@ -119,16 +120,24 @@ class Lease:
         self._seen[self.batch] = version + 1
         self.held = True
         self._renew_at = time.monotonic() + TTL / 3
-        await self._look_around()
+        try:
+            await self._look_around()
+        except BaseException:
+            # Whoever tries again must look again.
+            with contextlib.suppress(FerryError):
+                await self.release()
+            raise
 
     async def _look_around(self) -> None:
-        """Now that others can see our lease: give it back if one that overlaps has changed hands."""
+        """Now that others can see our lease: whether one that overlaps has changed hands.
+
+        :raises LeaseHeld: it has.
+        """
         async for item in self._store.folder(self._folder, containing=f"/{_ITEM}"):
             bits = _bits(item.name.removeprefix(f"{self._folder}/"))
             if bits is None or bits == self.batch or not overlap(bits, self.batch):
                 continue
             if item.last_version != self._seen.get(bits, 0):
-                await self.release()
                 raise await self._overtaken(bits)
 
     async def _end(self, bits: str) -> None:

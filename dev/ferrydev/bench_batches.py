@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forks bring: ``python -m ferrydev.bench_batches``.
+
+Migrates the batches of one wave with one, two and four forks of Ansible, from a real Vault into the emulator, once as
+fast as the servers answer and once with a latency as over the internet. Without it the servers and the forks share the
+machine's cores, and two forks cannot do the work of two on cores that one has busy already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from ferrydev.emulator import Emulator
+from ferrydev.play import Play, connection_env
+from ferrydev.seed import seed_many
+from ferrydev.vault import Vault
+
+__all__ = ["main"]
+
+_TASK = {
+    "name": "migrate",
+    "secretferry.akeyless.kv_migration": {
+        "name": "{{ secretferry_migration }}",
+        "target_location": "{{ secretferry_target_location }}",
+        "source": "{{ secretferry_source }}",
+        "scope": "{{ secretferry_scope }}",
+        "concurrency": "{{ concurrency }}",
+    },
+}
+
+
+def main(arguments: t.Sequence[str] | None = None) -> int:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser(prog="ferrydev.bench_batches", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--secrets", type=int, default=2000)
+    parser.add_argument("--batch-size", type=int, default=250)
+    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--latency", type=float, default=100.0, help="milliseconds, for the second round")
+    parser.add_argument("--forks", type=int, nargs="+", default=[1, 2, 4])
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder, Vault.start() as vault, Emulator.start() as emulator:
+        seed_many(vault, options.secrets, 1, "bench")
+        inventory, playbook = _files(Path(folder), options.batch_size)
+        print(
+            f"{options.secrets} secrets, batches of {options.batch_size} at the most, concurrency {options.concurrency}"
+        )
+        for latency in (0.0, options.latency):
+            first = 0.0
+            for forks in options.forks:
+                emulator.control.reset()
+                emulator.control.faults(latency_ms=latency)
+                seconds, batches = _migrate(vault, emulator, inventory, playbook, forks, options.concurrency)
+                emulator.control.faults()
+                arrived = sum("/.secretferry/" not in name for name in emulator.control.dump())
+                if arrived != options.secrets:
+                    raise SystemExit(f"{arrived} of {options.secrets} secrets arrived")
+                first = first or seconds
+                print(
+                    f"latency {latency:.0f} ms, {batches} batches, {forks} forks: {seconds:.1f} s,"
+                    f" {options.secrets / seconds:.0f} secrets/s, {first / seconds:.2f} times {options.forks[0]} forks"
+                )
+    return 0
+
+
+def _files(folder: Path, batch_size: int) -> tuple[Path, Path]:
+    planned = {
+        "name": "bench",
+        "target_location": "/migrated",
+        "source": {"paths": ["bench/"]},
+        "waves": [{"name": "every", "rest": True}],
+    }
+    source = {"plugin": "secretferry.akeyless.kv_batches", "batch_size": batch_size, "migrations": [planned]}
+    inventory, playbook = folder / "kv_batches.yml", folder / "migrate.yml"
+    inventory.write_text(yaml.safe_dump(source, sort_keys=False), "utf-8")
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [_TASK]}]), "utf-8")
+    return inventory, playbook
+
+
+def _migrate(
+    vault: Vault, emulator: Emulator, inventory: Path, playbook: Path, forks: int, concurrency: int
+) -> tuple[float, int]:
+    """Seconds of the whole ansible-playbook, inventory and all; and how many batches there were."""
+    play = Play(connection_env(vault, emulator))
+    try:
+        began = time.monotonic()
+        played = play.run(playbook, f"--forks {forks}", inventory=inventory, concurrency=concurrency)
+        seconds = time.monotonic() - began
+    finally:
+        play.close()
+    if played.status != "successful":
+        raise SystemExit(played.stdout)
+    return seconds, len(played.hosts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
