@@ -51,6 +51,9 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, 
     :raises Changed, AlreadyExists: somebody else wrote meanwhile. ``job.record`` then says how far we came.
     """
     action = job.action
+    if action.kind == "delete":
+        await keeper.keep(job.item, action.base)
+        return 0
     for number, held in action.matched.items():
         job.record.versions[number] = held
         job.record.last = max(job.record.last, held[0])
@@ -115,6 +118,7 @@ def _begin(job: Job) -> None:
     action, record = job.action, job.record
     if action.kind == "create" or action.fresh:
         record.versions.clear()
+        record.stale.clear()
         record.mark = ""
     if action.take_over:
         record.mark = _mark(action)

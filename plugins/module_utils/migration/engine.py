@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import typing as t
-from dataclasses import replace
 from datetime import datetime, timezone
 
 from ..akeyless.items import ItemStore
@@ -26,13 +25,14 @@ from .definition import Definition, tag_of
 from .discover import Discovery, nothing_found
 from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
+from .mirror import Deletions, Mirror
 from .naming import Naming
 from .plan import Action, Facts, Piece, Policy, Record, Target, decide, pending, standing, valid
 from .progress import progress
 from .report import Report
 from .scope import Scope, find
 from .selection import Selection
-from .source import Moved, Snapshot, Value, newest, snapshot, split, take
+from .source import Moved, Snapshot, Value, newest, now_text, snapshot, split, take
 from .spool import Spool
 from .target import Listing
 
@@ -60,6 +60,7 @@ class Run:
         naming: Naming,
         kept_versions: int | None = None,
         scope: Scope | None = None,
+        deletions: Deletions | None = None,
         check: bool = False,
     ) -> None:
         self.definition = definition
@@ -73,6 +74,7 @@ class Run:
         self._check = check
         self._tag = tag_of(definition.name)
         self._keeper = Keeper(store, ledger)
+        self._writes_before = store.writes
         self._starting = asyncio.Lock()
         self._listing = Listing(store, spool, naming, definition.layout, definition.concurrency)
         self._policy = Policy(
@@ -81,6 +83,20 @@ class Run:
             versions=definition.versions,
             value_limit=definition.value_limit,
             kept_versions=kept_versions,
+            deleted=deletions.deleted if deletions else "keep",
+            undeleted=deletions.undeleted if deletions else "conflict",
+        )
+        self._syncing = deletions is not None
+        self._mirror = Mirror(
+            deletions or Deletions(),
+            store,
+            ledger,
+            report,
+            self._listing,
+            form="text" if definition.layout == "keys" else "json",
+            location=definition.target_location,
+            kept_versions=kept_versions,
+            concurrency=definition.concurrency,
         )
         self._collisions: dict[str, list[str]] = {}
         self._named: frozenset[str] = frozenset()  # secrets that were asked for by name, not found in a listing
@@ -151,7 +167,10 @@ class Run:
         try:
             await asyncio.gather(*workers)
             self._count_gone(seen)
-            if self._store.writes and not self._check:
+            await self._plan_farewells(seen)
+            if not self._check:
+                await self._mirror.finish()
+            if self._store.writes > self._writes_before and not self._check:
                 await self._confirm(seen)
         except BaseException:
             for worker in workers:
@@ -201,7 +220,7 @@ class Run:
             if self.definition.unreadable == "fail":
                 self.report.fail(path, item, error.message, error.remedy)
         except NotFound as error:
-            if path in self._named:
+            if path in self._named and not (self._syncing and self._ledger.entry(path) is not None):
                 self.report.fail(path, item, error.message, "Name folders with a slash at the end, and secrets without")
             else:
                 self._skip_gone(path, item)
@@ -209,7 +228,7 @@ class Run:
             self.report.fail(path, item, error.message, error.remedy)
 
     def _skip_gone(self, path: str, item: str) -> None:
-        if self.scope.paths is None:
+        if self.scope.paths is None and path not in self._named:
             self.report.plan(path, item, Action("skip", "it was removed at the source after it was listed"))
             return
         self.report.plan(path, item, Action("skip", "it is gone at the source"))
@@ -237,6 +256,7 @@ class Run:
         if snap.metadata is None:
             raise AssertionError("a KV v2 snapshot has metadata")
         entry = self._remembered(known, snap.metadata)
+        self._mirror.shed(snap, entry, now_text(self._reader.client.transport.clock.now()))
         held = {"": item} if self.definition.layout == "json" else self._key_items(row, entry)
         numbers = self._to_read(snap, entry, held)
         await take(self._reader, snap, numbers)
@@ -284,14 +304,13 @@ class Run:
         same = record.versions[newest][1] == self._ledger.digests.of_value(value.text, value.form)
         return newest if same else newest + 1
 
-    @staticmethod
-    def _remembered(known: Entry | None, metadata: Metadata) -> Entry:
+    def _remembered(self, known: Entry | None, metadata: Metadata) -> Entry:
         entry = known or Entry(metadata.created)
         if not entry.created or not metadata.created:
             entry.created = entry.created or metadata.created  # one of the two looks was at the newest value alone
         elif entry.created != metadata.created:
             # Removed and made anew at the source: its version numbers begin again, the items go on.
-            fresh = {key: replace(record, versions={}) for key, record in entry.items.items()}
+            fresh = {key: self._mirror.renew(record) for key, record in entry.items.items()}
             entry = Entry(metadata.created, fresh)
         return entry
 
@@ -393,20 +412,29 @@ class Run:
                     self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
             return
         complete = arrived = True
+        done = []
+        if any(job.pieces[n].digest in job.record.stale.values() for job in jobs for n in job.action.versions):
+            # What is written again must not be taken for somebody else's, should this run die half-way.
+            await self._ledger.remember(path, entry)
+            await self._ledger.flush()
         for job in jobs:
             if job.action.kind in ("unchanged", "skip", "conflict", "refuse"):
                 complete = complete and job.action.kind != "refuse"
                 continue
+            if job.action.kind == "forget":
+                done.append(job)
+                continue
             try:
                 written = await carry_out(job, self._store, self._ledger, self._keeper, self._tag)
                 self.report.versions_written += written
+                done.append(job)
             except _FATAL:
                 raise
             except FerryError as error:
                 complete = arrived = False
                 self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
             finally:
-                if job.record.versions:
+                if job.record.versions or job.record.stale:
                     entry.items[job.key] = job.record
         if complete and self.definition.layout == "keys":
             entry.seen = sorted({*entry.seen, *snap.wanted})
@@ -414,6 +442,7 @@ class Run:
             if arrived:
                 self._spool.touch(path)
             await self._ledger.remember(path, entry)
+        self._mirror.later(path, done)
 
     async def _begin_writing(self) -> None:
         """Take the lease before the first write, and keep it."""
@@ -439,7 +468,60 @@ class Run:
 
     def _note_gone(self, path: str) -> None:
         self.report.counts["gone"] += 1
-        self.report.note(f"{path} is gone at the source; its item stays")
+        if self._mirror.deletes:
+            self._mirror.gone.append(path)
+        else:
+            self.report.note(f"{path} is gone at the source; its item stays")
+
+    async def _plan_farewells(self, seen: Discovery) -> None:
+        """Plan the deletion of the items of secrets that are gone. Vault's word on each is asked for once more."""
+        gone = self._mirror.gone
+        progress.stage("deletions", len(gone))
+        # A folder that could not be listed, and a root that is empty all of a sudden, prove nothing.
+        dark = (*(path for path, *_rest in seen.failed), *(root.full for root in seen.empty))
+        leaving: list[tuple[str, Entry, list[Job]]] = []
+        for start in range(0, len(gone), self.definition.concurrency):
+            batch = gone[start : start + self.definition.concurrency]
+            for path, jobs in zip(
+                batch, await asyncio.gather(*(self._farewell(p, seen, dark) for p in batch)), strict=True
+            ):
+                progress.advance()
+                entry = self._ledger.entry(path)
+                if jobs and entry is not None:
+                    leaving.append((path, entry, jobs))
+        self._mirror.check_limit(sum(any(j.action.kind == "delete" for j in jobs) for _path, _entry, jobs in leaving))
+        if self._check:
+            return
+        for path, entry, jobs in leaving:
+            await self._apply((path, "", "", 0, ""), entry, Snapshot(Mount("", 0), "", None, ()), jobs)
+
+    async def _farewell(self, path: str, seen: Discovery, dark: tuple[str, ...]) -> list[Job]:
+        """The deletions of one secret's items; none where it is not certain that it is gone."""
+        entry = self._ledger.entry(path)
+        root = next((root for root in seen.roots if path.startswith(root.full)), None)
+        if entry is None or root is None or path.startswith(dark):
+            return []
+        secret = path.removeprefix(root.mount.path)
+        try:
+            if root.mount.version == 2:
+                await self._reader.metadata(root.mount, secret)
+            else:
+                await self._reader.read(root.mount, secret)
+        except NotFound:
+            pass
+        except _FATAL:
+            raise
+        except FerryError as error:
+            self.report.fail(path, "", f"cannot tell whether it is gone: {error.message}", error.remedy)
+            return []
+        else:
+            return []  # it is there again
+        row = (path, root.mount.path, secret, root.mount.version, self._naming.item(root.mount.path, secret))
+        nothing = Snapshot(root.mount, secret, None, ())
+        jobs = [await self._job(row, entry, nothing, key, {}) for key in sorted(entry.items)]
+        for job in jobs:
+            self.report.plan(path, job.item, job.action)
+        return [job for job in jobs if job.action.kind in ("delete", "forget")]
 
     async def _confirm(self, seen: Discovery) -> None:
         """List the target once more: count what is there instead of trusting that every write said it was done."""

@@ -119,8 +119,10 @@ def _dump_record(record: Record) -> dict[str, t.Any]:
             runs[-1][2] += digest
         else:
             runs.append([source, target, digest])
-    doomed = {"x": 1} if record.doomed else {}
-    return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs, **doomed}
+    ends: dict[str, t.Any] = {"x": 1} if record.doomed else {}
+    if record.stale:
+        ends["s"] = [[version, digest] for version, digest in sorted(record.stale.items())]
+    return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs, **ends}
 
 
 def _load_record(data: dict[str, t.Any]) -> Record:
@@ -128,7 +130,8 @@ def _load_record(data: dict[str, t.Any]) -> Record:
     for source, target, digests in data["v"]:
         for i in range(len(digests) // _DIGEST_CHARS):
             versions[source + i] = (target + i, digests[i * _DIGEST_CHARS : (i + 1) * _DIGEST_CHARS])
-    return Record(data["n"], data["b"], data["t"], data["d"], versions, bool(data.get("x")))
+    stale = dict(data.get("s", ()))
+    return Record(data["n"], data["b"], data["t"], data["d"], versions, bool(data.get("x")), stale)
 
 
 class Ledger:
@@ -269,7 +272,7 @@ class Ledger:
                 await self._store.delete(f"{self.folder}/{_SHARD}{bits}")
                 self._versions.pop(_SHARD + bits, None)
             self._shards.clear()
-        content = {"format": _FORMAT, **definition, "digest_key": self._key}
+        content = {**(self.definition or {}), "format": _FORMAT, **definition, "digest_key": self._key}
         text = json.dumps(content, sort_keys=True)
         if not self.batch:
             await self._put("definition", text)

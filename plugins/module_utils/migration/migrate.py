@@ -24,7 +24,7 @@ from .report import Report
 from .scope import Scope
 from .spool import Spool
 
-__all__ = ["Result", "ledger_folder", "migrate"]
+__all__ = ["Result", "described", "ledger_folder", "migrate", "stages", "undone"]
 
 _OPTIONS = (
     "metadata_mode",
@@ -171,7 +171,7 @@ async def _present(
             check=check,
         )
         try:
-            await _stages(run, ledger, definition, redefined, durations, check=check)
+            await stages(run, ledger, definition, redefined, durations, check=check)
         except FerryError as error:
             result.error = error
         finally:
@@ -179,7 +179,7 @@ async def _present(
             with contextlib.suppress(FerryError):
                 await ledger.lease.release()
         result.values["requests"] = {"vault": reader.client.transport.requests + session.requests}
-        _describe(result, reader, store)
+        described(result, reader, store)
     blocker = await ledger.lease.blocker() if check and ledger.present else None
     if blocker:
         result.warnings.append(f"Another run of this migration is writing: {blocker}; this plan may be out of date")
@@ -193,12 +193,16 @@ async def _present(
         result.warnings.append(
             f"{report.counts['unreadable']} paths could not be listed or read, and were left out; see 'unreadable'"
         )
-    result.error = result.error or _undone(report)
+    result.error = result.error or undone(report)
 
 
-async def _stages(
+async def stages(
     run: Run, ledger: Ledger, definition: Definition, redefined: bool, durations: dict[str, float], *, check: bool
 ) -> None:
+    """Discover and migrate; ``durations`` gets the seconds of each.
+
+    :raises FerryError: it had to end early.
+    """
     clock = time.monotonic()
     seen = await run.discover()
     durations["discover"] = round(time.monotonic() - clock, 3)
@@ -214,7 +218,8 @@ async def _stages(
         durations["migrate"] = round(time.monotonic() - clock, 3)
 
 
-def _describe(result: Result, reader: KvReader, store: ItemStore) -> None:
+def described(result: Result, reader: KvReader, store: ItemStore) -> None:
+    """Tell in the result what the run asked of both sides."""
     vault, akeyless = reader.client, store.client
     result.values["transport"] = vault.transport.backend_name
     result.values["retries"] = {"vault": vault.pace.retries, "akeyless": akeyless.pace.retries}
@@ -222,12 +227,12 @@ def _describe(result: Result, reader: KvReader, store: ItemStore) -> None:
     result.values["values_read"] = {"vault": reader.values_read, "akeyless": store.values_read}
 
 
-def _undone(report: Report) -> FerryError | None:
+def undone(report: Report) -> FerryError | None:
     """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
     if not report.undone:
         return _nothing_readable(report)
     failures = report.lists()["failures"]
-    total = sum(report.summary().values()) - report.versions_written - report.counts["gone"]
+    total = sum(report.summary().values()) - report.versions_written - report.counts["gone"] - report.versions_deleted
     named = "; ".join(f"{f['source']}: {f['reason']}" for f in failures[:_WORST_FIRST])
     more = report.undone - min(len(failures), _WORST_FIRST)
     return FerryError(

@@ -36,19 +36,40 @@ __all__ = [
 
 CONFLICTS = ("fail", "skip", "update", "overwrite")
 
-# What an action does to its item. "adopt" writes to the ledger only: the item is as it should be already.
-Kind = t.Literal["create", "append", "overwrite", "metadata", "adopt", "unchanged", "skip", "conflict", "refuse"]
+# What an action does to its item. "adopt" and "forget" write to the ledger only: the item is as it should be already,
+# or gone. "prune" deletes versions of it, "delete" the item.
+Kind = t.Literal[
+    "create",
+    "append",
+    "overwrite",
+    "metadata",
+    "prune",
+    "delete",
+    "forget",
+    "adopt",
+    "unchanged",
+    "skip",
+    "conflict",
+    "refuse",
+]
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest."""
+    """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest.
+
+    :ivar deleted: ``keep`` or ``delete``: what becomes of items and versions that the source has no more.
+    :ivar undeleted: ``conflict`` or ``rewrite``: what becomes of a version that can be read again when newer ones are
+        at the target already.
+    """
 
     tag: str
     conflict: str = "fail"
     versions: str | int = "all"
     value_limit: int = 16384
     kept_versions: int | None = None  # how many versions the account lets an item keep, where that is known
+    deleted: str = "keep"
+    undeleted: str = "conflict"
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,7 @@ class Record:
     :ivar description: keyed digest of the description that we wrote, empty where we wrote none.
     :ivar versions: source version to (target version, keyed digest of the value).
     :ivar doomed: a rollback is about to delete the item, or has done so.
+    :ivar stale: target versions of ours that are to be deleted, or have been: to the keyed digest of the value.
     """
 
     last: int
@@ -90,6 +112,7 @@ class Record:
     description: str = ""
     versions: dict[int, tuple[int, str]] = field(default_factory=dict)
     doomed: bool = False
+    stale: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,6 +147,7 @@ class Action:
     :ivar describe: the description is to be written, too.
     :ivar matched: source versions that an interrupted run has written already: to (target version, digest).
     :ivar keep: how many versions the item must be set to keep, 0 to leave that alone.
+    :ivar drop: target versions to delete in the end.
     """
 
     kind: Kind
@@ -136,11 +160,12 @@ class Action:
     keep: int = 0
     remedy: str = ""
     fresh: bool = False
+    drop: tuple[int, ...] = ()
 
     @property
     def writes(self) -> bool:
         """Whether the item itself is written."""
-        return self.kind in ("create", "append", "overwrite", "metadata")
+        return self.kind in ("create", "append", "overwrite", "metadata", "prune", "delete")
 
 
 class Standing(t.NamedTuple):
@@ -196,10 +221,19 @@ def base_of(mark: str) -> int:
 
 def valid(record: Record | None, target: Target | None, policy: Policy) -> Record | None:
     """What is remembered of an item, unless it is void: by a take-over that the ledger has not seen, or a rollback."""
-    if record is None or target is None:
-        return None if record is not None and record.doomed else record
+    if record is None:
+        return None
+    if target is None:
+        # One of which nothing was to stay is not missed.
+        return None if record.doomed or (record.stale and not record.versions) else record
     mark = takeover(target.tags, policy.tag)
-    return None if mark.startswith("anew") and mark != record.mark else record
+    if mark.startswith("anew") and mark != record.mark:
+        return None
+    newest = max((version for version, _digest in record.versions.values()), default=0)
+    if newest <= target.last < record.last and max(record.stale, default=0) > target.last:
+        # A run of ours died after it had deleted these versions.
+        return replace(record, last=target.last, modified="")
+    return record
 
 
 def standing(target: Target | None, record: Record | None, policy: Policy) -> Standing:
@@ -232,6 +266,8 @@ def decide(facts: Facts, policy: Policy) -> Action:
         return Action("skip", "no version can be read at the source")
     if stands.name == "absent":
         return _sized(Action("create", "not at the target yet", todo, describe=bool(facts.description)), facts, policy)
+    if stands.name == "gone" and not facts.wanted and policy.deleted == "delete":
+        return Action("forget", "gone at the source and at the target")
     if stands.name == "gone":
         return _against_policy("deleted at the target since", Action("create", "", facts.wanted), facts, policy)
     if target is None:
@@ -260,17 +296,42 @@ def decide(facts: Facts, policy: Policy) -> Action:
     drift = _description_drift(facts, record) and not (matched or facts.interrupted)
     if drift and policy.conflict in ("fail", "skip"):
         return _against_policy("its description was changed at the target", Action("metadata", ""), facts, policy)
+    if policy.deleted == "delete" and not facts.wanted and record is not None:
+        return _farewell(record, target)
     describe = facts.description != target.description and (
         bool(facts.description) or bool(record and record.description)
     )
+    drop = _to_drop(record, policy)
     if todo:
         reason = "new versions at the source" if record else "an interrupted run left versions out"
-        return _sized(Action("append", reason, todo, target.last, describe=describe, matched=matched), facts, policy)
+        action = Action("append", reason, todo, target.last, describe=describe, matched=matched, drop=drop)
+        return _sized(action, facts, policy)
+    if drop:
+        reason = "versions were deleted at the source"
+        if max(drop) >= target.last and not matched:
+            reason = "the newest version was deleted at the source: an older one is the newest now"
+        return Action("prune", reason, (), target.last, describe=describe, matched=matched, drop=drop)
     if describe:
         return Action("metadata", "metadata changed", (), target.last, describe=True, matched=matched)
     if stands.name == "unsure" or (record and record.description != facts.description):
         return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
     return Action("unchanged", "nothing new at the source", (), target.last)
+
+
+def _farewell(record: Record, target: Target) -> Action:
+    """Nothing of a secret can be read at the source any more: what becomes of its item with ``deleted: delete``."""
+    if record.mark:
+        return Action(
+            "skip",
+            "nothing of it can be read at the source any more; its item was there before the migration, so it stays",
+        )
+    return Action("delete", "nothing of it can be read at the source any more", (), target.last)
+
+
+def _to_drop(record: Record | None, policy: Policy) -> tuple[int, ...]:
+    if record is None or (policy.deleted == "keep" and policy.undeleted == "conflict"):
+        return ()
+    return tuple(sorted(record.stale))
 
 
 _RENAME = "Choose another target_location, or rename the item that is in the way"
@@ -293,7 +354,9 @@ def _settle(
     if target.last < (record.last if record else 0):
         return {}, "versions were deleted at the target since"
     base = _base(target, record, policy)
-    recorded = dict(record.versions.values()) if record else {}
+    recorded = {**record.stale, **dict(record.versions.values())} if record else {}
+    if record and base in record.stale and facts.observed.get(base) is None:
+        recorded.pop(base)  # it was to be deleted, and was
     if base == (record.last if record else 0) and base in recorded and facts.observed.get(base) != recorded[base]:
         return {}, "its value was changed at the target since"
     unknown = [facts.observed.get(version) for version in range(base + 1, target.last + 1)]

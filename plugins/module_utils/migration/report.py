@@ -19,12 +19,16 @@ _COUNTED = {
     "append": "appended",
     "overwrite": "overwritten",
     "metadata": "metadata_updated",
+    "prune": "pruned",
+    "delete": "deleted",
+    "forget": "forgotten",
     "adopt": "adopted",
     "unchanged": "unchanged",
     "skip": "skipped",
     "conflict": "conflicts",
     "refuse": "failed",
 }
+_OF_DELETIONS = ("pruned", "deleted", "forgotten")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Line:
         }
         if self.action.versions:
             shown["versions"] = list(self.action.versions)
+        if self.action.drop:
+            shown["deleted_versions"] = list(self.action.drop)
         return shown
 
 
@@ -52,11 +58,14 @@ class Report:
     """Collects what happens to each item.
 
     :param most: how many entries each list of the result holds at the most.
+    :param deletes: whether the run is of a kind that can delete, so that its summary counts that.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, deletes: bool = False) -> None:
+        self._deletes = deletes
         self.counts: Counter[str] = Counter()
         self.versions_written = 0
+        self.versions_deleted = 0
         self.notes: list[str] = []
         self._most = most
         self._plan: list[Line] = []
@@ -69,7 +78,7 @@ class Report:
         self.counts[_COUNTED[action.kind]] += 1
         if action.kind == "unchanged":
             return
-        if action.writes or action.kind == "adopt":
+        if action.writes or action.kind in ("adopt", "forget"):
             self.planned_changes += 1
         if len(self._plan) < self._most * 4:
             self._plan.append(Line(source, item, action))
@@ -106,7 +115,10 @@ class Report:
     def summary(self) -> dict[str, int]:
         """Counts per outcome, all of them, zeros too."""
         names = [*dict.fromkeys(_COUNTED.values()), "unreadable", "gone"]
-        return {name: self.counts[name] for name in names} | {"versions_written": self.versions_written}
+        if not self._deletes:
+            names = [name for name in names if name not in _OF_DELETIONS]
+        counts = {name: self.counts[name] for name in names} | {"versions_written": self.versions_written}
+        return counts | ({"versions_deleted": self.versions_deleted} if self._deletes else {})
 
     def lists(self) -> dict[str, t.Any]:
         """Plan, failures and unreadable paths, bounded, in order of path."""
@@ -156,13 +168,17 @@ def _before(line: Line) -> str:
 
 def _after(line: Line) -> str:
     action = line.action
+    if action.kind == "delete":
+        return ""
     if not action.writes:
-        return f"{line.item}: {action.kind}: {action.reason}\n" if action.kind != "adopt" else ""
+        return f"{line.item}: {action.kind}: {action.reason}\n" if action.kind not in ("adopt", "forget") else ""
     words: list[str] = [action.kind]
     if action.versions:
         words.append(f"{_ranges(action.versions)} of {line.source}")
     if action.describe and action.kind != "metadata":
         words.append("with metadata")
+    if action.drop:
+        words.append(f"deleting its {_ranges(action.drop)}")
     return f"{line.item}: {', '.join(words)} ({action.reason})\n"
 
 

@@ -27,7 +27,7 @@ from .verification import Verification
 from .verify_findings import Findings
 from .verify_spool import VerifySpool
 
-__all__ = ["verify", "verify_spec"]
+__all__ = ["stored_definition", "verify", "verify_spec"]
 
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 
@@ -73,7 +73,7 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
             folder = ledger_folder(params["target_location"], params["name"])
             ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
             await ledger.load()
-            definition, source = _definition(params, ledger)
+            definition, source = stored_definition(params, ledger)
             mask(source.secrets())
             applications = identities(params["access"], settings, source)
             for identity in applications:
@@ -89,7 +89,7 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     return result
 
 
-def _definition(params: t.Mapping[str, t.Any], ledger: Ledger) -> tuple[Definition, VaultSettings]:
+def stored_definition(params: t.Mapping[str, t.Any], ledger: Ledger) -> tuple[Definition, VaultSettings]:
     """The stored definition, with what of it was given for this run, and the settings of its source.
 
     :raises LedgerError: there is none.

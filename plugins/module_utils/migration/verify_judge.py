@@ -146,7 +146,7 @@ class Judge:
         entry = self.entry(row)
         record = entry.items.get(expected.key) if entry else None
         first = self._first_ours(entry, expected, known)
-        recorded = dict(record.versions.values()) if record else {}
+        recorded = {**record.stale, **dict(record.versions.values())} if record else {}
 
         def explained(number: int, digest: str) -> bool:
             return number < first or recorded.get(number) == digest

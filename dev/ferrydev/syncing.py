@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The work of ``kv_sync`` for a migration, without Ansible around it: for tests with many cases."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync import sync
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync_options import sync_spec
+from ferrydev.ferry import Ferry
+
+__all__ = ["Sync"]
+
+
+class Sync(Ferry):
+    """``kv_sync`` of a migration, run in the same way as :class:`Ferry`."""
+
+    def __init__(self, ferry: Ferry, **defaults: t.Any) -> None:
+        super().__init__(ferry.vault, ferry.emulator)
+        identity = {key: ferry.defaults[key] for key in ("name", "target_location")}
+        self.defaults = {**identity, **defaults}
+        self.source_auth, self.akeyless_auth = ferry.source_auth, ferry.akeyless_auth
+
+    def run(self, *, check: bool = False, **options: t.Any) -> Result:
+        """Run once. Options go through the module's own argument spec."""
+        given = {**self.defaults, **options}
+        source = {"auth": self.source_auth, **(given.pop("source", None) or {})}
+        akeyless = {"api_url": self.emulator.url, "auth": self.akeyless_auth, **(given.pop("akeyless", None) or {})}
+        validated = ArgumentSpecValidator(sync_spec()).validate({**given, "source": source, "akeyless": akeyless})
+        assert not validated.error_messages, validated.error_messages
+        self.masked = set()
+        return asyncio.run(sync(validated.validated_parameters, check=check, mask=self.masked.update))
