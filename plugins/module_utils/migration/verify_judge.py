@@ -199,7 +199,9 @@ class Judge:
     def numbers(self, entry: Entry | None, expected: Expected, known: Known) -> range:
         """The versions to read: all that are ours, at least as many as the source has, as far as they are kept."""
         first = min(self._first_ours(entry, expected, known), known.last - len(expected.versions) + 1)
-        kept = known.last - known.kept + 1 if known.kept else 1
+        # Where versions were deleted between, those that are kept reach further back; the ledger knows how far.
+        recorded = entry is not None and expected.key in entry.items
+        kept = known.last - known.kept + 1 if known.kept and not recorded else 1
         return range(max(1, first, kept), known.last + 1)
 
     def _first_ours(self, entry: Entry | None, expected: Expected, known: Known) -> int:
