@@ -183,7 +183,7 @@ def test_failures_of_both_forms_of_logs_are_one(story: Story) -> None:
 def test_causes_are_counted_by_instance(story: Story) -> None:
     first = story["plain"]["causes"][0]
     assert (first["cause"], first["count"]) == ("description_too_long", 4)
-    assert first["instances"] == {"gateway-1-1": 2, "gateway-1-2": 2} or sum(first["instances"].values()) == 4
+    assert first["instances"] == {"gateway-1-1": 2, "gateway-1-2": 2}
     assert first["first"] <= first["last"]
 
 

@@ -102,7 +102,7 @@ class Cluster:
         self.hold = ""
         self.hold_after = 0
         self._asked = asked
-        self._turn = 0
+        self._turns = {"request": 0, "run": 0}
         self.reset()
         self.instances = [Instance(self, number, folder) for number in range(1, int(asked.get("instances", 1)) + 1)]
 
@@ -115,6 +115,7 @@ class Cluster:
             self.add_target(name, facts)
         self.migrations.clear()
         self.offset, self.hold, self.hold_after = 0.0, "", 0
+        self._turns = {"request": 0, "run": 0}
         for instance in getattr(self, "instances", []):
             instance.healthy = True
             instance.drift.clear()
@@ -138,13 +139,13 @@ class Cluster:
         """A target that migrations may name. For hashi: ``{"url": ..., "token": ...}``."""
         self.targets["/" + name.strip("/")] = {"id": 7000 + len(self.targets), **facts}
 
-    def next_instance(self) -> Instance | None:
-        """Instances take turns; None where all are down."""
+    def next_instance(self, what: str) -> Instance | None:
+        """Instances take turns with each ``request`` and each ``run``; None where all are down."""
         alive = [instance for instance in self.instances if instance.up]
         if not alive:
             return None
-        self._turn += 1
-        return alive[self._turn % len(alive)]
+        self._turns[what] += 1
+        return alive[(self._turns[what] - 1) % len(alive)]
 
     def by_name(self, name: str) -> Migration | None:
         return next((m for m in self.migrations.values() if m.name == name), None)

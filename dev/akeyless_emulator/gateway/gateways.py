@@ -114,7 +114,7 @@ class Gateways:
 
     async def _at_cluster(self, cluster: Cluster, runner: Runner, request: web.BaseRequest) -> web.Response:
         """What stands before the instances passes each request on to the next one that is up."""
-        instance = cluster.next_instance()
+        instance = cluster.next_instance("request")
         if instance is None:
             return web.Response(status=503, text="no healthy upstream")
         return await self._at_instance(At(instance, runner), request)

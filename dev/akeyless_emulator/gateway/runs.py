@@ -32,7 +32,7 @@ class Runner:
         """Start a pass; None where one is under way already, or every instance is down."""
         if migration.run and not migration.run.over:
             return None
-        instance = self.cluster.next_instance()
+        instance = self.cluster.next_instance("run")
         if instance is None:
             return None
         run = Run(len(migration.runs) + 1, instance.number, self.cluster.now())

@@ -150,7 +150,8 @@ class Digest:
         if len(self._runs) == self._limit:
             self._runs.pop(0)
             self.runs_left_out += 1
-        shown = {"event": line.event, "time": _time(line.time), "instance": instance, "counts": line.counts}
+        counts = line.counts if line.event == "completed" else {}
+        shown = {"event": line.event, "time": _time(line.time), "instance": instance, "counts": counts}
         self._runs.append({**shown, "migration": shown_name(line.name)})
 
     def _shown_causes(self) -> list[dict[str, t.Any]]:
