@@ -14,6 +14,7 @@ import json
 import typing as t
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 import yaml
 from staging import Counted, Stage, ferry
@@ -21,7 +22,7 @@ from staging import Counted, Stage, ferry
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_verify
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
-from ferrydev.play import Play
+from ferrydev.play import Play, connection_env
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
@@ -65,8 +66,6 @@ class World:
 
     def call(self, command: str, **body: t.Any) -> None:
         """A command of somebody else's at the target."""
-        import httpx
-
         answer = httpx.post(f"{self.emulator.url}/{command}", json={"token": self.emulator.token(), **body})
         assert answer.status_code == 200, answer.text
 
@@ -410,12 +409,10 @@ def test_what_is_returned_is_what_is_documented(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def mistakes(world: World) -> dict[str, dict[str, t.Any]]:
-    return (
-        Play(dict(world.stage.play._env))
-        .run([verification(name, ignore=True, **options) for name, (options, _text) in WRONG.items()])
-        .results
-    )
+def mistakes(world: World, vault: Vault) -> t.Iterator[dict[str, dict[str, t.Any]]]:
+    play = Play(connection_env(vault, world.emulator))
+    yield play.run([verification(name, ignore=True, **options) for name, (options, _text) in WRONG.items()]).results
+    play.close()
 
 
 APP = {"name": "app", "akeyless": {"access_id": "p-app", "access_key": KEYS["app"]}}

@@ -414,4 +414,6 @@ def test_lists_are_bounded_and_counts_are_not(scene: Scene) -> None:
     assert result.values["differences_left_out"] == 2
     assert result.values["summary"]["different"] == 3
     assert "and 2 more" in str(result.error)
-    assert verified(scene.ferry, report_limit=0).values["differences"] == []
+    none = verified(scene.ferry, report_limit=0)
+    assert none.values["differences"] == []
+    assert str(none.error) == "3 differences between what is and what should be: 3 see 'summary'"

@@ -18,7 +18,7 @@ import typing as t
 from collections import Counter
 
 from ..akeyless.items import ItemStore
-from ..errors import ApiError, FerryError, NotFound, PermissionDenied
+from ..errors import ApiError, FerryError, NotFound, PermissionDenied, TransportError
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Identity
@@ -68,6 +68,7 @@ class Access:
         self._matched: set[str] = set()
         self._problems: list[dict[str, str]] = []
         self._at_vault: dict[str, bool] = {}
+        self._proxy_gone = False
 
     async def check(self) -> None:
         """Try everything. What was found is in the findings afterwards."""
@@ -197,12 +198,19 @@ class Access:
     ) -> None:
         try:
             async with limit:
+                if self._proxy_gone:
+                    return
                 value = await asyncio.to_thread(proxy.read, row.item, token())
         except (PermissionDenied, NotFound) as error:
             if may:
                 self._cannot(row, "kv_proxy", error)
             else:
                 self.counts["refused"] += 1
+        except TransportError as error:
+            # It was tried a few times already: not for each item again.
+            if not self._proxy_gone:
+                self._proxy_gone = True
+                self._problem("failed", "", "", f"kv_proxy could not be tried to the end: {_at_proxy(error)}", _PROXY)
         except FerryError as error:
             self._problem("failed", row.path, row.item, f"kv_proxy: {_at_proxy(error)}", _PROXY)
         else:

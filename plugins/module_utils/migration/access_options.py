@@ -157,7 +157,7 @@ def _renamed(error: OptionError, old: str, new: str) -> OptionError:
     """The same, said of the option that was really given; there are no variables for it."""
 
     def text(told: str) -> str:
-        told = re.sub(r",? or [A-Z][A-Z0-9_]{5,}", "", told)
+        told = re.sub(r" \(or [A-Z][A-Z0-9_]{5,}\)|,? or [A-Z][A-Z0-9_]{5,}", "", told)
         return told.replace(old, new)
 
     option = text(error.option)

@@ -129,12 +129,13 @@ class Findings:
                 for entry in identity["problems"]
             ]  # fmt: skip
         total = self.differences + self.access_problems
-        told = "; ".join(f"{name}: {reason}" for name, reason, _remedy, _where in worst[:_WORST_FIRST])
-        more = total - min(len(worst), _WORST_FIRST)
-        where = " and ".join(dict.fromkeys(w for *_rest, w in worst))
-        text = f"{total} differences between what is and what should be: {told}"
+        said = [f"{name}: {reason}" for name, reason, _remedy, _where in worst[:_WORST_FIRST]]
+        if total > len(said):
+            where = " and ".join(dict.fromkeys(w for *_rest, w in worst)) or "'summary'"
+            said.append(f"{'and ' if said else ''}{total - len(said)} {'more, ' if said else ''}see {where}")
+        number = "1 difference" if total == 1 else f"{total} differences"
         return FerryError(
-            text + (f"; and {more} more, see {where or 'the summary'}" if more else ""), worst[0][2] if worst else ""
+            f"{number} between what is and what should be: {'; '.join(said)}", worst[0][2] if worst else ""
         )
 
 
