@@ -12,14 +12,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 from inventories import Listed, list_inventory, write_source
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play, connection_env
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
+PLUGIN_FILE = Path(__file__).resolve().parents[2] / "plugins" / "inventory" / "kv_batches.py"
 TEAMS = ("alpha", "beta", "gamma")
 TIERS = ("low", "medium", "high")
 
@@ -152,6 +155,42 @@ def _debug_play(folder: Path) -> Path:
     file = folder / "show.yml"
     file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), "utf-8")
     return file
+
+
+def test_the_examples_work(kv: Kv, play: Play, tmp_path: Path) -> None:
+    text = documented("EXAMPLES")
+    assert "secret/payments" in text
+    config = yaml.safe_load(text.replace("secret/payments", kv.mount).replace("sandbox", "alpha"))
+    listed = list_inventory(play, write_source(tmp_path, config, "payments.kv_batches.yml"))
+    assert listed.rc == 0, listed.stderr
+    assert listed.paths("wave_pilot") == every(kv, lambda n: n % 3 == 0)
+    assert sorted(path for group in WAVES_OF_EXAMPLE for path in listed.paths(f"wave_{group}")) == every(kv)
+    assert sorted(listed.groups["metadata_full"]) == sorted(listed.hosts)
+
+
+WAVES_OF_EXAMPLE = ("pilot", "canary", "relaxed", "everything")
+
+
+def documented(part: str) -> str:
+    found = re.search(rf'^{part} = r"""(.*?)"""', PLUGIN_FILE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert found, part
+    return found[1]
+
+
+def test_every_option_is_documented_as_it_is_checked() -> None:
+    options = yaml.safe_load(documented("DOCUMENTATION"))["options"]
+
+    def outline(options: dict[str, t.Any], inner: str) -> dict[str, t.Any]:
+        keys = ("type", "elements", "choices", "default", "required")
+        return {
+            name: {key: option[key] for key in keys if key in option}
+            | ({"in": outline(option[inner], inner)} if inner in option else {})
+            for name, option in options.items()
+            # Those are documented by a fragment, or with the module that has them.
+            if name not in ("plugin", "source", "options")
+        }
+
+    assert outline(options, "suboptions") == outline(config_spec(), "options")
 
 
 # --- selectors

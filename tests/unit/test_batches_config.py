@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import copy
+import re
+import textwrap
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
@@ -134,3 +138,21 @@ def test_a_source_without_address_or_login_is_refused_before_it_is_asked() -> No
         read_config(GOOD, {"VAULT_TOKEN": "hvs.x"})
     with pytest.raises(OptionError, match=r"VAULT_TOKEN_FILE|VAULT_ROLE_ID"):
         read_config(GOOD, {"VAULT_ADDR": "https://vault.example.com", "HOME": "/nonexistent"})
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "inventories.md"
+SHOWN = [
+    yaml.safe_load(textwrap.dedent(block))
+    for block in re.findall(r"(?:^ {4}.*\n|^\n)+", DOCS.read_text("utf-8"), re.MULTILINE)
+    if "plugin: secretferry.akeyless.kv_batches" in block
+]
+
+
+def test_there_are_examples() -> None:
+    assert len(SHOWN) == 3
+
+
+@pytest.mark.parametrize("number", range(len(SHOWN)))
+def test_the_inventories_that_the_docs_show_are_accepted(number: int) -> None:
+    config = {key: value for key, value in SHOWN[number].items() if key != "plugin"}
+    assert read_config(config, ENV).migrations

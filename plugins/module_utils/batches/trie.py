@@ -11,7 +11,8 @@ the secrets in it:
 - The same secrets always give the same batches, in whatever order they are found.
 - A new secret changes the batch that it falls into and no other. Where that one overflows, it is split.
 - A batch is named after where its range of hashes begins. The lower half of a split begins where the whole began, so
-  it keeps the name, and the upper half takes a new one between its neighbours. No other name changes.
+  it keeps the name, and the upper half takes a new one between its neighbours. No other name changes. (A half that has
+  no secret makes no batch; that takes very small ones.)
 - A secret that goes away changes the batch that it was in. Where that one and its sibling fit into one batch again,
   they become it, and the name of the upper one goes.
 
