@@ -53,9 +53,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, Vault.start() as vault, Emulator.start() as emulator:
         seed_many(vault, options.secrets, 1, "bench")
         inventory, playbook = _files(Path(folder), options.batch_size)
-        print(
-            f"{options.secrets} secrets, concurrency {options.concurrency}, load {os.getloadavg()[0]:.1f} at the beginning"
-        )
+        print(f"{options.secrets} secrets, concurrency {options.concurrency}, load before {os.getloadavg()[0]:.1f}")
         for latency in (0.0, options.latency):
             ratios: dict[int, list[float]] = {}
             for number in range(options.rounds):
