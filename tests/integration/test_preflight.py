@@ -20,6 +20,7 @@ from tampering import Tamper
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import ids_of
 from ferrydev.emulator import Emulator
+from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
 Steps = t.Iterator[dict[str, t.Any]]
@@ -394,6 +395,24 @@ def test_the_probe_names_the_cause(world: World, steps: t.Callable[[World], Step
     seen = {check["id"]: check for check in world.check(**options).values["checks"]}
     assert cause in seen["gateway_reach"]["evidence"] + seen["gateway_write"]["evidence"]
     assert seen["probe_cleanup"]["verdict"] == "ok"
+    assert world.left() == []
+
+
+def test_the_probe_in_a_mount_of_version_1(world: World) -> None:
+    mount = Kv(world.vault, 1).mount
+    result = world.check("gateway", probe=True, probe_mount=mount, metadata_mode="minimal")
+    assert {one: v for one, v in verdicts(result).items() if one.startswith(("probe", "gateway"))} == dict.fromkeys(
+        [one for one in ids_of("gateway", True) if one.startswith(("probe", "gateway"))], "ok"
+    )
+    assert mount in str(result.values["checks"])
+    assert world.vault.request("LIST", mount, raw=True).status_code == 404
+    assert world.left() == []
+
+
+@pytest.mark.parametrize("mode", ["full", "minimal", "none"])
+def test_the_probe_in_every_metadata_mode(world: World, mode: str) -> None:
+    result = world.check("gateway", probe=True, metadata_mode=mode, protection_key="/keys/aes")
+    assert verdicts(result)["probe_arrival"] == "ok"
     assert world.left() == []
 
 

@@ -40,6 +40,10 @@ def base(kv: Kv, tmp_path: Path) -> dict[str, t.Any]:
     return {"name": name, "source": {"paths": [f"{kv.mount}/app/"]}, "write_to": str(tmp_path / "credential")}
 
 
+def _wrapping(wrapped: bool) -> dict[str, t.Any]:
+    return {"wrap_ttl": "2m"} if wrapped else {}
+
+
 def login_works(vault: Vault, auth: dict[str, t.Any], secret_id: str) -> bool:
     body = {"role_id": auth["role_id"], "secret_id": secret_id}
     return vault.request("POST", "auth/approle/login", json=body, token="", raw=True).status_code == 200
@@ -68,7 +72,7 @@ def test_made_once_and_kept(vault: Vault, base: dict[str, t.Any], kind: str) -> 
 def test_it_migrates_with_what_auth_says(
     vault: Vault, emulator: Emulator, kv: Kv, base: dict[str, t.Any], kind: str, wrapped: bool
 ) -> None:
-    made = credential(vault, kind=kind, **base, **({"wrap_ttl": "2m"} if wrapped else {}))
+    made = credential(vault, kind=kind, **base, **_wrapping(wrapped))
     scene = Scene(vault, emulator)
     auth = made.values["auth"]
     result = scene.ferry.ok(unreadable="fail", source={**base["source"], "auth": auth})
@@ -88,7 +92,7 @@ def test_the_token_has_no_parent_and_ends_soon(vault: Vault, base: dict[str, t.A
     assert 1790 <= known["ttl"] <= 1800
     assert known["explicit_max_ttl"] == 7200
     assert known["bound_cidrs"] == ["127.0.0.0/8"]
-    options = {"ttl": "30m", "max_ttl": "2h", "bound_cidrs": ["127.0.0.0/8"]}
+    options: dict[str, t.Any] = {"ttl": "30m", "max_ttl": "2h", "bound_cidrs": ["127.0.0.0/8"]}
     assert not credential(vault, **base, **options).changed
     changed = credential(vault, **base, **{**options, "bound_cidrs": ["127.0.0.1"]})
     assert [d["before_header"] for d in changed.diff] == [f"token role secretferry-{base['name']}"]
@@ -179,9 +183,40 @@ def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Va
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("first", "then"), [(True, True), (True, False), (False, True)])
+def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
+    vault: Vault, base: dict[str, t.Any], kind: str, first: bool, then: bool
+) -> None:
+    credential(vault, kind=kind, **base, **_wrapping(first))
+    state = "rotated" if first == then else "present"
+    assert credential(vault, state=state, kind=kind, **base, **_wrapping(then)).changed
+    name = f"secretferry-{base['name']}"
+    if kind == "approle":
+        assert len(vault.request("LIST", f"auth/approle/role/{name}/secret-id")["data"]["keys"]) == 1
+        return
+    accessors = vault.request("LIST", "auth/token/accessors")["data"]["keys"]
+    known = (vault.request("POST", "auth/token/lookup-accessor", json={"accessor": a}, raw=True) for a in accessors)
+    alive = [answer.json()["data"] for answer in known if answer.status_code == 200]
+    alive = [token for token in alive if token["path"] == f"auth/token/create/{name}"]
+    assert len([token for token in alive if name in token["policies"]]) == 1
+    assert len([token for token in alive if token["policies"] == ["response-wrapping"]]) == then
+
+
+def test_tokens_that_nobody_knows_of_end_with_the_role(vault: Vault, base: dict[str, t.Any]) -> None:
+    """As a run leaves one that is killed before the token gets into its file."""
+    credential(vault, **base)
+    body = {"policies": [f"secretferry-{base['name']}"]}
+    path = f"auth/token/create/secretferry-{base['name']}"
+    lost = vault.request("POST", path, json=body)["auth"]["client_token"]
+    assert is_alive(vault, lost)
+    credential(vault, state="revoked", **base)
+    assert not is_alive(vault, lost)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_revoked(vault: Vault, base: dict[str, t.Any], kind: str, wrapped: bool) -> None:
-    made = credential(vault, kind=kind, **base, **({"wrap_ttl": "2m"} if wrapped else {})).values
+    made = credential(vault, kind=kind, **base, **_wrapping(wrapped)).values
     accessor = made["credential"]["accessor"] if kind == "token" else ""
     options = {**base, "kind": kind, "state": "revoked", **({"accessor": accessor} if accessor else {})}
     text = Path(base["write_to"]).read_text()
@@ -219,7 +254,7 @@ def test_a_lost_token_is_ended_by_its_accessor(vault: Vault, base: dict[str, t.A
 
 def test_without_an_operator_a_token_ends_itself(vault: Vault, kv: Kv) -> None:
     token = vault.token(["default"])
-    options = {"state": "revoked", "operator": {}, "source": {"auth": {"token": token}}}
+    options: dict[str, t.Any] = {"state": "revoked", "operator": {}, "source": {"auth": {"token": token}}}
     assert credential(vault, **options).values["dead"] is True
     assert not is_alive(vault, token)
     assert not credential(vault, **options).changed

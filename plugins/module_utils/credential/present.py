@@ -15,13 +15,13 @@ import contextlib
 import ipaddress
 import json
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ..errors import FerryError, OptionError
 from ..migration.migrate import Result
 from ..options import VaultSettings
-from ..vault.operator import Credential, Operator, Settings, look_up, wrapping_is_open
+from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapping_is_open
 from ..vault.policy import Policy
 from .spec import Wanted
 
@@ -32,12 +32,12 @@ _Mask = t.Callable[[t.Iterable[str]], None]
 
 @dataclass(frozen=True)
 class _Held:
-    """What the file holds already. ``accessor`` is empty for a wrapped one. ``good``: alive, ours, with time left."""
+    """What the file holds already. ``good``: alive, ours, with time left. ``wrapping``: an unopened wrapping token."""
 
     accessor: str = ""
     ttl: int = 0
     good: bool = False
-    reason: str = "there is none yet"
+    wrapping: str = field(default="", repr=False)
 
 
 async def make_present(
@@ -60,7 +60,7 @@ async def make_present(
     if held.good:
         _describe(want, result, "kept", held.accessor, held.ttl)
     else:
-        await asyncio.to_thread(_issue, want, operator, result, held, check, mask)
+        await asyncio.to_thread(_issue, want, operator, settings, result, held, check, mask)
     if want.kind == "approle" and not (check and result.values.get("role_made")):
         result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, want.mount, want.role)
     result.values.pop("role_made", None)
@@ -84,7 +84,7 @@ async def rotate(
     if want.kind == "approle" and want.role == want.own:
         older = await asyncio.to_thread(operator.secret_ids, want.mount, want.role)
     held = await asyncio.to_thread(_held, want, operator, settings, mask)
-    await asyncio.to_thread(_issue, want, operator, result, held, check, mask)
+    await asyncio.to_thread(_issue, want, operator, settings, result, held, check, mask)
     if want.kind == "approle":
         result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, want.mount, want.role)
     if not check:
@@ -169,31 +169,20 @@ def _held(want: Wanted, operator: Operator, settings: VaultSettings, mask: _Mask
     made_by = (
         f"auth/token/create/{want.own}" if want.kind == "token" else f"auth/{want.mount}/role/{want.role}/secret-id"
     )
-    if want.wrap_ttl:
-        fits = wrapping_is_open(settings, text) == made_by
-        return _Held(good=fits and want.file.is_private, reason="the wrapping token was opened, or has expired")
-    if want.kind == "token":
-        known = look_up(settings, text)
-        if not known:
-            return _Held(reason="the token is dead")
-        accessor, ttl = str(known.get("accessor") or ""), int(known.get("ttl") or 0)
-        ours = known.get("path") == made_by and want.own in (known.get("policies") or ())
+    if wrapping_is_open(settings, text) == made_by:
+        return _Held(good=bool(want.wrap_ttl) and want.file.is_private, wrapping=text)
+    token = look_up(settings, text)
+    if want.kind == "token" and token and token.get("path") == made_by and want.own in (token.get("policies") or ()):
+        accessor, ttl = str(token.get("accessor") or ""), int(token.get("ttl") or 0)
+    elif token is not None:
+        remedy = "Name another file, or revoke it first"
+        raise OptionError("write_to", f"{want.file.path} holds a living token of another origin", remedy)
+    elif want.kind == "approle" and (known := operator.secret_id(want.mount, want.role, text)):
+        accessor, ttl = str(known.get("secret_id_accessor") or ""), _left(known)
     else:
-        known = operator.secret_id(want.mount, want.role, text)
-        if not known:
-            return _Held(reason="the secret id is dead")
-        accessor = str(known.get("secret_id_accessor") or "")
-        ttl, ours = _left(known), True
-    if not ours:
-        raise OptionError(
-            "write_to",
-            f"{want.file.path} holds a living token of another origin",
-            "Name another file, or revoke it first",
-        )
-    reason = "" if want.file.is_private else "others may read the file"
-    if ttl and ttl < want.min_ttl:
-        reason = f"it has {ttl} seconds left"
-    return _Held(accessor, ttl, good=not reason, reason=reason)
+        return _Held()
+    enough = not ttl or ttl >= want.min_ttl
+    return _Held(accessor, ttl, good=enough and want.file.is_private and not want.wrap_ttl)
 
 
 def _left(known: Settings) -> int:
@@ -207,11 +196,20 @@ def _left(known: Settings) -> int:
     return int(known["secret_id_ttl"])
 
 
-def _issue(want: Wanted, operator: Operator, result: Result, held: _Held, check: bool, mask: _Mask) -> None:
+def _issue(
+    want: Wanted,
+    operator: Operator,
+    settings: VaultSettings,
+    result: Result,
+    held: _Held,
+    check: bool,
+    mask: _Mask,
+) -> None:
     if want.file is None:
         return
     result.changed = True
     before = f"{want.kind} with accessor {held.accessor}\n" if held.accessor else ""
+    before = f"a wrapped {want.kind}\n" if held.wrapping else before
     result.diff.append(_change(str(want.file.path), before, f"a new {want.kind}\n"))
     if check:
         _describe(want, result, "to be made", "", 0)
@@ -224,8 +222,7 @@ def _issue(want: Wanted, operator: Operator, result: Result, held: _Held, check:
         with contextlib.suppress(FerryError):
             _end(want, operator, made.accessor)
         raise
-    if held.accessor:
-        _end(want, operator, held.accessor)
+    _end(want, operator, held.accessor or _accessor_inside(settings, held.wrapping, mask))
     _describe(want, result, "made", made.accessor, made.ttl)
 
 
@@ -240,6 +237,19 @@ def _make(want: Wanted, operator: Operator) -> Credential:
         }
         return operator.make_token(want.own, body, want.wrap_ttl)
     return operator.make_secret_id(want.mount, want.role, {}, want.wrap_ttl)
+
+
+def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str:
+    """The accessor of what nobody has unwrapped yet; empty where somebody did meanwhile."""
+    if not wrapping:
+        return ""
+    try:
+        inside = unwrap(settings, wrapping)
+    except FerryError:
+        return ""
+    auth, data = inside.get("auth") or {}, inside.get("data") or {}
+    mask([str(auth.get("client_token") or ""), str(data.get("secret_id") or "")])
+    return str(auth.get("accessor") or data.get("secret_id_accessor") or "")
 
 
 def _end(want: Wanted, operator: Operator, accessor: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import ApiError, FerryError, NotFound, OptionError
 from ..migration.migrate import Result
 from ..options import VaultSettings, resolve_source
-from ..vault.operator import Operator, look_up, wrapping_is_open
+from ..vault.operator import Operator, look_up, unwrap, wrapping_is_open
 from ..vault.wire import Wire
 from .spec import Wanted
 
@@ -103,11 +103,7 @@ class Revocation:
         if self._check:
             self._note("wrapping token", "", dead=False)
             return
-        wire = Wire(self._settings)
-        try:
-            inside = wire.client(text).sys.unwrap()
-        finally:
-            wire.close()
+        inside = unwrap(self._settings, text)
         if token := str((inside.get("auth") or {}).get("client_token") or ""):
             self._mask([token])
             self._token(token)
@@ -243,6 +239,7 @@ class Revocation:
         if want.kind == "token" and operator.token_role(want.own) is not None:
             self._note_removed(f"token role {want.own}")
             if not self._check:
+                operator.end_tokens_of(want.own)
                 operator.delete_token_role(want.own)
         if want.kind == "approle" and operator.approle(want.mount, want.own) is not None:
             self._note_removed(f"AppRole role {want.own}")

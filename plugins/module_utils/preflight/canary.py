@@ -15,7 +15,7 @@ import secrets
 import typing as t
 
 from ..credential.scope import MOUNT_RULES
-from ..errors import ApiError, NotFound, PermissionDenied
+from ..errors import NotFound, PermissionDenied
 from ..vault.kv import Mount, encode_path
 from ..vault.operator import Operator, look_up
 from ..vault.policy import Area, build_policy
@@ -87,9 +87,7 @@ class VaultHalf:
             if self._operator.token_by_accessor(accessor) is not None:
                 self._operator.revoke_accessor(accessor)
                 removed.append("a token")
-        with contextlib.suppress(ApiError):
-            # Those that a killed probe made and nobody knows of; it takes the capability sudo.
-            self._session.client.adapter.put(f"/v1/sys/leases/revoke-prefix/auth/token/create/{encode_path(self.name)}")
+        self._operator.end_tokens_of(self.name)  # also those that a killed probe made, and nobody knows of
         if self._operator.token_role(self.name) is not None:
             self._operator.delete_token_role(self.name)
             removed.append(f"token role {self.name}")

@@ -14,7 +14,7 @@ from ..akeyless.gateway import Gateway
 from ..checks import Check, conclude, counted
 from ..credential.audit import Limits, audit
 from ..credential.scope import areas_of, policy_of
-from ..errors import FerryError, LoginError, OptionError, TransportError
+from ..errors import FerryError, LoginError, MissingLibrary, OptionError
 from ..migration.assess import assess
 from ..migration.connect import open_source, open_target
 from ..migration.definition import Definition
@@ -22,7 +22,6 @@ from ..migration.migrate import Result
 from ..migration.progress import progress
 from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
 from ..options.gateway import resolve_gateway
-from ..pacing import Outage
 from .content import content_checks
 from .probe import probe_checks
 from .spec import complete, first_look
@@ -107,7 +106,9 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
         checks.append(Check("akeyless_reachable", "ok", f"{settings.api_url} answers"))
         checks.append(Check("akeyless_token", "failed", error.message, error.remedy))
         return False
-    except (TransportError, Outage) as error:
+    except MissingLibrary:
+        raise
+    except FerryError as error:
         checks.append(Check("akeyless_reachable", "failed", error.message, error.remedy))
         return False
     return True
@@ -146,7 +147,9 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
         checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
         checks.append(Check("source_token", "failed", error.message, error.remedy))
         return False
-    except (TransportError, Outage) as error:
+    except MissingLibrary:
+        raise
+    except FerryError as error:
         checks.append(Check("source_reachable", "failed", error.message, error.remedy))
         return False
     return True
@@ -198,4 +201,7 @@ async def _reach(
     needed = ("akeyless_reachable", "akeyless_token", "gateway_api", "gateway_migrations")
     if any(one.id in needed and one.verdict == "failed" for one in checks):
         return []
-    return await probe_checks(params, settings, source, mask)
+    try:
+        return await probe_checks(params, settings, source, mask)
+    except FerryError as error:
+        return [Check("probe_source", "failed", error.message, error.remedy)]

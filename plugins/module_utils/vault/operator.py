@@ -12,6 +12,7 @@ that an operator needs. Facts of the API: Vault's documentation of ``sys/policie
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from .kv import encode_path
 from .session import VaultSession
 from .wire import Wire
 
-__all__ = ["Credential", "Operator", "as_operator", "look_up", "token_is_dead", "wrapping_is_open"]
+__all__ = ["Credential", "Operator", "as_operator", "look_up", "token_is_dead", "unwrap", "wrapping_is_open"]
 
 Settings = dict[str, t.Any]
 
@@ -96,6 +97,11 @@ class Operator:
     def revoke_accessor(self, accessor: str) -> None:
         """End a token."""
         self._write("auth/token/revoke-accessor", {"accessor": accessor})
+
+    def end_tokens_of(self, role: str) -> None:
+        """End every token of a token role, known or not, where the operator may: it takes the capability sudo."""
+        with contextlib.suppress(ApiError):
+            self._session.client.adapter.put(f"/v1/sys/leases/revoke-prefix/auth/token/create/{encode_path(role)}")
 
     def approle(self, mount: str, role: str) -> Settings | None:
         """The settings of an AppRole role, ``None`` where there is none."""
@@ -216,6 +222,19 @@ def wrapping_is_open(settings: VaultSettings, token: str) -> str:
         return str((answer.get("data") or {}).get("creation_path") or "") if isinstance(answer, dict) else ""
     except ApiError:
         return ""
+    finally:
+        wire.close()
+
+
+def unwrap(settings: VaultSettings, token: str) -> Settings:
+    """Open a wrapping token, which ends it: Vault's answer that it holds.
+
+    :raises ApiError: it was opened before, or has expired.
+    """
+    wire = Wire(settings)
+    try:
+        answer = wire.client(token).sys.unwrap()
+        return dict(answer) if isinstance(answer, dict) else {}
     finally:
         wire.close()
 
