@@ -67,12 +67,18 @@ class Play:
         self._env = dict(env)
 
     def run(
-        self, tasks: list[dict[str, t.Any]] | Path, *options: str, inventory: Path | None = None, **extravars: t.Any
+        self,
+        tasks: list[dict[str, t.Any]] | Path,
+        *options: str,
+        inventory: Path | dict[str, t.Any] | None = None,
+        answers: t.Mapping[str, str] | None = None,
+        **extravars: t.Any,
     ) -> Played:
         """Run these tasks, or the playbook in this file.
 
         :param options: of ansible-playbook, for instance ``--check`` and ``-vvvv``.
-        :param inventory: a source of an inventory, instead of localhost alone.
+        :param inventory: a source of an inventory, or its groups and hosts, instead of localhost alone.
+        :param answers: what is typed at which prompt (a pattern).
         """
         project = self.folder / "project"
         project.mkdir(parents=True, exist_ok=True)
@@ -85,10 +91,12 @@ class Play:
         runner = ansible_runner.run(
             private_data_dir=str(self.folder),
             playbook=str(playbook),
-            inventory=str(inventory) if inventory else {"all": {"hosts": {"localhost": _LOCAL}}},
+            inventory=str(inventory) if isinstance(inventory, Path) else inventory or _LOCALHOST,
             cmdline=" ".join(options) or None,
             extravars=extravars,
             envvars=self.environment(),
+            passwords=dict(answers or {}),
+            timeout=500,  # a prompt that nobody answers ends a run, and not the whole of the tests
             suppress_env_files=True,
             quiet=True,
         )
@@ -126,3 +134,4 @@ class Play:
 
 
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+_LOCALHOST = {"all": {"hosts": {"localhost": _LOCAL}}}

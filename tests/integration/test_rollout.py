@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``playbooks/rollout.yml``: waves in order, gates between them, a failure that stops the widening, and its repair."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ferrydev.emulator import Emulator
+from ferrydev.play import Play, Played, connection_env
+from ferrydev.scene import Kv
+from ferrydev.vault import Vault
+
+ROLLOUT = Path("secretferry.akeyless.rollout")
+MIGRATE = "Carry over what is not at the target yet"
+VERIFY = "Compare source and target again"
+WAVES: dict[str, list[list[str]]] = {
+    "pilot": [["sandbox/one"]],
+    "teams": [["red/db"], ["blue/db"]],
+    "rest": [["green/db"]],
+}
+
+
+class Rollout:
+    """A source in three waves, its inventory, and runs of the playbook."""
+
+    def __init__(self, vault: Vault, emulator: Emulator) -> None:
+        self.kv = Kv(vault)
+        self.emulator = emulator
+        for batches in WAVES.values():
+            for path in [path for batch in batches for path in batch]:
+                self.kv.put(path, {"n": 1}, {"n": 2})
+        self.play = Play(connection_env(vault, emulator))
+        self.report = self.play.folder / "report"
+
+    def inventory(self) -> dict[str, t.Any]:
+        groups: dict[str, t.Any] = {"migration_pay": {"hosts": {}}}
+        for number, (wave, batches) in enumerate(WAVES.items(), 1):
+            hosts = groups.setdefault(f"wave_{wave}", {"hosts": {}})["hosts"]
+            for index, paths in enumerate(batches, 1):
+                host = f"pay-w{number:02}-b{index:02}"
+                groups["migration_pay"]["hosts"][host] = None
+                hosts[host] = {
+                    "ansible_connection": "local",
+                    "ansible_python_interpreter": sys.executable,
+                    "secretferry_migration": "pay",
+                    "secretferry_target_location": "/migrated",
+                    "secretferry_source": {"paths": [f"{self.kv.mount}/"]},
+                    "secretferry_options": {"conflict": "fail"},
+                    "secretferry_scope": {
+                        "paths": [f"{self.kv.mount}/{path}" for path in paths],
+                        "batch": bits(f"{self.kv.mount}/{paths[0]}"),
+                    },
+                    "secretferry_wave": wave,
+                    "secretferry_wave_number": number,
+                    "secretferry_batch": host,
+                    "secretferry_secrets": len(paths),
+                }
+        return {"all": {"children": groups}}
+
+    def run(self, *options: str, **variables: t.Any) -> Played:
+        self.emulator.control.reset_counters()
+        return self.play.run(
+            ROLLOUT, *options, inventory=self.inventory(), secretferry_report_dir=str(self.report), **variables
+        )
+
+    def items(self) -> set[str]:
+        start = f"/migrated/{self.kv.mount}/"
+        return {name.removeprefix(start) for name in self.emulator.control.dump() if name.startswith(start)}
+
+    def written(self) -> list[str]:
+        """The items that the last run wrote, without those of the ledger."""
+        routes = ("create-secret", "update-secret-val", "update-item")
+        names = [name for route, name, _outcome in self.emulator.control.journal() if route in routes]
+        return [name for name in names if "/.secretferry/" not in name]
+
+
+def bits(path: str) -> str:
+    """Enough of a path's hash to tell it from the others."""
+    return "".join(f"{byte:08b}" for byte in hashlib.sha256(path.encode()).digest()[:2])
+
+
+def wave(*names: str) -> set[str]:
+    return {path for name in names for batch in WAVES[name] for path in batch}
+
+
+@pytest.fixture
+def rollout(vault: Vault) -> t.Iterator[Rollout]:
+    with Emulator.start({"settings": {"journal": True}}) as emulator:
+        made = Rollout(vault, emulator)
+        yield made
+        made.play.close()
+
+
+def test_the_plan_of_all_waves_writes_nothing(rollout: Rollout) -> None:
+    played = rollout.run("--check", "--diff")
+    assert played.rc == 0, played.stdout
+    assert rollout.emulator.control.counters()["writes"] == 0
+    for path in wave("pilot", "teams", "rest"):
+        assert f"+/migrated/{rollout.kv.mount}/{path}: create, versions 1-2" in played.stdout
+    assert (rollout.report / "report.html").exists()
+
+
+def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
+    played = rollout.run()
+    assert played.rc == 0, played.stdout
+    assert rollout.items() == wave("pilot")
+    assert "-e rollout_approved=teams" in played.stdout
+    assert played.hosts["pay-w01-b01"][VERIFY]["verified"] is True
+
+
+def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollout: Rollout) -> None:
+    rollout.kv.put("blue/db", {"n": "x" * 20_000})
+    failed = rollout.run(rollout_gate="automatic")
+    assert failed.rc != 0
+    assert rollout.items() == wave("pilot", "teams") - {"blue/db"}, "the other batch of the wave goes on to its end"
+    problem = failed.hosts["pay-w02-b02"]["Stop the widening where the wave failed"]["msg"]
+    assert f"{rollout.kv.mount}/blue/db" in problem and "wave teams is not done" in problem
+    assert "pay-w03-b01" not in failed.hosts
+    page = (rollout.report / "report.html").read_text("utf-8")
+    assert f"{rollout.kv.mount}/blue/db" in page
+
+    rollout.kv.destroy("blue/db", 3)
+    repaired = rollout.run(rollout_gate="automatic")
+    assert repaired.rc == 0, repaired.stdout
+    assert rollout.items() == wave("pilot", "teams", "rest")
+    start = f"/migrated/{rollout.kv.mount}/"
+    assert {name.removeprefix(start) for name in rollout.written()} == {"blue/db", *wave("rest")}
+
+    again = rollout.run(rollout_gate="automatic")
+    assert again.rc == 0, again.stdout
+    assert rollout.emulator.control.counters()["writes"] == 0
+    assert all("changed=0 " in line for line in again.stdout.splitlines() if " : ok=" in line)
+
+
+def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None:
+    rollout.kv.put("blue/db", {"n": "x" * 20_000})
+    rollout.kv.put("red/db", {"n": "x" * 20_000})
+    assert rollout.run(rollout_gate="automatic", rollout_failure_budget=1).rc != 0
+    assert "green/db" not in rollout.items()
+    played = rollout.run(rollout_gate="automatic", rollout_failure_budget=2)
+    assert played.rc == 0, played.stdout
+    assert "green/db" in rollout.items()
+
+
+def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
+    rollout.emulator.stop()
+    played = rollout.play.run(
+        ROLLOUT,
+        inventory=rollout.inventory(),
+        rollout_gate="automatic",
+        rollout_failure_budget=100,
+    )
+    assert played.rc != 0
+    assert "pay-w02-b01" not in played.hosts
+
+
+@pytest.mark.parametrize("approved", ["teams", "rest, teams", ["teams"], "all"])
+def test_an_approval_opens_the_gate(rollout: Rollout, approved: t.Any) -> None:
+    played = rollout.run("--limit", "wave_pilot,wave_teams", rollout_gate="approval", rollout_approved=approved)
+    assert played.rc == 0, played.stdout
+    assert rollout.items() == wave("pilot", "teams")
+
+
+def test_a_later_wave_alone_wants_an_approval(rollout: Rollout) -> None:
+    shut = rollout.run("--limit", "wave_teams", rollout_gate="automatic")
+    assert shut.rc == 0, shut.stdout
+    assert rollout.items() == set(), "nobody knows whether the pilot is done"
+    assert rollout.run("--limit", "wave_teams", rollout_gate="automatic", rollout_approved="teams").rc == 0
+    assert rollout.items() == wave("teams")
+
+
+def test_hosts_that_are_no_batches_are_refused(rollout: Rollout) -> None:
+    played = rollout.play.run(ROLLOUT, inventory={"all": {"hosts": {"web1": {"ansible_connection": "local"}}}})
+    assert played.rc != 0
+    assert "None of the hosts is a batch" in played.stdout
+
+
+def test_an_unknown_gate_is_refused(rollout: Rollout) -> None:
+    played = rollout.run(rollout_gate="open")
+    assert played.rc != 0
+    assert "rollout_gate: open is none of" in played.stdout
+    assert rollout.items() == set()
