@@ -105,36 +105,36 @@ def test_the_plan_of_all_waves_writes_nothing(rollout: Rollout) -> None:
     assert rollout.emulator.control.counters()["writes"] == 0
     for path in wave("pilot", "teams", "rest"):
         assert f"+/migrated/{rollout.kv.mount}/{path}: create, versions 1-2" in played.stdout
-    assert (rollout.report / "report.html").exists()
+    assert (rollout.report / "rollout.html").exists()
 
 
 def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
     played = rollout.run()
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot")
-    assert "-e rollout_approved=teams" in played.stdout
+    assert "-e secretferry_rollout_approved=teams" in played.stdout
     assert played.hosts["pay-w01-b01"][VERIFY]["verified"] is True
 
 
 def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
-    failed = rollout.run(rollout_gate="automatic")
+    failed = rollout.run(secretferry_rollout_gate="automatic")
     assert failed.rc != 0
     assert rollout.items() == wave("pilot", "teams") - {"blue/db"}, "the other batch of the wave goes on to its end"
     problem = failed.hosts["pay-w02-b02"]["Stop the widening where the wave failed"]["msg"]
     assert f"{rollout.kv.mount}/blue/db" in problem and "wave teams is not done" in problem
     assert "pay-w03-b01" not in failed.hosts
-    page = (rollout.report / "report.html").read_text("utf-8")
+    page = (rollout.report / "rollout.html").read_text("utf-8")
     assert f"{rollout.kv.mount}/blue/db" in page
 
     rollout.kv.destroy("blue/db", 3)
-    repaired = rollout.run(rollout_gate="automatic")
+    repaired = rollout.run(secretferry_rollout_gate="automatic")
     assert repaired.rc == 0, repaired.stdout
     assert rollout.items() == wave("pilot", "teams", "rest")
     start = f"/migrated/{rollout.kv.mount}/"
     assert {name.removeprefix(start) for name in rollout.written()} == {"blue/db", *wave("rest")}
 
-    again = rollout.run(rollout_gate="automatic")
+    again = rollout.run(secretferry_rollout_gate="automatic")
     assert again.rc == 0, again.stdout
     assert rollout.emulator.control.counters()["writes"] == 0
     assert all("changed=0 " in line for line in again.stdout.splitlines() if " : ok=" in line)
@@ -143,9 +143,9 @@ def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollou
 def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
     rollout.kv.put("red/db", {"n": "x" * 20_000})
-    assert rollout.run(rollout_gate="automatic", rollout_failure_budget=1).rc != 0
+    assert rollout.run(secretferry_rollout_gate="automatic", secretferry_rollout_failure_budget=1).rc != 0
     assert "green/db" not in rollout.items()
-    played = rollout.run(rollout_gate="automatic", rollout_failure_budget=2)
+    played = rollout.run(secretferry_rollout_gate="automatic", secretferry_rollout_failure_budget=2)
     assert played.rc == 0, played.stdout
     assert "green/db" in rollout.items()
 
@@ -155,25 +155,34 @@ def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
     played = rollout.play.run(
         ROLLOUT,
         inventory=rollout.inventory(),
-        rollout_gate="automatic",
-        rollout_failure_budget=100,
+        secretferry_rollout_gate="automatic",
+        secretferry_rollout_failure_budget=100,
     )
     assert played.rc != 0
     assert "pay-w02-b01" not in played.hosts
 
 
+@pytest.mark.parametrize(("typed", "expected"), [("teams", ["pilot", "teams"]), ("no", ["pilot"])])
+def test_somebody_at_the_gate_types_the_name_of_the_wave(rollout: Rollout, typed: str, expected: list[str]) -> None:
+    played = rollout.run(
+        "--limit", "wave_pilot,wave_teams", secretferry_rollout_gate="pause", answers={"Type teams to start it.*": typed}
+    )
+    assert played.rc == 0, played.stdout
+    assert rollout.items() == wave(*expected)
+
+
 @pytest.mark.parametrize("approved", ["teams", "rest, teams", ["teams"], "all"])
 def test_an_approval_opens_the_gate(rollout: Rollout, approved: t.Any) -> None:
-    played = rollout.run("--limit", "wave_pilot,wave_teams", rollout_gate="approval", rollout_approved=approved)
+    played = rollout.run("--limit", "wave_pilot,wave_teams", secretferry_rollout_gate="approval", secretferry_rollout_approved=approved)
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot", "teams")
 
 
 def test_a_later_wave_alone_wants_an_approval(rollout: Rollout) -> None:
-    shut = rollout.run("--limit", "wave_teams", rollout_gate="automatic")
+    shut = rollout.run("--limit", "wave_teams", secretferry_rollout_gate="automatic")
     assert shut.rc == 0, shut.stdout
     assert rollout.items() == set(), "nobody knows whether the pilot is done"
-    assert rollout.run("--limit", "wave_teams", rollout_gate="automatic", rollout_approved="teams").rc == 0
+    assert rollout.run("--limit", "wave_teams", secretferry_rollout_gate="automatic", secretferry_rollout_approved="teams").rc == 0
     assert rollout.items() == wave("teams")
 
 
@@ -184,7 +193,7 @@ def test_hosts_that_are_no_batches_are_refused(rollout: Rollout) -> None:
 
 
 def test_an_unknown_gate_is_refused(rollout: Rollout) -> None:
-    played = rollout.run(rollout_gate="open")
+    played = rollout.run(secretferry_rollout_gate="open")
     assert played.rc != 0
-    assert "rollout_gate: open is none of" in played.stdout
+    assert "secretferry_rollout_gate: open is none of" in played.stdout
     assert rollout.items() == set()
