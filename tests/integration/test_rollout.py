@@ -65,10 +65,16 @@ class Rollout:
                 }
         return {"all": {"children": groups}}
 
-    def run(self, *options: str, **variables: t.Any) -> Played:
+    def run(self, *options: str, answers: t.Mapping[str, str] | None = None, **variables: t.Any) -> Played:
+        """Run the playbook; ``variables`` are those of it, without ``secretferry_rollout_``."""
         self.emulator.control.reset_counters()
         return self.play.run(
-            ROLLOUT, *options, inventory=self.inventory(), secretferry_report_dir=str(self.report), **variables
+            ROLLOUT,
+            *options,
+            inventory=self.inventory(),
+            answers=answers,
+            secretferry_report_dir=str(self.report),
+            **{f"secretferry_rollout_{name}": value for name, value in variables.items()},
         )
 
     def items(self) -> set[str]:
@@ -112,29 +118,30 @@ def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
     played = rollout.run()
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot")
-    assert "-e secretferry_rollout_approved=teams" in played.stdout
+    assert "-e approved=teams" in played.stdout
     assert played.hosts["pay-w01-b01"][VERIFY]["verified"] is True
 
 
 def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
-    failed = rollout.run(secretferry_rollout_gate="automatic")
+    failed = rollout.run(gate="automatic")
     assert failed.rc != 0
     assert rollout.items() == wave("pilot", "teams") - {"blue/db"}, "the other batch of the wave goes on to its end"
     problem = failed.hosts["pay-w02-b02"]["Stop the widening where the wave failed"]["msg"]
-    assert f"{rollout.kv.mount}/blue/db" in problem and "wave teams is not done" in problem
+    assert f"{rollout.kv.mount}/blue/db" in problem
+    assert "wave teams is not done" in problem
     assert "pay-w03-b01" not in failed.hosts
     page = (rollout.report / "rollout.html").read_text("utf-8")
     assert f"{rollout.kv.mount}/blue/db" in page
 
     rollout.kv.destroy("blue/db", 3)
-    repaired = rollout.run(secretferry_rollout_gate="automatic")
+    repaired = rollout.run(gate="automatic")
     assert repaired.rc == 0, repaired.stdout
     assert rollout.items() == wave("pilot", "teams", "rest")
     start = f"/migrated/{rollout.kv.mount}/"
     assert {name.removeprefix(start) for name in rollout.written()} == {"blue/db", *wave("rest")}
 
-    again = rollout.run(secretferry_rollout_gate="automatic")
+    again = rollout.run(gate="automatic")
     assert again.rc == 0, again.stdout
     assert rollout.emulator.control.counters()["writes"] == 0
     assert all("changed=0 " in line for line in again.stdout.splitlines() if " : ok=" in line)
@@ -143,9 +150,9 @@ def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollou
 def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
     rollout.kv.put("red/db", {"n": "x" * 20_000})
-    assert rollout.run(secretferry_rollout_gate="automatic", secretferry_rollout_failure_budget=1).rc != 0
+    assert rollout.run(gate="automatic", failure_budget=1).rc != 0
     assert "green/db" not in rollout.items()
-    played = rollout.run(secretferry_rollout_gate="automatic", secretferry_rollout_failure_budget=2)
+    played = rollout.run(gate="automatic", failure_budget=2)
     assert played.rc == 0, played.stdout
     assert "green/db" in rollout.items()
 
@@ -164,25 +171,23 @@ def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
 
 @pytest.mark.parametrize(("typed", "expected"), [("teams", ["pilot", "teams"]), ("no", ["pilot"])])
 def test_somebody_at_the_gate_types_the_name_of_the_wave(rollout: Rollout, typed: str, expected: list[str]) -> None:
-    played = rollout.run(
-        "--limit", "wave_pilot,wave_teams", secretferry_rollout_gate="pause", answers={"Type teams to start it.*": typed}
-    )
+    played = rollout.run("--limit", "wave_pilot,wave_teams", gate="pause", answers={"Type teams to start it.*": typed})
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave(*expected)
 
 
 @pytest.mark.parametrize("approved", ["teams", "rest, teams", ["teams"], "all"])
 def test_an_approval_opens_the_gate(rollout: Rollout, approved: t.Any) -> None:
-    played = rollout.run("--limit", "wave_pilot,wave_teams", secretferry_rollout_gate="approval", secretferry_rollout_approved=approved)
+    played = rollout.run("--limit", "wave_pilot,wave_teams", gate="approval", approved=approved)
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot", "teams")
 
 
 def test_a_later_wave_alone_wants_an_approval(rollout: Rollout) -> None:
-    shut = rollout.run("--limit", "wave_teams", secretferry_rollout_gate="automatic")
+    shut = rollout.run("--limit", "wave_teams", gate="automatic")
     assert shut.rc == 0, shut.stdout
     assert rollout.items() == set(), "nobody knows whether the pilot is done"
-    assert rollout.run("--limit", "wave_teams", secretferry_rollout_gate="automatic", secretferry_rollout_approved="teams").rc == 0
+    assert rollout.run("--limit", "wave_teams", gate="automatic", approved="teams").rc == 0
     assert rollout.items() == wave("teams")
 
 
@@ -193,7 +198,7 @@ def test_hosts_that_are_no_batches_are_refused(rollout: Rollout) -> None:
 
 
 def test_an_unknown_gate_is_refused(rollout: Rollout) -> None:
-    played = rollout.run(secretferry_rollout_gate="open")
+    played = rollout.run(gate="open")
     assert played.rc != 0
     assert "secretferry_rollout_gate: open is none of" in played.stdout
     assert rollout.items() == set()
