@@ -43,6 +43,12 @@ class Rollout:
     def waves(self) -> list[dict[str, t.Any]]:
         return [{"name": name, "paths": [f"{self.kv.mount}/{name}/"]} for name in ("one", "two")]
 
+    def tokens(self) -> list[str]:
+        """The source's tokens, as the Gateway shows them."""
+        body = {"token": self.emulator.token()}
+        listed = httpx.post(f"{self.gateway.url}/gateway-list-migration", json=body, trust_env=False).json()["body"]
+        return [entry["payload"]["token"] for entry in listed["hashi_migrations"]]
+
     def run(self, *options: str, **variables: t.Any) -> Played:
         given = {
             "secretferry_migration": "team",
@@ -74,7 +80,7 @@ def rollout(vault: Vault) -> t.Iterator[Rollout]:
         made.play.close()
 
 
-def test_each_wave_brings_its_paths_and_leaves_no_credential(rollout: Rollout, tmp_path: Path) -> None:
+def test_each_wave_brings_its_paths_and_its_token_is_dead_afterwards(rollout: Rollout, tmp_path: Path) -> None:
     reports = tmp_path / "report"
     first = rollout.run("-vvvv", secretferry_gateway_rollout_waves=rollout.waves[:1])
     assert first.rc == 0, first.stdout[-4000:]
@@ -89,33 +95,37 @@ def test_each_wave_brings_its_paths_and_leaves_no_credential(rollout: Rollout, t
     listed = rollout.runs.listed()
     assert set(listed) == {"team-one", "team-two"}
     assert {one["status"] for one in listed.values()} == {"Completed"}  # not Syncing
+    assert len(set(rollout.tokens())) == 2
+    for token in rollout.tokens():
+        assert rollout.vault.request("GET", "auth/token/lookup-self", token=token, raw=True).status_code == 403
     records = [json.loads(file.read_text()) for file in reports.rglob("*.json")]
     assert records
     assert scan([first.stdout, second.stdout, *rollout.play.left_behind(), reports]) == []
 
 
-def test_the_tokens_are_dead_afterwards(rollout: Rollout) -> None:
-    done = rollout.run(secretferry_gateway_rollout_waves=rollout.waves)
-    assert done.rc == 0, done.stdout[-4000:]
-    assert rollout.arrived() == {"one/a", "one/deep/b", "two/c"}
-    body = {"token": rollout.emulator.token()}
-    listed = httpx.post(f"{rollout.gateway.url}/gateway-list-migration", json=body, trust_env=False).json()["body"]
-    tokens = [entry["payload"]["token"] for entry in listed["hashi_migrations"]]
-    assert len(set(tokens)) == 2
-    for token in tokens:
-        assert rollout.vault.request("GET", "auth/token/lookup-self", token=token, raw=True).status_code == 403
-
-
 def test_a_wave_that_fails_is_the_last_and_is_cleaned_up(rollout: Rollout, tmp_path: Path) -> None:
     rollout.kv.describe("one/a", custom_metadata=LONG)
     reports = tmp_path / "report"
-    failed = rollout.run(secretferry_gateway_rollout_waves=rollout.waves, secretferry_report_dir=str(reports))
+    failed = rollout.run(
+        secretferry_gateway_rollout_waves=rollout.waves,
+        secretferry_report_dir=str(reports),
+        secretferry_gateway_migration_fail_on="never",
+    )
     assert failed.rc != 0
     assert f"/migrated/{rollout.kv.mount}/one/a (item_metadata too long" in failed.stdout
     assert "two/c" not in rollout.arrived()
     assert (rollout.policies(), rollout.folders()) == ([], [])
     assert {one["status"] for one in rollout.runs.listed().values()} == {"Completed"}
     assert "item_metadata too long" in "".join(file.read_text() for file in reports.rglob("*.json"))
+
+
+def test_what_the_gateway_would_fail_on_ends_it_beforehand(rollout: Rollout) -> None:
+    rollout.kv.describe("one/a", custom_metadata=LONG)
+    refused = rollout.run(secretferry_gateway_rollout_waves=rollout.waves)
+    assert refused.rc != 0
+    assert "1024" in refused.stdout
+    assert rollout.runs.listed() == {}
+    assert (rollout.policies(), rollout.folders(), rollout.arrived()) == ([], [], set())
 
 
 def test_check_mode_writes_nothing_and_predicts(rollout: Rollout) -> None:

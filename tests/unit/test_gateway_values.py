@@ -101,6 +101,7 @@ def test_the_table_is_sound(source: t.Any) -> None:
         ({"migration_state": "Completed", "sync": {"failed": 1}}, "ended", "failed"),
         ({"migration_state": "Completed", "rotated_secrets": {"failed": 1}}, "ended", "failed"),
         ({"migration_state": "Completed", "error": "x", "start_time": "t"}, "ended", "failed"),
+        ({"migration_state": "Completed", "migration_items": {"total": 1}, "sync": {"failed": 1}}, "ended", "ok"),
         ({"migration_state": "Failed"}, "ended", "failed"),
         ({"migration_state": "Stopped", "error": "stopped"}, "ended", "stopped"),
         ({"migration_state": "Wobbly", "start_time": "t"}, "unknown", "ok"),

@@ -77,6 +77,11 @@ async def _one(gateway: Gateway, params: t.Mapping[str, t.Any], migrations: t.Se
     result.values["outcome"] = _outcome(status)
     result.values["report"] = report_of(status, params["report_limit"])
     result.values["failures"] = failures
+    if status.sync_failed and status.outcome == "ok":
+        result.warnings.append(
+            f"The synchronisation of {stored.name} counts {status.sync_failed} failures in earlier passes; the newest"
+            " run has none"
+        )
     if params["wait"] and result.error is None:
         result.error = failure(stored.name, status, failures)
 

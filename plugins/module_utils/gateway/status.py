@@ -92,8 +92,15 @@ class RunStatus:
 
     @property
     def failed(self) -> int:
-        """Everything that failed, failures of the synchronisation among it."""
-        return sum(self._counts(name).get("failed", 0) for name in (*COUNTED, "sync"))
+        """Everything that failed in the newest run."""
+        failed = sum(self._counts(name).get("failed", 0) for name in COUNTED)
+        # What the synchronisation counts may be of all its passes: it speaks only where nothing else does.
+        return failed if self.total else failed or self.sync_failed
+
+    @property
+    def sync_failed(self) -> int:
+        """Failures that the synchronisation counts, of whichever passes."""
+        return self._counts("sync").get("failed", 0)
 
     def summary(self) -> dict[str, int]:
         """Counts per outcome, of everything that is counted."""
