@@ -57,7 +57,8 @@ options:
     type: int
     default: 500
 notes:
-  - Older Gateways give no report. Why an item failed is then in the Gateway's own log only.
+  - Older Gateways give no report. Why an item failed is then in the Gateway's own log only, see
+    M(secretferry.akeyless.gateway_log_info).
 seealso:
   - module: secretferry.akeyless.gateway_migration
   - module: secretferry.akeyless.gateway_migration_sync
@@ -150,14 +151,17 @@ status:
       description: Tells this run from another, for O(newer_than).
       type: str
 failures:
-  description: What failed in it, by name. Empty where the Gateway gives no report.
+  description:
+    - What failed in it, by name, with the causes of M(secretferry.akeyless.gateway_log_info). Empty where the Gateway
+      gives no report.
   returned: when one was named and is there
   type: list
   elements: dict
   sample:
     - item: /migrated/secret/app
-      reason: item_metadata too long. maximum length is 1024
-      remedy: Migrate this secret with metadata_mode minimal or none, or with kv_migration, which keeps all of it
+      cause: description_too_long
+      reason: the metadata does not fit into the item's description, which takes 1024 characters
+      remedy: Set the migration's metadata mode to minimal or none, or move these secrets with kv_migration
 report:
   description: What became of each item. C(available) is false where the Gateway gives no report.
   returned: when one was named and is there
@@ -169,7 +173,7 @@ report:
       - item: /migrated/secret/app
         outcome: failed
         version: ""
-        reason: item_metadata too long. maximum length is 1024
+        reason: the metadata does not fit into the item's description, which takes 1024 characters
 requests:
   description: How many requests were sent.
   returned: success

@@ -78,7 +78,7 @@ def test_the_same_names_but_for_long_metadata_and_large_old_values(both: Both) -
     assert len(both.gateway) > 150
     only_direct = both.direct.keys() - both.gateway.keys()
     # A description over 1024 characters fails at the Gateway, which says Completed. The direct engine keeps it whole.
-    assert all("item_metadata too long" in both.gateway_failed[name] for name in only_direct)
+    assert all("metadata does not fit" in both.gateway_failed[name] for name in only_direct)
     # A value over the limit among older versions: the direct engine refuses a history that it cannot bring over whole.
     assert both.gateway.keys() - both.direct.keys() == {both.name("values/large-middle")}
     assert both.name("values/large-middle") in both.direct_failed

@@ -112,11 +112,11 @@ def test_a_wave_that_fails_is_the_last_and_is_cleaned_up(rollout: Rollout, tmp_p
         secretferry_gateway_migration_fail_on="never",
     )
     assert failed.rc != 0
-    assert f"/migrated/{rollout.kv.mount}/one/a (item_metadata too long" in failed.stdout
+    assert f"/migrated/{rollout.kv.mount}/one/a (the metadata does not fit" in failed.stdout
     assert "two/c" not in rollout.arrived()
     assert (rollout.policies(), rollout.folders()) == ([], [])
     assert {one["status"] for one in rollout.runs.listed().values()} == {"Completed"}
-    assert "item_metadata too long" in "".join(file.read_text() for file in reports.rglob("*.json"))
+    assert "the metadata does not fit" in "".join(file.read_text() for file in reports.rglob("*.json"))
 
 
 def test_what_the_gateway_would_fail_on_ends_it_beforehand(rollout: Rollout) -> None:

@@ -132,7 +132,7 @@ AWS = SourceType(
         _IDENTITY,
         _TARGET,
     ),
-    needs=(("key_id", "use_gw_cloud_identity", "target_name"), ("key", "use_gw_cloud_identity", "target_name")),
+    needs=(("key", "use_gw_cloud_identity", "target_name"),),
     ways=(("key_id", "key"), ("use_gw_cloud_identity",), ("target_name",)),
 )
 

@@ -16,7 +16,8 @@ from ..migration.connect import open_target
 from ..migration.migrate import Result
 from ..migration.progress import progress
 from ..options.gateway import resolve_gateway
-from .status import RunStatus, failure, failures_of, report_of, safe_text
+from .log_words import known_words
+from .status import RunStatus, failure, failures_of, report_of
 from .stored import Stored, find, read_listing, secrets_of
 
 __all__ = ["look"]
@@ -135,7 +136,7 @@ def _shown(stored: Stored) -> dict[str, t.Any]:
     return {
         **stored.shown(),
         "status": str(general.get("status") or ""),
-        "message": safe_text(general.get("message")),
+        "message": known_words(str(general.get("message") or "")),
         "last_migration": str(general.get("last_migration") or ""),
         "last_modified": str(general.get("last_modified") or ""),
     }

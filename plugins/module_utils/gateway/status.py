@@ -14,8 +14,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import FerryError
+from .log_causes import UNKNOWN, cause_of
+from .log_words import known_words, shown_name, shown_path
 
-__all__ = ["COUNTED", "RunStatus", "failures_of", "safe_text", "shows_sync"]
+__all__ = ["COUNTED", "RunStatus", "failure", "failures_of", "report_of", "shows_sync", "told"]
 
 COUNTED = ("migration_items", "targets", "rotated_secrets", "certificates")
 """What a status counts, each ``{total, migrated, updated, skipped, failed}``."""
@@ -26,22 +28,6 @@ _BROKEN = {"failed", "failure", "error"}
 _ENDED_EARLY = {"stopped", "canceled", "cancelled", "aborted"}
 _PARTS = ("migrated", "updated", "skipped", "failed")
 
-# A word, a number, a path, an address without a login: what a Gateway says of itself. Anything else may be a value.
-_HARMLESS = re.compile(
-    r"[A-Za-z]{1,24}(?:[-_./][A-Za-z]{1,24})*[.!]?|\d{1,6}\.?|/[\w./@ -]+|https?://[\w.:-]+(?:/[\w./-]*)?"
-)
-
-_CAUSES = (
-    (
-        "item_metadata too long",
-        "Migrate this secret with metadata_mode minimal or none, or with kv_migration, which keeps all of it",
-    ),
-    ("too long", "Shorten it at the source, or migrate this secret with kv_migration"),
-    ("permission", "Give the Gateway's own access id the right to create, read, update and list at target_location"),
-    ("Unauthorized", "Give the Gateway's own access id the right to create, read, update and list at target_location"),
-    ("403", "Give the source credential the right to list and read this path"),
-    ("protection", "Check that protection_key exists and that the Gateway's access id may use it"),
-)
 _LOG = "Look for it with gateway_log_info: the Gateway's log says more"
 
 
@@ -125,8 +111,8 @@ class RunStatus:
             "phase": self.phase,
             "start_time": str(self.answer.get("start_time") or ""),
             "duration": str(self.answer.get("duration_time") or ""),
-            "message": safe_text(self.answer.get("last_status_message")),
-            "error": safe_text(self.answer.get("error")),
+            "message": known_words(str(self.answer.get("last_status_message") or "")),
+            "error": told(self.answer.get("error")),
             "failed": self.failed,
             "counts": {name: self._counts(name) for name in (*COUNTED, "sync") if any(self._counts(name).values())},
             "run": self.token,
@@ -139,12 +125,14 @@ class RunStatus:
 
 def failures_of(status: RunStatus, most: int) -> list[dict[str, str]]:
     """What failed, by name, from the report; empty where the Gateway gives none."""
-    entries = (status.answer.get("download_report") or {}).get("secrets") or ()
     failed = []
-    for entry in entries:
-        text = str(entry.get("error_message") or "")
-        if text or "fail" in str(entry.get("status")).lower() or "error" in str(entry.get("status")).lower():
-            failed.append({"item": str(entry.get("secret_name")), "reason": safe_text(text), "remedy": _remedy(text)})
+    for entry in (status.answer.get("download_report") or {}).get("secrets") or ():
+        text, outcome = str(entry.get("error_message") or ""), str(entry.get("status") or "").lower()
+        if text or "fail" in outcome or "error" in outcome:
+            name = _name(entry)
+            cause = cause_of(text, name)
+            remedy = _LOG if cause is UNKNOWN else cause.remedy
+            failed.append({"item": name, "cause": cause.name, "reason": told(text, name), "remedy": remedy})
     return failed[:most]
 
 
@@ -156,10 +144,10 @@ def report_of(status: RunStatus, most: int) -> dict[str, t.Any]:
     entries = report.get("secrets") or ()
     items = [
         {
-            "item": str(entry.get("secret_name") or ""),
+            "item": _name(entry),
             "outcome": str(entry.get("status") or "").lower(),
             "version": str(entry.get("version") or ""),
-            "reason": safe_text(entry.get("error_message") or entry.get("details")),
+            "reason": told(entry.get("error_message"), _name(entry)) or known_words(str(entry.get("details") or "")),
         }
         for entry in entries
     ]
@@ -172,14 +160,14 @@ def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, st
         return None
     if status.outcome == "stopped":
         return FerryError(f"the run of {name} was stopped before its end", "Start it again")
-    told = safe_text(status.answer.get("error"))
+    error = told(status.answer.get("error"))
     count = f"{status.failed} of {max(status.total, status.failed)} failed" if status.failed else "the run failed"
-    names = ", ".join(f"{one['item']} ({one['reason']})" for one in failures[:5])
+    names = ", ".join(f"{one['item']} ({one['reason'] or 'no reason is given'})" for one in failures[:5])
     more = f" and {status.failed - 5} more" if status.failed > 5 and names else ""
     said = f", though the Gateway says {status.word}" if status.failed and status.word else ""
     return FerryError(
-        f"{name}: {count}{said}{f': {names}{more}' if names else ''}{f': {told}' if told else ''}",
-        failures[0]["remedy"] if failures else _LOG,
+        f"{name}: {count}{said}{f': {names}{more}' if names else ''}{f': {error}' if error else ''}",
+        f"{failures[0]['remedy']}. {_LOG}" if failures and failures[0]["remedy"] != _LOG else _LOG,
     )
 
 
@@ -189,16 +177,14 @@ def shows_sync(word: str) -> bool:
     return "sync" in plain and not any(no in plain for no in ("stop", "notsync", "unsync", "nosync", "off", "disabled"))
 
 
-def safe_text(text: t.Any) -> str:
-    """A Gateway's words, one line. What is no plain word, number, path or address may be a value: it is left out."""
-    words = " ".join(str(text or "").split())[:600]
-    return re.sub(r"[^\s\"'`,;{}()<>=\[\]]+", lambda found: _shown(found.group()), words)[:400]
+def told(text: t.Any, item: str = "") -> str:
+    """A Gateway's error in words of ours, or in those of its own that cannot be a value."""
+    if not text:
+        return ""
+    cause = cause_of(str(text), item)
+    return known_words(str(text)) if cause is UNKNOWN else cause.reason
 
 
-def _shown(word: str) -> str:
-    core = word.rstrip(":")
-    return word if _HARMLESS.fullmatch(core) else "***"
-
-
-def _remedy(text: str) -> str:
-    return next((remedy for mark, remedy in _CAUSES if mark.lower() in text.lower()), _LOG)
+def _name(entry: t.Mapping[str, t.Any]) -> str:
+    name = entry.get("secret_name")
+    return shown_path(name) or shown_name(name)

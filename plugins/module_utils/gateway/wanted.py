@@ -67,13 +67,21 @@ class Wanted:
         given = (*self.settings, *(self.unseen if unseen else ()))
         return {one.field.key: one.on_the_wire() for one in given}
 
+    def names(self) -> set[str]:
+        """The options that were given and are not empty."""
+        return {one.field.option for one in (*self.settings, *self.unseen) if one.value not in (None, "", False)}
+
     def check_new(self) -> None:
         """:raises OptionError: something is missing that a new migration needs."""
         if self.source is None:
             return
-        given = {one.field.option for one in (*self.settings, *self.unseen)}
+        given = self.names()
         if "target_location" not in given:
             raise OptionError("target_location", "a new migration needs it", "Give the folder in Akeyless")
+        for way in self.source.ways:
+            if given & set(way) and (missing := [name for name in way if name not in given]):
+                place = f"{self.source.option}.{missing[0]}"
+                raise OptionError(place, f"{' and '.join(way)} belong together", f"Give {place} too")
         for choice in self.source.needs:
             if not given & set(choice):
                 named = " or ".join(f"{self.source.option}.{name}" for name in choice)
@@ -130,22 +138,14 @@ def _check(made: Wanted) -> None:
     source = made.source
     if source is None:
         return
-    names = {one.field.option for one in (*made.settings, *made.unseen) if one.value not in (None, "", False)}
-    ways = [way for way in source.ways if names & set(way)]
+    ways = [way for way in source.ways if made.names() & set(way)]
     if len(ways) > 1:
-        first, second = (next(name for name in way if name in names) for way in ways[:2])
+        first, second = (next(name for name in way if name in made.names()) for way in ways[:2])
         raise OptionError(
             f"{source.option}.{first}",
             f"{first} and {second} are two ways to log in to the source",
             "Give only one of them",
         )
-    for way in ways:
-        if missing := [name for name in way if name not in names]:
-            raise OptionError(
-                f"{source.option}.{missing[0]}",
-                f"{' and '.join(way)} belong together",
-                f"Give {source.option}.{missing[0]} too",
-            )
     for one in (*made.settings, *made.unseen):
         one.on_the_wire()
     for one in made.settings:

@@ -161,7 +161,8 @@ def test_a_run_with_failed_items_is_a_failure_though_it_says_completed(runs: Gat
     assert waited.values["outcome"] == "failed"
     (failed,) = waited.values["failures"]
     assert failed["item"] == source.name("wordy")
-    assert "item_metadata too long. maximum length is 1024" in failed["reason"]
+    assert failed["cause"] == "description_too_long"
+    assert "1024 characters" in failed["reason"]
     assert "kv_migration" in failed["remedy"]
     message = str(waited.error)
     assert "1 of 2 failed, though the Gateway says Completed" in message
