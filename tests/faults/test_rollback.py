@@ -237,3 +237,45 @@ def test_akeyless_goes_away(story: Story, emulator: Emulator) -> None:
     emulator.control.faults()
     assert apart(Back(story.scene.ferry), **OPTIONS).error == ""
     assert state(emulator) == story.states["before"]
+
+
+@pytest.fixture(params=["json", "keys"])
+def grown(request: pytest.FixtureRequest, vault: Vault, emulator: Emulator) -> tuple[Scene, str]:
+    """Two items, then three more by a second run, whose id is given."""
+    scene = Scene(vault, emulator, layout=request.param)
+    for name in "ab":
+        scene.kv.put(name, {"v": "1"})
+    scene.ferry.ok()
+    for name in "cde":
+        scene.kv.put(name, {"v": "1"})
+    return scene, scene.ferry.ok().values["run"]
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["back again", "not back again"])
+@pytest.mark.parametrize("deletion", [1, 2, 3])
+def test_what_a_killed_rollback_has_deleted_is_no_conflict(
+    grown: tuple[Scene, str], deletion: int, again: bool
+) -> None:
+    scene, run = grown
+    before = scene.ferry.items()
+    back = Back(scene.ferry)
+    kill_at(back, deletion, "after", routes=["delete-item"], to=run, concurrency=1)
+    assert len(scene.ferry.items()) == 5 - deletion
+    if again:
+        assert apart(back, to=run).error == ""
+        assert len(scene.ferry.items()) == 2
+    told = apart(scene.ferry)
+    assert (told.error, told.values["summary"]["conflicts"]) == ("", 0)
+    assert sorted(scene.ferry.items()) == sorted(before)
+
+
+def test_what_somebody_deleted_stays_a_conflict(grown: tuple[Scene, str]) -> None:
+    scene, run = grown
+    name = next(iter(scene.ferry.items()))
+    scene.call("delete-item", name=name)
+    kill_at(Back(scene.ferry), 1, "after", routes=["delete-item"], to=run)
+    Back(scene.ferry).ok(to=run)
+    result = scene.ferry.run()
+    assert result.values["summary"]["conflicts"] == 1
+    assert result.values["failures"][0]["item"] == name
+    assert result.values["failures"][0]["reason"] == "deleted at the target since"

@@ -150,6 +150,14 @@ def test_what_was_taken_over_and_then_deleted_cannot_come_back(scene: Scene) -> 
     assert not Back(scene.ferry).ok().changed
 
 
+def test_what_was_taken_over_deleted_and_made_anew_cannot_come_back(scene: Scene) -> None:
+    scene.call("delete-item", name=scene.name("taken"))
+    scene.ferry.ok()
+    result = Back(scene.ferry).run()
+    assert "made anew since: its former versions cannot come back" in str(result.error)
+    assert result.values["summary"]["deleted"] == 3
+
+
 def test_versions_that_were_pruned_cannot_come_back(scene: Scene) -> None:
     scene.call("update-item", **{"name": scene.name("taken"), "max-versions": "1"})
     result = Back(scene.ferry).run()

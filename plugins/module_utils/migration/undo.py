@@ -145,6 +145,9 @@ def _without_tag(item: Item, seen: Evidence, goal: Goal) -> Step:
 
 
 def _deletion(item: Item, seen: Evidence, goal: Goal, created: str) -> Step:
+    before = seen.before
+    if before is not None and not (goal.tag in before.tags and goal.takes(run_of(before.tags, goal.tag))):
+        return Step("refuse", "it was deleted and made anew since: its former versions cannot come back", _BY_HAND)
     expected = {goal.tag, *([run_tag(goal.tag, created)] if created else ())}
     if set(item.tags) != expected:
         return Step("refuse", "its tags were changed at the target since", _BY_HAND)
