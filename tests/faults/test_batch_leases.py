@@ -99,6 +99,22 @@ def test_a_batch_that_defines_it_otherwise_at_the_same_moment_is_told(scene: Sce
     assert scene.ferry.run(check=True).values["definition"]["metadata_mode"] == "minimal"
 
 
+def test_batches_that_change_the_options_at_the_same_moment_must_agree(scene: Scene) -> None:
+    control = scene.emulator.control
+    scene.ferry.ok(**batch("0"))
+    scene.ferry.ok(**batch("1"))
+    for mode, agreed in (("none", True), ("full", False)):
+        # It has read the definition, and takes its lease; meanwhile the other batch changes the options.
+        control.faults(rules=[{"action": "hang", "routes": ["update-secret-val"], "nth": [1]}])
+        slow = start(scene.ferry, **batch("0"), metadata_mode="none" if agreed else "minimal")
+        assert control.wait_hanging()
+        assert apart(scene.ferry, **batch("1"), metadata_mode=mode).error == ""
+        control.faults()
+        slow.join()
+        stored = apart(scene.ferry, check=True).values["definition"]["metadata_mode"]
+        assert stored == mode
+
+
 # --- never at the same time
 
 

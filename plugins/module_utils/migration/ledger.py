@@ -281,16 +281,17 @@ class Ledger:
         return await self._define_beside_others(content, text)
 
     async def _define_beside_others(self, content: dict[str, t.Any], text: str) -> bool:
-        full, made = f"{self.folder}/definition", self._versions.get("definition", 0)
+        full, made, seen = f"{self.folder}/definition", self._versions.get("definition", 0), self.definition
         try:
-            if made:
+            if not made:
+                await self._store.create(full, text, tag=f"{self._tag}:ledger", max_versions=2, passing=True)
+            elif await self._read_definition() == seen:
                 await self._store.replace(full, text, made)
             else:
-                await self._store.create(full, text, tag=f"{self._tag}:ledger", max_versions=2, passing=True)
+                raise Changed("")
         except (AlreadyExists, Changed):
-            before = self._key
-            self._understand((await self._store.values([full])).get(full, ""))
-            theirs, ours = ({**d, "digest_key": ""} for d in (self.definition or {}, content))
+            before: str = content["digest_key"]
+            theirs, ours = ({**d, "digest_key": ""} for d in (await self._read_definition(), content))
             if theirs != ours:
                 raise LedgerError(
                     f"another run of this migration has just changed its options ({full})",
@@ -299,6 +300,11 @@ class Ledger:
             return self._key != before
         self.definition = content
         return False
+
+    async def _read_definition(self) -> dict[str, t.Any]:
+        full = f"{self.folder}/definition"
+        self._understand((await self._store.values([full])).get(full, ""))
+        return self.definition or {}
 
     async def remember(self, path: str, entry: Entry) -> None:
         """Note what was done; written to Akeyless with the shard, once enough has come together.
