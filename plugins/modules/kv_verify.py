@@ -172,7 +172,9 @@ summary:
       description: Secrets that were removed at the source during the run, or that O(scope.paths) names all the same.
       type: int
     out_of_scope:
-      description: Secrets that were found and that O(scope.batch) leaves out.
+      description: >-
+        Secrets that were found and that O(scope.batch) leaves out; and items of secrets that an earlier run migrated
+        and that O(source.paths), O(source.include) or O(source.exclude) leave out now.
       type: int
     not_sampled:
       description: Secrets that O(sample) left out.

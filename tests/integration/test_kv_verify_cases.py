@@ -203,7 +203,27 @@ def test_a_ledger_without_its_definition_is_an_error(scene: Scene) -> None:
 def test_what_was_given_for_the_migration_holds_for_the_verification(scene: Scene) -> None:
     scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/"], "exclude": ["*/b"]}, metadata_mode="minimal")
     assert clean(verified(scene.ferry)).values["summary"]["secrets"] == 2
-    assert found(verified(scene.ferry, source={"exclude": ["*/c"]})) == [("missing", "b"), ("extra", "c")]
+    result = verified(scene.ferry, source={"exclude": ["*/c"]})
+    assert found(result) == [("missing", "b")]
+    assert result.values["summary"]["out_of_scope"] == 1
+
+
+def test_paths_of_an_earlier_run_are_no_extra_items(scene: Scene) -> None:
+    mount = scene.kv.mount
+    scene.kv.put("one/x", {"v": 1})
+    scene.kv.put("two/x", {"v": 1})
+    scene.ferry.ok(source={"paths": [f"{mount}/one/", f"{mount}/a"]})
+    scene.ferry.ok(source={"paths": [f"{mount}/two/", f"{mount}/b"]})
+    assert clean(verified(scene.ferry)).values["summary"]["out_of_scope"] == 2
+    assert clean(verified(scene.ferry, source={"paths": [f"{mount}/"], "include": ["*/one/*", "*/a"]}))
+    # One that nobody migrated is an extra item, whatever its tag says and wherever it is.
+    for path in ("one/y", "two/y"):
+        scene.call("create-secret", name=scene.name(path), value="x", tags=["secretferry:test"])
+    assert found(verified(scene.ferry)) == [("extra", "one/y"), ("extra", "two/y")]
+    # And so is one within reach that the source has no more.
+    scene.kv.remove("two/x")
+    scene.kv.put("two/z", {"v": 1})
+    assert ("extra", "two/x") in found(verified(scene.ferry))
 
 
 # --- a part of it

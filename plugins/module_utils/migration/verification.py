@@ -76,6 +76,8 @@ class Verification:
         self._judge = Judge(definition, ledger, spool, findings, naming)
         self._witness = Witness(reader, definition, ledger.digests)
         self._items = ItemReader(store, ledger.digests, "text" if self._keys else "json", ledger.folder)
+        self._selection = Selection(definition.include, definition.exclude)
+        self._folders: tuple[str, ...] = ()
         self._named: frozenset[str] = frozenset()
         self._dark: tuple[str, ...] = ()
 
@@ -95,12 +97,13 @@ class Verification:
             progress.advance()
 
         progress.stage("discover")
-        selection = Selection(definition.include, definition.exclude)
+        selection = self._selection
         seen = await find(
             self._reader, definition.paths, selection, self._scope, found, concurrency=min(16, definition.concurrency)
         )
         if self._scope.paths is None:
             self._named = frozenset(root.full for root in seen.roots if not root.is_folder)
+            self._folders = tuple(root.full for root in seen.roots if root.is_folder)
             for option, glob in selection.unused():
                 self.findings.note(f"source.{option}: {glob} matches no path that was found")
         self._dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
@@ -283,6 +286,8 @@ class Verification:
             ours = self._tag in tags or bool(takeover(tags, self._tag))
             if not ours and any(tag.startswith("secretferry:") for tag in tags):
                 self.findings.counts["other_migrations"] += 1
+            elif ours and not self._reaches(path) and self._ledger.entry(path) is not None:
+                self.findings.counts["out_of_scope"] += 1
             elif ours and path.startswith(self._dark):
                 reason = "cannot be compared: the source may not be listed there"
                 self.findings.differ("unreadable", path, name, reason, "Grant the Vault policy this path")
@@ -293,6 +298,13 @@ class Verification:
                 self._tell_extra(
                     "", name, f"no migration made it{what}, and nothing at the source stands for it", _DELETE
                 )
+
+    def _reaches(self, path: str) -> bool:
+        """Whether this run would have found the secret: an earlier one may have migrated others by the same name."""
+        if self._scope.paths is not None:
+            return True
+        inside = not self.definition.paths or path.startswith(self._folders) or path in self._named
+        return inside and self._selection.takes(path)
 
     def _tell_extra(self, path: str, name: str, reason: str, remedy: str) -> None:
         if self._extra == "fail":
