@@ -10,6 +10,7 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+import httpx
 import pytest
 import yaml
 from staging import Counted, Stage, ferry
@@ -84,8 +85,6 @@ def _somebodys(emulator: Emulator, name: str, value: str) -> None:
 
 
 def _call(emulator: Emulator, command: str, **body: t.Any) -> None:
-    import httpx
-
     answer = httpx.post(f"{emulator.url}/{command}", json={"token": emulator.token(), **body})
     assert answer.status_code == 200, answer.text
 
@@ -213,7 +212,8 @@ def test_the_examples_run(vault: Vault, tmp_path: t.Any) -> None:
             assert theirs in text
             text = text.replace(theirs, ours)
         stage = Stage(vault, emulator)
-        known = {"name": "payments", "target_location": "/migrated/payments", "source": {"paths": [f"{kv.mount}/"]}}
+        source = {"paths": [f"{kv.mount}/"]}
+        known: dict[str, t.Any] = {"name": "payments", "target_location": "/migrated/payments", "source": source}
         first, second = {**known, "versions": "1"}, {**known, "versions": "2"}
         stage.run([ferry("first", **first)])
         for name in ("db", "api", "web"):

@@ -161,14 +161,17 @@ class Keeper:
             return None
 
     async def _keep_text(self, text: str, form: str) -> str:
-        self._texts += 1
-        name = f"{self._folder}text-{self._texts}"
+        self._texts, name = self._free("text-{}", self._texts)
         await self._ledger.keep(name, text, form)
         return name
 
-    @property
-    def _folder(self) -> str:
-        return f"{FOLDER}{self._ledger.run}/"
+    def _free(self, pattern: str, number: int) -> tuple[int, str]:
+        """The next number whose name is free: a run may have had a keeper before this one."""
+        while True:
+            number += 1
+            name = f"{FOLDER}{self._ledger.run}/{pattern.format(number)}"
+            if not self._ledger.has(name):
+                return number, name
 
     async def _write_bundle(self) -> None:
         batch: list[_Waiting] = []
@@ -176,10 +179,10 @@ class Keeper:
         while self._waiting and (not batch or len(self._waiting[0].text.encode()) < room):
             batch.append(self._waiting.pop(0))
             room -= len(batch[-1].text.encode()) + 1
-        self._bundles += 1
+        self._bundles, name = self._free("{:06d}", self._bundles)
         text = f'{{"format":{_FORMAT},"items":{{{",".join(waiting.text for waiting in batch)}}}}}'
         try:
-            await self._ledger.keep(f"{self._folder}{self._bundles:06d}", text)
+            await self._ledger.keep(name, text)
         except FerryError as error:
             for waiting in batch:
                 waiting.done, waiting.error = True, error
