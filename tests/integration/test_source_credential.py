@@ -125,6 +125,15 @@ def test_one_with_too_little_time_left_is_replaced(vault: Vault, base: dict[str,
     assert credential(vault, **base, ttl="60m", min_ttl="50m").values["credential"]["state"] == "made"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_a_file_there_are_a_policy_and_a_role_only(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
+    del base["write_to"]
+    made = credential(vault, kind=kind, **base)
+    assert made.changed
+    assert set(made.values) == {"policy", "policy_name", "role_name"}
+    assert not credential(vault, kind=kind, **base).changed
+
+
 def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[str, t.Any]) -> None:
     policy = credential(vault, **base).values["policy"]
     vault.write_policy(f"secretferry-{base['name']}", 'path "sys/*" { capabilities = ["sudo"] }')
@@ -343,6 +352,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "plus": ({"source": {"paths": ["secret/+/x"]}}, "no Vault policy can be limited to secret/+/x"),
     "rotated without a file": ({"state": "rotated", "write_to": None}, "write_to: state rotated needs it"),
     "revoked without anything": ({"state": "revoked", "name": None, "write_to": None}, "nothing is named"),
+    "foreign role to be made": ({"kind": "approle", "role_name": "theirs"}, "role_name: only secret ids"),
     "remove without name": ({"state": "revoked", "name": None, "remove": True}, "remove: removing policy and role"),
 }
 

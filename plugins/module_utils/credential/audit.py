@@ -247,7 +247,8 @@ def _expires(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
             f"it lives for another {ttl} seconds, more than {limits.max_ttl} (max_ttl)",
             "Use one with a shorter life, or raise max_ttl if the migration takes that long",
         )
-    return Check("source_expires", "ok", f"it expires in {ttl} seconds")
+    told = ", unless it is renewed" if token["renewable"] else ""
+    return Check("source_expires", "ok", f"it expires in {ttl} seconds{told}")
 
 
 def _lacking(asked: t.Mapping[str, str], capabilities: t.Mapping[str, frozenset[str]], needed: str) -> list[str]:

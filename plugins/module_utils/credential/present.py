@@ -54,6 +54,7 @@ async def make_present(
     await asyncio.to_thread(_define, want, operator, policy, result, check)
     result.values["policy_name"] = want.own
     result.values["role_name"] = want.own
+    role_is_new = result.values.pop("role_made", False)
     if want.file is None:
         return
     held = await asyncio.to_thread(_held, want, operator, settings, mask)
@@ -61,9 +62,8 @@ async def make_present(
         _describe(want, result, "kept", held.accessor, held.ttl)
     else:
         await asyncio.to_thread(_issue, want, operator, settings, result, held, check, mask)
-    if want.kind == "approle" and not (check and result.values.get("role_made")):
+    if want.kind == "approle" and not (check and role_is_new):
         result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, want.mount, want.role)
-    result.values.pop("role_made", None)
 
 
 async def rotate(

@@ -94,6 +94,12 @@ def wanted(params: t.Mapping[str, t.Any]) -> Wanted:
         )
     if state == "rotated" and not params["write_to"]:
         raise OptionError("write_to", "state rotated needs it", "Name the private file that holds the credential")
+    if params["role_name"] and (state == "present" or params["kind"] != "approle"):
+        raise OptionError(
+            "role_name",
+            "only secret ids of an AppRole role that is there can be rotated or revoked",
+            "Omit it, or set kind: approle and state: rotated or revoked",
+        )
     own = our_name(name) if name else ""
     file = CredentialFile(params["write_to"]) if params["write_to"] else None
     if file and state in ("present", "rotated"):

@@ -10,40 +10,26 @@ target location. The canary must arrive. Nothing stays, also after a failure; wh
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
-import time
 import typing as t
-from dataclasses import dataclass
 
 from ..akeyless.gateway import Gateway
-from ..akeyless.items import ItemStore, same_value
-from ..checks import Check, shortly
+from ..checks import Check
 from ..credential.scope import CONCURRENCY, areas_of, kv_options
-from ..errors import FerryError, OptionError, PermissionDenied
-from ..gateway.status import RunStatus, safe_text
-from ..gateway.stored import Stored, read_listing, secrets_of
-from ..migration.connect import check_protection_key, open_source, open_target
+from ..errors import FerryError, OptionError
+from ..migration.connect import open_source, open_target
 from ..migration.discover import find_roots
-from ..migration.naming import Naming, join
+from ..migration.naming import join
 from ..options import AkeylessSettings, VaultSettings, resolve_operator
 from ..vault.kv import KvReader, Mount
 from ..vault.operator import as_operator
 from .canary import VaultHalf
+from .probing import Plan, Probe
 
 __all__ = ["probe_checks", "probe_name"]
 
 _Params = t.Mapping[str, t.Any]
 _Mask = t.Callable[[t.Iterable[str]], None]
-_PAUSE = 0.5  # seconds between two looks at the run
-_LOG = "The Gateway's log says more: gateway_log_info"
-_KEY = "Make the key in Akeyless, or correct protection_key, and let the Gateway's access id read it"
-_WRITE = "Give the Gateway's own access id create, read, update and list on {path}/* in Akeyless"
-_REACH = (
-    "Let the Gateway reach that address (network, DNS, certificate authority); if it knows Vault by another one, give"
-    " that as gateway_source_url"
-)
 
 
 def probe_name(name: str) -> str:
@@ -79,7 +65,7 @@ async def probe_checks(params: _Params, settings: AkeylessSettings, source: Vaul
             list_mounts=params["list_mounts"],
         )
         mask([half.value, half.mark])
-        plan = _Plan(
+        plan = Plan(
             url=params["gateway_source_url"] or source.url,
             namespace=source.namespace,
             folder=join(params["target_location"], probe_name(params["name"])),
@@ -100,251 +86,3 @@ async def _mount(params: _Params, reader: KvReader) -> Mount:
     if not areas:
         raise OptionError("probe_mount", "the operator sees no KV mount", "Name one that it may write to")
     return Mount(areas[0].mount, areas[0].version)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """``url``: of Vault, as the Gateway reaches it. ``folder``: where the canary is to arrive. ``timeout``: seconds."""
-
-    url: str
-    namespace: str
-    folder: str
-    location: str
-    mode: str
-    key: str
-    timeout: int
-
-
-class _Stopped(Exception):
-    """The rest of the probe makes no sense; the checks say why."""
-
-
-class Probe:
-    """One probe. Nothing of it stays but its checks."""
-
-    def __init__(self, plan: _Plan, half: VaultHalf, gateway: Gateway, store: ItemStore, mask: _Mask) -> None:
-        self._plan = plan
-        self._half = half
-        self._gateway = gateway
-        self._store = store
-        self._mask = mask
-        self._item = Naming(plan.folder, plan.namespace).item(half.mount.path, half.path)
-        self._checks: list[Check] = []
-
-    async def run(self) -> list[Check]:
-        """Remove what a former probe left, try, and remove everything."""
-        try:
-            await asyncio.to_thread(self._half.left)
-        except FerryError as error:
-            error = as_operator(error)
-            return [Check("probe_source", "failed", error.message, error.remedy)]
-        try:
-            former = await self._clean()
-        except FerryError as error:
-            return [Check("probe_cleanup", "failed", f"what a former probe left: {error.message}", error.remedy)]
-        try:
-            token = await self._prepare()
-            await self._migrate(token)
-        except _Stopped:
-            pass
-        finally:
-            self._checks.append(await asyncio.shield(self._finish(former)))
-        return self._checks
-
-    def _say(
-        self, one: str, verdict: t.Literal["ok", "warning", "failed", "unknown"], told: str, remedy: str = ""
-    ) -> None:
-        self._checks.append(Check(one, verdict, told, remedy))
-
-    async def _prepare(self) -> str:
-        try:
-            token = await asyncio.to_thread(self._half.make)
-        except FerryError as error:
-            error = as_operator(error)
-            self._say("probe_source", "failed", error.message, error.remedy)
-            raise _Stopped from None
-        self._mask([token])
-        self._say("probe_source", "ok", f"a canary was put into {self._half.mount.path}{self._half.path}")
-        return token
-
-    async def _migrate(self, token: str) -> None:
-        plan, name = self._plan, self._half.name
-        body: dict[str, t.Any] = {
-            "type": "hashi",
-            "target-location": plan.folder,
-            "hashi-url": plan.url,
-            "hashi-token": token,
-            "hashi-json": "true",
-            "hashi-metadata-mode": plan.mode,
-        }
-        if plan.namespace:
-            body["hashi-ns"] = [plan.namespace]
-        if plan.key:
-            body["protection-key"] = plan.key
-        try:
-            await self._gateway.create(name, body, token)
-            await self._gateway.sync(name, start=True)
-            status = await self._ended(name)
-            with contextlib.suppress(FerryError):
-                await self._gateway.sync(name, start=False)
-        except FerryError as error:
-            if plan.key and plan.key in str(error):
-                self._say("gateway_write", "failed", f"the protection key {plan.key} is not usable", _KEY)
-            else:
-                self._say("gateway_write", "failed", error.message, error.remedy)
-            raise _Stopped from None
-        await self._judge(status)
-
-    async def _ended(self, name: str) -> RunStatus | None:
-        """The run, when it has ended; ``None`` where it does not in time."""
-        deadline = time.monotonic() + self._plan.timeout
-        before: RunStatus | None = None
-        while time.monotonic() < deadline:
-            status = RunStatus(await self._gateway.status(name))
-            if status.phase == "ended" or (status.phase == "unknown" and status.seems_ended(before)):
-                return status
-            before = status
-            await asyncio.sleep(_PAUSE)
-        return None
-
-    async def _judge(self, status: RunStatus | None) -> None:
-        plan = self._plan
-        try:
-            arrived = await self._store.describe(self._item)
-        except PermissionDenied as error:
-            self._say(
-                "probe_arrival", "unknown", error.message, "Give the caller read and list there, to see it arrive"
-            )
-            arrived = None
-        if arrived is not None:
-            self._say("gateway_reach", "ok", f"the Gateway read the canary from Vault at {plan.url}")
-            key = f", protected by {plan.key}" if plan.key else ""
-            self._say("gateway_write", "ok", f"the Gateway wrote an item below {plan.location}{key}")
-            await self._compare(arrived.description)
-            return
-        if status is None:
-            self._say("gateway_reach", "failed", f"the run did not end within {plan.timeout} seconds", _REACH)
-            return
-        told = safe_text(status.answer.get("error"))
-        reasons = _reasons(status, self._half.path)
-        if not status.total and not reasons:
-            why = told or "the run ended without having seen any secret"
-            remedy = _REACH if told else f"{_LOG}. If it cannot find mounts, set list_mounts: true"
-            self._say("gateway_reach", "failed", f"the Gateway could not read the canary at {plan.url}: {why}", remedy)
-            return
-        await self._refused(reasons)
-
-    async def _refused(self, reasons: str) -> None:
-        """The Gateway read, and made no item: why?"""
-        plan = self._plan
-        missing = ""
-        if plan.key:
-            try:
-                await check_protection_key(self._store, plan.key)
-            except OptionError as error:
-                missing = error.message.removeprefix("protection_key: ")
-        low = reasons.lower()
-        shown = safe_text(reasons) or "this Gateway gives no reason"
-        if missing or (plan.key and (plan.key.lower() in low or "invalidtype" in low)):
-            self._say("gateway_reach", "ok", f"the Gateway read from Vault at {plan.url}")
-            told = f"no item was written, because of the protection key {plan.key}: {missing or shown}"
-            self._say("gateway_write", "failed", told, _KEY)
-        elif "403" in low and "unauthorized" not in low:
-            told = f"the Gateway was refused the canary by Vault at {plan.url}: {shown}"
-            self._say("gateway_reach", "failed", told, _LOG)
-        else:
-            self._say("gateway_reach", "ok", f"the Gateway read from Vault at {plan.url}")
-            told = f"no item was written below {plan.location}: {shown}"
-            self._say("gateway_write", "failed", told, _WRITE.format(path=plan.location))
-
-    async def _compare(self, description: str) -> None:
-        plan, half = self._plan, self._half
-        try:
-            value = (await self._store.values([self._item])).get(self._item)
-        except FerryError as error:
-            self._say("probe_arrival", "unknown", error.message, "Give the caller read there, to compare the value")
-            return
-        if not same_value(value, json.dumps({"canary": half.value})):
-            self._say("probe_arrival", "failed", "the canary arrived with another value", _LOG)
-        elif half.mount.version == 2 and not _fits(description, plan.mode, half.mark):
-            told = f"the canary arrived with metadata that is not what metadata_mode {plan.mode} says"
-            self._say(
-                "probe_arrival", "failed", told, "Gateways that are too old know one metadata mode only: update it"
-            )
-        else:
-            self._say("probe_arrival", "ok", f"the canary arrived as {self._item}, with its value and metadata")
-
-    async def _finish(self, former: list[str]) -> Check:
-        """Remove everything, and look whether it is gone."""
-        try:
-            await self._clean()
-            left = await asyncio.to_thread(self._half.left)
-            left += [f"migration {self._half.name}" for one in await self._migrations() if one]
-            left += [f"item {name}" for name in await self._items()]
-        except FerryError as error:
-            return Check(
-                "probe_cleanup", "failed", error.message, f"{error.remedy}. Then run again: it cleans up".lstrip(". ")
-            )
-        if left:
-            return Check("probe_cleanup", "failed", f"still there: {shortly(left)}", "Run again: it cleans up")
-        told = (
-            f"everything is removed; a former probe had left {shortly(former)}" if former else "everything is removed"
-        )
-        return Check("probe_cleanup", "ok", told)
-
-    async def _clean(self) -> list[str]:
-        """Remove what is there: first who could still write, then what was written, then the source.
-
-        :raises FerryError: something could not be removed. All the rest was, as far as possible.
-        """
-        removed: list[str] = []
-        tokens: list[str] = []
-        failures: list[FerryError] = []
-        for part in (self._remove_migrations, self._remove_items):
-            try:
-                await part(removed, tokens)
-            except FerryError as error:
-                failures.append(error)
-        try:
-            removed += await asyncio.to_thread(self._half.remove, tokens)
-        except FerryError as error:
-            failures.append(as_operator(error))
-        if failures:
-            raise failures[0]
-        return removed
-
-    async def _remove_migrations(self, removed: list[str], tokens: list[str]) -> None:
-        for one in await self._migrations():
-            tokens += [str(value) for value in one.credentials().values() if isinstance(value, str)]
-            with contextlib.suppress(FerryError):
-                await self._gateway.sync(one.name, start=False)
-            await self._gateway.delete(one.name, one.id)
-            removed.append(f"migration {one.name}")
-
-    async def _remove_items(self, removed: list[str], _tokens: list[str]) -> None:
-        for name in await self._items():
-            await self._store.delete(name)
-            removed.append(f"item {name}")
-
-    async def _migrations(self) -> list[Stored]:
-        """Our own, by its name."""
-        listed = read_listing(await self._gateway.migrations())
-        self._mask(secrets_of(listed))
-        return [one for one in listed if one.name == self._half.name]
-
-    async def _items(self) -> list[str]:
-        """All items in the disposable folder."""
-        return [item.name async for item in self._store.folder(self._plan.folder)]
-
-
-def _reasons(status: RunStatus, path: str) -> str:
-    """The Gateway's words on the canary, as it gave them; other secrets of the mount may have failed, too."""
-    entries = (status.answer.get("download_report") or {}).get("secrets") or ()
-    texts = [str(one.get("error_message") or "") for one in entries if path in str(one.get("secret_name"))]
-    return " ".join(filter(None, texts))
-
-
-def _fits(description: str, mode: str, mark: str) -> bool:
-    if mode == "none":
-        return not description
-    return mark in description
