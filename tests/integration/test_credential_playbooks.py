@@ -294,8 +294,10 @@ def test_two_waves_through_the_gateway_bring_exactly_the_paths_of_each(vault: Va
                     _task("wait", "gateway_migration_info", {"name": wave, "wait": True, "interval": 0.2}),
                     _task("stop", "gateway_migration_sync", {"name": wave, "state": "stopped"}),
                     _task("end", "source_credential", ended),
-                ]
+                ],
+                "-vvvv",
             ).played
+            assert not ISSUED.search(played.stdout)
             assert played.rc == 0, played.stdout[-3000:]
             assert played["end"]["dead"] is True
             names = [name for name in emulator.control.dump() if name.startswith("/migrated/")]

@@ -17,7 +17,8 @@ from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore, same_value
 from ..checks import Check, shortly
 from ..errors import FerryError, OptionError, PermissionDenied
-from ..gateway.status import RunStatus, safe_text
+from ..gateway.log_causes import UNKNOWN, cause_of
+from ..gateway.status import RunStatus, told
 from ..gateway.stored import Stored, read_listing, secrets_of
 from ..migration.connect import check_protection_key
 from ..migration.naming import Naming
@@ -87,9 +88,9 @@ class Probe:
         return self._checks
 
     def _say(
-        self, one: str, verdict: t.Literal["ok", "warning", "failed", "unknown"], told: str, remedy: str = ""
+        self, one: str, verdict: t.Literal["ok", "warning", "failed", "unknown"], seen: str, remedy: str = ""
     ) -> None:
-        self._checks.append(Check(one, verdict, told, remedy))
+        self._checks.append(Check(one, verdict, seen, remedy))
 
     async def _prepare(self) -> str:
         try:
@@ -160,17 +161,17 @@ class Probe:
         if status is None:
             self._say("gateway_reach", "failed", f"the run did not end within {plan.timeout} seconds", _REACH)
             return
-        told = safe_text(status.answer.get("error"))
+        said = str(status.answer.get("error") or "")
         reasons = _reasons(status, self._half.path)
         if not status.total and not reasons:
-            why = told or "the run ended without having seen any secret"
-            remedy = _REACH if told else f"{_LOG}. If it cannot find mounts, set list_mounts: true"
+            why = told(said) or "the run ended without having seen any secret"
+            remedy = _REACH if said else f"{_LOG}. If it cannot find mounts, set list_mounts: true"
             self._say("gateway_reach", "failed", f"the Gateway could not read the canary at {plan.url}: {why}", remedy)
             return
         await self._refused(reasons)
 
     async def _refused(self, reasons: str) -> None:
-        """The Gateway read, and made no item: why?"""
+        """The Gateway saw the canary, and made no item: why?"""
         plan = self._plan
         missing = ""
         if plan.key:
@@ -178,19 +179,21 @@ class Probe:
                 await check_protection_key(self._store, plan.key)
             except OptionError as error:
                 missing = error.message.removeprefix("protection_key: ")
-        low = reasons.lower()
-        shown = safe_text(reasons) or "this Gateway gives no reason"
-        if missing or (plan.key and (plan.key.lower() in low or "invalidtype" in low)):
-            self._say("gateway_reach", "ok", f"the Gateway read from Vault at {plan.url}")
-            told = f"no item was written, because of the protection key {plan.key}: {missing or shown}"
-            self._say("gateway_write", "failed", told, _KEY)
-        elif "403" in low and "unauthorized" not in low:
-            told = f"the Gateway was refused the canary by Vault at {plan.url}: {shown}"
-            self._say("gateway_reach", "failed", told, _LOG)
+        cause = cause_of(reasons, self._item) if reasons else UNKNOWN
+        shown = told(reasons, self._item) or "this Gateway gives no reason"
+        if cause.source:
+            evidence = f"the Gateway was refused the canary by Vault at {plan.url}: {shown}"
+            self._say("gateway_reach", "failed", evidence, cause.remedy)
+            return
+        self._say("gateway_reach", "ok", f"the Gateway read from Vault at {plan.url}")
+        if missing or (plan.key and cause.name == "protection_key"):
+            evidence = f"no item was written, because of the protection key {plan.key}: {missing or shown}"
+            self._say("gateway_write", "failed", evidence, _KEY)
         else:
-            self._say("gateway_reach", "ok", f"the Gateway read from Vault at {plan.url}")
-            told = f"no item was written below {plan.location}: {shown}"
-            self._say("gateway_write", "failed", told, _WRITE.format(path=plan.location))
+            remedy = _WRITE.format(path=plan.location)
+            if cause is not UNKNOWN and cause.name != "permission":
+                remedy = cause.remedy
+            self._say("gateway_write", "failed", f"no item was written below {plan.location}: {shown}", remedy)
 
     async def _compare(self, description: str) -> None:
         plan, half = self._plan, self._half
@@ -202,9 +205,9 @@ class Probe:
         if not same_value(value, json.dumps({"canary": half.value})):
             self._say("probe_arrival", "failed", "the canary arrived with another value", _LOG)
         elif half.mount.version == 2 and not _fits(description, plan.mode, half.mark):
-            told = f"the canary arrived with metadata that is not what metadata_mode {plan.mode} says"
+            evidence = f"the canary arrived with metadata that is not what metadata_mode {plan.mode} says"
             self._say(
-                "probe_arrival", "failed", told, "Gateways that are too old know one metadata mode only: update it"
+                "probe_arrival", "failed", evidence, "Gateways that are too old know one metadata mode only: update it"
             )
         else:
             self._say("probe_arrival", "ok", f"the canary arrived as {self._item}, with its value and metadata")
@@ -222,10 +225,10 @@ class Probe:
             )
         if left:
             return Check("probe_cleanup", "failed", f"still there: {shortly(left)}", "Run again: it cleans up")
-        told = (
+        evidence = (
             f"everything is removed; a former probe had left {shortly(former)}" if former else "everything is removed"
         )
-        return Check("probe_cleanup", "ok", told)
+        return Check("probe_cleanup", "ok", evidence)
 
     async def _clean(self) -> list[str]:
         """Remove what is there: first who could still write, then what was written, then the source.
