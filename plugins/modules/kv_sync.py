@@ -143,6 +143,7 @@ notes:
 seealso:
   - module: secretferry.akeyless.kv_migration
   - module: secretferry.akeyless.kv_verify
+  - module: secretferry.akeyless.source_freeze
 author:
   - secretferry.akeyless contributors (@secretferry)
 """

@@ -56,6 +56,17 @@ class Operator:
         data = self._read(f"sys/policies/acl/{encode_path(name)}")
         return None if data is None else str(data.get("policy", ""))
 
+    def policies(self) -> list[str]:
+        """The names of all policies."""
+        data = self._read("sys/policies/acl?list=true")
+        return sorted(str(key) for key in (data or {}).get("keys") or ())
+
+    def child_token(self, policies: t.Sequence[str], ttl: str) -> Credential:
+        """A token with these policies and the default one. The operator's own must include them, unless it is root."""
+        body = {"policies": list(policies), "ttl": ttl, "renewable": False}
+        auth = self._write("auth/token/create", body)["auth"]
+        return Credential(str(auth["client_token"]), str(auth["accessor"]), int(auth["lease_duration"]))
+
     def write_policy(self, name: str, text: str) -> None:
         """Make or replace a policy."""
         self._write(f"sys/policies/acl/{encode_path(name)}", {"policy": text})

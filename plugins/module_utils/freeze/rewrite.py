@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Vault policy without the rights to write in some areas of KV mounts. Pure: text in, text out.
+
+Why policies are rewritten: a ``deny`` takes away reading, too, and a policy that is merely added takes nothing away,
+as rights on the same path add up. Of several paths that match, only the most specific one counts, over all policies of
+a token. (developer.hashicorp.com/vault/docs/concepts/policies)
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FerryError
+from ..vault.policy import Area, quoted
+
+__all__ = ["Region", "Unclear", "read_only", "regions_of"]
+
+WRITING = ("create", "update", "patch", "delete")
+_STANZA = re.compile(r'path\s+("(?:[^"\\]|\\.)*")\s*\{')
+_CAPABILITIES = re.compile(r"capabilities\s*=\s*\[([^\]]*)\]")
+_WORD = re.compile(r'"([a-z]+)"')
+
+
+class Unclear(FerryError):
+    """A policy that cannot be rewritten by rule: somebody must look at it."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Paths as policies have them: ``path`` and, where ``below``, everything that begins with it."""
+
+    path: str
+    below: bool
+
+    @property
+    def rule(self) -> str:
+        """As the path of a stanza."""
+        return self.path + "*" if self.below else self.path
+
+
+@dataclass(frozen=True)
+class _Stanza:
+    path: str
+    start: int  # of the capabilities' list, between its brackets
+    end: int
+    capabilities: tuple[str, ...]
+
+
+def regions_of(areas: t.Iterable[Area]) -> list[Region]:
+    """Where a right to write can change secrets of these areas."""
+    found = []
+    for area in areas:
+        kinds = ("data/", "metadata/", "delete/", "undelete/", "destroy/") if area.version == 2 else ("",)
+        found += [Region(area.mount + kind + area.path, area.is_folder) for kind in kinds]
+    return found
+
+
+def read_only(name: str, text: str, regions: t.Sequence[Region]) -> str:
+    """The policy ``name`` without writing in ``regions``, and otherwise unchanged; the same text if it has none.
+
+    A stanza within a region loses the capabilities that write. For one that reaches further, a narrower stanza is
+    added that keeps only what does not write.
+
+    :raises Unclear: it cannot be told what a stanza takes, or the rest could not be expressed.
+    """
+    stanzas = _stanzas(name, text)
+    edits: dict[int, _Stanza] = {}
+    added: dict[str, tuple[str, ...]] = {}
+    widest: dict[str, str] = {}
+    for stanza in stanzas:
+        if not set(stanza.capabilities) & {*WRITING}:
+            continue
+        for region in regions:
+            relation = _relation(stanza.path, region)
+            if relation == "within":
+                edits[stanza.start] = stanza
+            elif relation == "unclear":
+                raise Unclear(
+                    f"policy {name}: its path {stanza.path} takes a part of {region.rule}, and of more than that",
+                    "Write its paths without + before what is to be frozen, or freeze it by hand and leave it out of"
+                    " 'policies'",
+                )
+            elif relation == "wider":
+                rest = _harmless(stanza)
+                if not rest:
+                    raise Unclear(
+                        f"policy {name}: its path {stanza.path} may only write, and reaches beyond {region.rule}",
+                        "Split that path, or freeze it by hand and leave it out of 'policies'",
+                    )
+                # Of several wider ones the most specific counts, as it does for Vault.
+                if len(stanza.path) >= len(widest.get(region.rule, "")):
+                    widest[region.rule], added[region.rule] = stanza.path, rest
+    known = {stanza.path for stanza in stanzas}
+    for stanza in sorted(edits.values(), key=lambda one: -one.start):
+        rest = ", ".join(f'"{word}"' for word in _harmless(stanza))
+        text = text[: stanza.start] + rest + text[stanza.end :]
+    for rule, rest in added.items():
+        if rule not in known:
+            listed = ", ".join(f'"{word}"' for word in rest)
+            text += f"\npath {quoted(rule)} {{\n  capabilities = [{listed}]\n}}\n"
+    return text
+
+
+def _harmless(stanza: _Stanza) -> tuple[str, ...]:
+    return tuple(word for word in stanza.capabilities if word not in WRITING)
+
+
+def _stanzas(name: str, text: str) -> list[_Stanza]:
+    if text.lstrip().startswith("{"):
+        raise Unclear(f"policy {name} is written as JSON", "Write it as HCL, or freeze it by hand")
+    bare = _without_comments(text)
+    found = []
+    for match in _STANZA.finditer(bare):
+        path = re.sub(r"\\(.)", r"\1", match[1][1:-1])
+        body = bare[match.end() : _closing(name, bare, match.end())]
+        capabilities = _CAPABILITIES.search(body)
+        if re.search(r"\bpolicy\s*=", body):
+            raise Unclear(
+                f"policy {name}: its path {path} uses the old form policy = ...", "Write capabilities = [...] instead"
+            )
+        if capabilities is None:
+            continue
+        start = match.end() + capabilities.start(1)
+        found.append(
+            _Stanza(path.lstrip("/"), start, start + len(capabilities[1]), tuple(_WORD.findall(capabilities[1])))
+        )
+    if len(found) != len(re.findall(r"\bcapabilities\s*=", bare)):
+        raise Unclear(f"policy {name} has a form that is not understood", "Freeze it by hand")
+    return found
+
+
+def _without_comments(text: str) -> str:
+    """The same length, comments as blanks, so that places in it are places in the text."""
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
+
+    return re.sub(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/', blank, text, flags=re.DOTALL)
+
+
+def _closing(name: str, text: str, start: int) -> int:
+    """Where the block ends whose opening brace is just before ``start``."""
+    depth = 1
+    for match in re.finditer(r'"(?:[^"\\\n]|\\.)*"|[{}]', text[start:]):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if not depth:
+            return start + match.start()
+    raise Unclear(f"policy {name} has a block without an end", "Freeze it by hand")
+
+
+def _relation(rule: str, region: Region) -> str:
+    """How what a stanza takes lies to a region: ``apart``, ``within``, ``wider`` or ``unclear``."""
+    glob = rule.endswith("*")
+    literal = rule.removesuffix("*")
+    wild = re.search(r"(^|/)\+(/|$)|\{\{", literal)
+    sure = literal[: wild.start() + (1 if wild[0].startswith("/") else 0)] if wild else literal
+    if region.below and sure.startswith(region.path):
+        return "within"
+    if not wild:
+        if not glob:
+            return "within" if literal == region.path else "apart"
+        if region.path.startswith(literal):
+            return "wider"
+        # The stanza names more than the region, which is one path: it cannot take it.
+        return "apart"
+    common = min(len(sure), len(region.path))
+    return "unclear" if sure[:common] == region.path[:common] and _may_meet(literal, glob, region) else "apart"
+
+
+def _may_meet(literal: str, glob: bool, region: Region) -> bool:
+    if "{{" in literal:
+        return True
+    mine, theirs = literal.split("/"), region.path.split("/")
+    for i, (one, other) in enumerate(zip(mine, theirs, strict=False)):
+        last_mine, last_theirs = i == len(mine) - 1, i == len(theirs) - 1
+        if one == "+" or one == other or (last_mine and glob and other.startswith(one)):
+            continue
+        if last_theirs and region.below and one.startswith(other):
+            continue
+        return False
+    if len(mine) < len(theirs):
+        return glob
+    return region.below or len(mine) == len(theirs)
