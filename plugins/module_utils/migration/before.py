@@ -106,16 +106,18 @@ class Keeper:
         self._bundles = 0
         self._texts = 0
 
-    async def keep(self, name: str, last: int, *, overwrite: bool = False, companions: t.Sequence[str] = ()) -> None:
+    async def keep(
+        self, name: str, last: int | None, *, overwrite: bool = False, companions: t.Sequence[str] = ()
+    ) -> None:
         """Write down how an item is. When this returns, it may be changed. Only under the lease.
 
-        :param last: its newest version as the plan has seen it.
+        :param last: its newest version as the plan has seen it, ``None`` where that does not matter.
         :param overwrite: its newest value is about to be replaced in place.
         :param companions: items of the ledger's folder that are about to be written with it.
         :raises Changed: the item is not as the plan has seen it.
         """
         item = await self._store.describe(name, versions=True)
-        if item is None or item.last_version != last:
+        if item is None or last not in (None, item.last_version):
             now = f"is now at {item.last_version}" if item else "is gone"
             raise Changed(f"change {name}: it was at version {last} and {now}")
         before = Before.of(item)

@@ -91,6 +91,7 @@ class Run:
             deletions or Deletions(),
             store,
             ledger,
+            self._keeper,
             report,
             self._listing,
             form="text" if definition.layout == "keys" else "json",

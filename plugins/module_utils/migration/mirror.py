@@ -9,7 +9,7 @@ any more go, and an item of which nothing is left. Only what the ledger proves t
 its value is compared by digest, before an item is deleted it must be as it was listed, and as we left it.
 
 What is to go is written to the ledger before it goes (``Record.stale``), so a run that is killed between is understood
-by the next one.
+by the next one. How the item was is written down, too: its values cannot be brought back, but a rollback must say so.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from ..akeyless.items import ItemStore
 from ..errors import Changed, FerryError
 from .apply import Job
+from .before import Keeper
 from .ledger import Digests, Entry, Ledger
 from .plan import Record, pending, readable
 from .report import Report
@@ -53,6 +54,7 @@ class Mirror:
         deletions: Deletions,
         store: ItemStore,
         ledger: Ledger,
+        keeper: Keeper,
         report: Report,
         listing: Listing,
         *,
@@ -66,6 +68,7 @@ class Mirror:
         self._deletions = deletions
         self._store = store
         self._ledger = ledger
+        self._keeper = keeper
         self._report = report
         self._listing = listing
         self._form = form
@@ -157,6 +160,7 @@ class Mirror:
             if now is not None:
                 if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
                     raise Changed(f"delete {job.item}: somebody changed it meanwhile")
+                await self._keeper.keep(job.item, now.last_version)
                 await self._store.delete(job.item)
         for name in companion_names(job.item, self._ledger, self._location):
             await self._ledger.delete(name)
@@ -168,6 +172,8 @@ class Mirror:
     async def _prune(self, path: str, job: Job) -> None:
         """Delete versions, oldest first, so that no older one becomes the newest before its time."""
         record = job.record
+        if job.action.drop:
+            await self._keeper.keep(job.item, None)
         for number in job.action.drop:
             value = await self._store.value(job.item, number)
             if value is not None:
