@@ -97,8 +97,8 @@ def read_only(name: str, text: str, regions: t.Sequence[Region]) -> str:
                     widest[region.rule], added[region.rule] = stanza.path, rest
     known = {stanza.path for stanza in stanzas}
     for stanza in sorted(edits.values(), key=lambda one: -one.start):
-        rest = ", ".join(f'"{word}"' for word in _harmless(stanza))
-        text = text[: stanza.start] + rest + text[stanza.end :]
+        words = ", ".join(f'"{word}"' for word in _harmless(stanza))
+        text = text[: stanza.start] + words + text[stanza.end :]
     for rule, rest in added.items():
         if rule not in known:
             listed = ", ".join(f'"{word}"' for word in rest)
