@@ -467,6 +467,31 @@ def test_a_play_migrates_a_wave_on_its_batches_at_once(
     play.close()
 
 
+def test_the_rollout_takes_the_waves_in_order(vault: Vault, emulator: Emulator, tmp_path: Path) -> None:
+    kv = Kv(vault)
+    for n in range(6):
+        kv.put(f"{TEAMS[n % 2]}/s{n}", {"password": canary()})
+    waves: list[dict[str, t.Any]] = [
+        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha"]},
+        {"name": "rest", "rest": True},
+    ]
+    file = write_source(tmp_path, {"migrations": [migration(kv, *waves, options={"metadata_mode": "minimal"})]})
+    play = Play(connection_env(vault, emulator))
+    (collections,) = (
+        p for p in play.environment()["ANSIBLE_COLLECTIONS_PATH"].split(":") if (Path(p) / COLLECTION).exists()
+    )
+    rollout = Path(collections) / COLLECTION / "playbooks" / "rollout.yml"
+    ran = play.run(rollout, inventory=file, secretferry_rollout_gate="automatic")
+    assert ran.status == "successful", ran.stdout
+    assert ran.stdout.index("payments-w01-b000000") < ran.stdout.index("payments-w02-b000000")
+    assert migrated(emulator) == sorted(f"{kv.mount}/{TEAMS[n % 2]}/s{n}" for n in range(6))
+    assert scan([ran.stdout, *play.left_behind()]) == []
+    play.close()
+
+
+COLLECTION = Path("ansible_collections", "secretferry", "akeyless")
+
+
 def migrate_play(folder: Path) -> Path:
     task = {
         "name": "migrate",
