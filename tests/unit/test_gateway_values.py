@@ -18,8 +18,8 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.statu
     RunStatus,
     failure,
     failures_of,
-    safe_text,
     shows_sync,
+    told,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.values import asked, found, sent
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.gateway import (
@@ -159,9 +159,9 @@ def test_words_that_speak_of_a_synchronisation(word: str, on: bool) -> None:
 
 
 def test_words_that_may_be_values_are_left_out() -> None:
-    assert "4f9a8b7c6d5e4f3a2b1c" not in safe_text("no value 4f9a8b7c6d5e4f3a2b1c here")
-    assert safe_text("connection refused by https://me:pw@vault") == "the source did not answer"
-    assert safe_text(None) == ""
+    assert "4f9a8b7c6d5e4f3a2b1c" not in told("no value 4f9a8b7c6d5e4f3a2b1c here")
+    assert told("connection refused by https://me:pw@vault") == "the source did not answer"
+    assert told(None) == ""
 
 
 @pytest.mark.parametrize(

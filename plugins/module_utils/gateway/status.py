@@ -17,7 +17,7 @@ from ..errors import FerryError
 from .log_causes import UNKNOWN, cause_of
 from .log_words import known_words, shown_name, shown_path
 
-__all__ = ["COUNTED", "RunStatus", "failure", "failures_of", "report_of", "safe_text", "shows_sync"]
+__all__ = ["COUNTED", "RunStatus", "failure", "failures_of", "report_of", "shows_sync", "told"]
 
 COUNTED = ("migration_items", "targets", "rotated_secrets", "certificates")
 """What a status counts, each ``{total, migrated, updated, skipped, failed}``."""
@@ -112,7 +112,7 @@ class RunStatus:
             "start_time": str(self.answer.get("start_time") or ""),
             "duration": str(self.answer.get("duration_time") or ""),
             "message": known_words(str(self.answer.get("last_status_message") or "")),
-            "error": safe_text(self.answer.get("error")),
+            "error": told(self.answer.get("error")),
             "failed": self.failed,
             "counts": {name: self._counts(name) for name in (*COUNTED, "sync") if any(self._counts(name).values())},
             "run": self.token,
@@ -132,7 +132,7 @@ def failures_of(status: RunStatus, most: int) -> list[dict[str, str]]:
             name = _name(entry)
             cause = cause_of(text, name)
             remedy = _LOG if cause is UNKNOWN else cause.remedy
-            failed.append({"item": name, "cause": cause.name, "reason": safe_text(text, name), "remedy": remedy})
+            failed.append({"item": name, "cause": cause.name, "reason": told(text, name), "remedy": remedy})
     return failed[:most]
 
 
@@ -147,8 +147,7 @@ def report_of(status: RunStatus, most: int) -> dict[str, t.Any]:
             "item": _name(entry),
             "outcome": str(entry.get("status") or "").lower(),
             "version": str(entry.get("version") or ""),
-            "reason": safe_text(entry.get("error_message"), _name(entry))
-            or known_words(str(entry.get("details") or "")),
+            "reason": told(entry.get("error_message"), _name(entry)) or known_words(str(entry.get("details") or "")),
         }
         for entry in entries
     ]
@@ -161,7 +160,7 @@ def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, st
         return None
     if status.outcome == "stopped":
         return FerryError(f"the run of {name} was stopped before its end", "Start it again")
-    error = safe_text(status.answer.get("error"))
+    error = told(status.answer.get("error"))
     count = f"{status.failed} of {max(status.total, status.failed)} failed" if status.failed else "the run failed"
     names = ", ".join(f"{one['item']} ({one['reason'] or 'no reason is given'})" for one in failures[:5])
     more = f" and {status.failed - 5} more" if status.failed > 5 and names else ""
@@ -178,7 +177,7 @@ def shows_sync(word: str) -> bool:
     return "sync" in plain and not any(no in plain for no in ("stop", "notsync", "unsync", "nosync", "off", "disabled"))
 
 
-def safe_text(text: t.Any, item: str = "") -> str:
+def told(text: t.Any, item: str = "") -> str:
     """A Gateway's error in words of ours, or in those of its own that cannot be a value."""
     if not text:
         return ""
