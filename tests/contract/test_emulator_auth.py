@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from official_sdk import Sdk, raw, refused
+from official_sdk import Sdk, akeyless, raw, refused
 
 from ferrydev.emulator import Emulator
 
@@ -162,3 +162,24 @@ def test_no_answer_about_a_login_quotes_a_credential(emulator: Emulator) -> None
         _, answer, _ = raw(emulator.url, "auth", {"access-id": access_id, "access-key": "a-wrong-and-secret-key"})
         assert "a-wrong-and-secret-key" not in str(answer)
         assert known not in str(answer)
+
+
+def test_revoke_creds_ends_the_token_that_it_carries_and_no_other(emulator: Emulator) -> None:
+    """The SDK's own call sends no body, though there is a model for it: so its model is sent by hand."""
+    ended, other = emulator.token(), emulator.token()
+    body = akeyless.ApiClient().sanitize_for_serialization(akeyless.RevokeCreds(token=ended))
+    assert raw(emulator.url, "revoke-creds", body)[0] == 200
+    sdk = Sdk(emulator.url)
+    assert not sdk.validate_token(token=ended).is_valid
+    assert sdk.validate_token(token=other).is_valid
+    assert raw(emulator.url, "revoke-creds", body)[0] == 401
+    assert raw(emulator.url, "describe-item", {"name": "/x", "token": ended})[0] == 401
+    assert raw(emulator.url, "revoke-creds", {})[0] == 401
+
+
+def test_revoke_creds_ends_a_universal_identity_token(emulator: Emulator) -> None:
+    sdk = Sdk(emulator.url, emulator.token())
+    sdk.create_auth_method_universal_identity(name="ending")
+    uid = sdk.uid_generate_token(auth_method_name="ending").token
+    assert raw(emulator.url, "revoke-creds", {"uid-token": uid})[0] == 200
+    assert raw(emulator.url, "auth", {"access-type": "universal_identity", "uid-token": uid})[0] == 401
