@@ -232,16 +232,29 @@ def test_a_wrong_protection_key_fails_every_item_of_a_completed_job(site: Site, 
     assert site.items() == {}
 
 
-def test_the_gateway_writes_with_its_own_rights(vault: Vault, gateway_emulator: Emulator) -> None:
-    rules = [{"path": "/gw/*", "capabilities": ["list", "read"]}]
-    gateway = gateway_emulator.gateway(rules=rules)
+@pytest.mark.parametrize("missing", ["list", "create", "read", "update"])
+def test_the_gateway_writes_with_its_own_rights(vault: Vault, gateway_emulator: Emulator, missing: str) -> None:
+    given = [right for right in ("list", "create", "read", "update") if right != missing]
+    gateway = gateway_emulator.gateway(rules=[{"path": "/gw/*", "capabilities": given}])
+    site = Site(vault, gateway_emulator, gateway, Sdk(gateway.url, gateway_emulator.token()))
+    for path in ("new", "old"):
+        site.kv.put(path, {"n": 1})
+    Sdk(gateway_emulator.url, gateway_emulator.token()).create_secret(name=f"/gw/{site.kv.mount}/old", value="old")
+    secrets = {secret.secret_name[-3:]: secret for secret in site.migrate().download_report.secrets}
+    failing = {"list": {"new", "old"}, "create": {"new"}, "read": {"old"}, "update": {"old"}}[missing]
+    assert {path for path, secret in secrets.items() if secret.status == "Failed"} == failing
+    assert all(
+        f"UnauthorizedAccess: the caller has no {missing} permission" in secrets[p].error_message for p in failing
+    )
+    vault.disable_mount(site.kv.mount)
+
+
+def test_a_reset_brings_the_gateways_own_rights_back(vault: Vault, gateway_emulator: Emulator) -> None:
+    gateway = gateway_emulator.gateway(rules=[{"path": "/gw/*", "capabilities": ["list"]}])
+    gateway_emulator.control.reset()
     site = Site(vault, gateway_emulator, gateway, Sdk(gateway.url, gateway_emulator.token()))
     site.kv.put("a", {"n": 1})
-    status = site.migrate()
-    assert counts(status) == {"failed": 1}
-    assert "UnauthorizedAccess: the caller has no create permission" in status.download_report.secrets[0].error_message
-    gateway_emulator.control.reset()
-    assert gateway_emulator.login(gateway_emulator.access_id, gateway_emulator.access_key)
+    assert counts(site.migrate()) == {"failed": 1}
     vault.disable_mount(site.kv.mount)
 
 

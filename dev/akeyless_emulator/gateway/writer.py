@@ -85,6 +85,8 @@ def items_of(secret: Secret, location: str, *, as_json: bool, mode: str) -> list
 def write_item(account: Account, caller: Caller, draft: Draft, *, key: str, append: bool) -> Outcome:
     """Create the item, or replace what is there. A refusal is an outcome."""
     try:
+        # The Gateway looks first whether the item is there.
+        caller.must("list", draft.name)
         item = account.store.get(draft.name)
         if item is None:
             _create(account, caller, draft, key)
