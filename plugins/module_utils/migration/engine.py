@@ -256,7 +256,7 @@ class Run:
         snap = await self._look(Mount(mount_path, kv), secret, gone, known=known is not None)
         if snap.metadata is None:
             raise AssertionError("a KV v2 snapshot has metadata")
-        entry = self._remembered(known, snap.metadata)
+        entry = self._remembered(known, snap.metadata, snap.wanted)
         self._mirror.shed(snap, entry, now_text(self._reader.client.transport.clock.now()))
         held = {"": item} if self.definition.layout == "json" else self._key_items(row, entry)
         numbers = self._to_read(snap, entry, held)
@@ -305,12 +305,13 @@ class Run:
         same = record.versions[newest][1] == self._ledger.digests.of_value(value.text, value.form)
         return newest if same else newest + 1
 
-    def _remembered(self, known: Entry | None, metadata: Metadata) -> Entry:
+    def _remembered(self, known: Entry | None, metadata: Metadata, wanted: t.Sequence[int]) -> Entry:
         entry = known or Entry(metadata.created)
         if not entry.created or not metadata.created:
             entry.created = entry.created or metadata.created  # one of the two looks was at the newest value alone
-        elif entry.created != metadata.created:
-            # Removed and made anew at the source: its version numbers begin again, the items go on.
+        elif entry.created != metadata.created and (wanted or self._mirror.deletes):
+            # Removed and made anew at the source: its version numbers begin again, the items go on. Until there is a
+            # version to go on with, they are what they were.
             fresh = {key: self._mirror.renew(record) for key, record in entry.items.items()}
             entry = Entry(metadata.created, fresh)
         return entry
