@@ -16,6 +16,7 @@ from credentials import allows, credential
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.acl import allowed
 from ferrydev.emulator import Emulator
+from ferrydev.proxy import Proxy
 from ferrydev.scene import Kv, Scene
 from ferrydev.vault import Vault, encode_path
 
@@ -261,3 +262,11 @@ def test_odd_names_are_granted_and_not_more(vault: Vault, emulator: Emulator) ->
     assert result.values["summary"]["created"] == len(ODD)
     for name in ("aXb", "Zx", "xZy", "stZr/in", "plusZ/in", "brace", "a", "A", "xx"):
         assert not allows(vault, token, "GET", f"{m}/data/{name}")
+
+
+def test_in_a_namespace_paths_are_relative_to_it(vault: Vault) -> None:
+    vault.enable_kv("team/kv")
+    with Proxy(vault.addr) as proxy:
+        policy = policy_for(vault, url=proxy.addr, namespace="team", paths=["kv/app/"])
+    assert "# For the namespace team: write it there" in policy
+    assert [line.split('"')[1] for line in lines(policy)] == ["kv/data/app/*", "kv/metadata/app/*"]
