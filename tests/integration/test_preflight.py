@@ -437,6 +437,19 @@ def test_fail_on(world: World, fail_on: str, failed: bool) -> None:
     assert "source_expires" in str(result.error) or not failed
 
 
+@pytest.mark.parametrize("method", ["wrapped_token", "approle"])
+def test_a_login_that_works_once_is_enough(world: World, method: str) -> None:
+    vault = world.vault
+    policies = [vault.write_policy("once", world.policy())]
+    if method == "wrapped_token":
+        auth = {"method": method, "wrapped_token": vault.wrapped_token(policies)}
+    else:
+        login = vault.approle("once", policies, secret_id_num_uses=1)
+        auth = {"method": method, "role_id": login.role_id, "secret_id": login.secret_id}
+    result = world.check(source={"auth": auth}, fail_on="warning")
+    assert {one: verdict for one, verdict in verdicts(result).items() if verdict != "ok"} == {}
+
+
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "probe of the direct engine": ({"probe": True}, "probe: only the Gateway needs one"),
     "probe without operator": ({"engine": "gateway", "probe": True, "operator": {}}, "operator: the probe needs"),

@@ -32,6 +32,8 @@ __all__ = ["preflight"]
 _Params = t.Mapping[str, t.Any]
 _Mask = t.Callable[[t.Iterable[str]], None]
 _GATEWAY_TAKES = "5"
+# Logins that may work only once: what a wrapping token holds, and secret ids with a number of uses.
+_ONCE = ("wrapped_token", "approle")
 
 
 async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
@@ -54,10 +56,13 @@ async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
     progress.stage("target")
     reached = await _target(params, settings, checks, mask)
     progress.stage("source")
-    readable = await _source(params, source, checks, result, mask)
-    if readable:
+    token = await _source(params, source, checks, result, mask)
+    if token:
         progress.stage("assess")
-        await _content(params, definition, settings if reached else None, checks, mask)
+        again = dict(params["source"] or {})
+        if source.auth.method in _ONCE:
+            again["auth"] = {"method": "token", "token": token}
+        await _content(params, again, definition, settings if reached else None, checks, mask)
     if engine == "gateway":
         progress.stage("probe")
         checks += await _reach(params, settings, source, checks, check=check, mask=mask)
@@ -114,8 +119,8 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
     return True
 
 
-async def _source(params: _Params, settings: VaultSettings, checks: list[Check], result: Result, mask: _Mask) -> bool:
-    """The checks on the source and its token; whether it can be read."""
+async def _source(params: _Params, settings: VaultSettings, checks: list[Check], result: Result, mask: _Mask) -> str:
+    """The checks on the source and its token. Returns the token; empty where nothing can be read with it."""
     limits = Limits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = (params["source"] or {}).get("kv_version") or "auto"
     hint = "" if params["engine"] == "direct" else " from here, which says nothing of the Gateway's own reach"
@@ -124,13 +129,14 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
             reader, session = await stack.enter_async_context(
                 open_source(settings, concurrency=8, kv_version=kv_version)
             )
-            mask([session.token])
+            token = session.token
+            mask([token])
             checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
             try:
                 areas = await areas_of(reader, params["source"])
             except OptionError as error:
                 checks.append(Check("source_paths", "failed", error.message, error.remedy))
-                return False
+                return ""
             found = await audit(reader, session, areas, params["source"], limits)
             checks += found.checks
             result.values["token"] = found.token
@@ -146,23 +152,28 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
     except LoginError as error:
         checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
         checks.append(Check("source_token", "failed", error.message, error.remedy))
-        return False
+        return ""
     except MissingLibrary:
         raise
     except FerryError as error:
         checks.append(Check("source_reachable", "failed", error.message, error.remedy))
-        return False
-    return True
+        return ""
+    return token
 
 
 async def _content(
-    params: _Params, definition: Definition, settings: AkeylessSettings | None, checks: list[Check], mask: _Mask
+    params: _Params,
+    source: _Params,
+    definition: Definition,
+    settings: AkeylessSettings | None,
+    checks: list[Check],
+    mask: _Mask,
 ) -> None:
     """What is to migrate, as kv_info sees it."""
     engine = params["engine"]
     akeyless = {**_plain(params["akeyless"]), "api_url": settings.api_url} if settings else {}
     asked = {
-        "source": params["source"],
+        "source": source,
         "akeyless": akeyless,
         "target_location": definition.target_location if settings else None,
         "read_values": params["read_values"],
