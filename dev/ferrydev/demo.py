@@ -2,22 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``make demo``: a real Vault, an Akeyless emulator, one playbook, and what the servers say about it.
+"""``make demo``: a real Vault, an Akeyless emulator, the playbooks of a rollout, and what the servers say about it.
 
 Every statement with a tick is checked while it is made; one that does not hold makes the exit status 1.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
 import time
 import typing as t
 from collections import Counter
+from pathlib import Path
+
+import httpx
 
 from ferrydev.demo_compare import compare, show_item
-from ferrydev.demo_data import MOUNTS, SHOWN, TOO_LARGE, UNREADABLE, Secret, seed, tree, write
-from ferrydev.demo_play import DemoError, Run, Stage, stage
+from ferrydev.demo_data import MOUNTS, SHOWN, TOO_LARGE, UNREADABLE, Secret, inventory, seed, tree, write
+from ferrydev.demo_play import APPLICATIONS, DemoError, Run, Stage, stage
 from ferrydev.demo_screen import Screen, count
 from ferrydev.emulator import EmulatorError
 from ferrydev.readers import SourceSecret, read_vault
@@ -35,7 +40,7 @@ _TELLING = {
     "legacy/fax gateway/ldap bind": "KV version 1",
 }
 _ROTATED = Secret("secret", "checkout/cart/prod/database", ('{"password": "made up, and rotated a minute ago"}',))
-_NEW = Secret("secret", "checkout/cart/prod/loyalty-card", ('{"key": "made up"}', '{"key": "made up again"}'))
+_TITLE = "secretferry.akeyless: roll a KV tree out from a real Vault into Akeyless, wave by wave"
 
 
 def main() -> int:
@@ -67,19 +72,23 @@ class _Demo:
         self.on = on
         self.secrets = tree()
         self.source: dict[str, SourceSecret] = {}
+        self.token_file = on.folder / "akeyless-token"
 
     def play(self) -> None:
         self.setting()
         self.assessment()
-        planned = self.plan()
-        self.migration(planned)
-        self.rerun()
+        self.plan()
+        self.pilot()
+        self.widening()
+        self.repair()
+        self.applications()
         self.life_goes_on()
+        self.cutover()
         self.read_back()
 
     def setting(self) -> None:
         screen, vault = self.screen, self.on.vault
-        screen.title("secretferry.akeyless: move a KV tree from a real Vault into Akeyless")
+        screen.title(_TITLE)
         version = vault.request("GET", "sys/health")["version"]
         screen.table(
             [
@@ -101,13 +110,13 @@ class _Demo:
             head=("Filled with", "engine", "secrets", "versions written", "withdrawn"),
         )
         screen.say()
-        screen.say("Every value is made up. The playbook logs in to Vault by an AppRole that may list and read,")
+        screen.say("Every value is made up. The playbooks log in to Vault by an AppRole that may list and read,")
         screen.say("and to Akeyless as an identity that may write below /migrated; neither may do more.")
 
     def assessment(self) -> None:
         screen = self.screen
         screen.heading(1, "The assessment: what is there, and what will not go")
-        run = self._run("--tags", "assess")
+        run = self._run("demo", "--tags", "assess")
         totals, estimate = run.result["totals"], run.result["estimate"]
         screen.say(
             f"{count(totals['secrets'], 'secret')}, {count(totals['readable_versions'], 'readable version')},"
@@ -119,95 +128,192 @@ class _Demo:
             screen.labelled(finding["severity"], finding["text"])
         large = [entry["source"] for entry in run.result["sizes"]["over_limit"]]
         screen.check(
-            large == [TOO_LARGE] and not run.result["ready"], f"the error is {TOO_LARGE}: the playbook excludes it"
+            large == [TOO_LARGE] and not run.result["ready"], f"the error is {TOO_LARGE}: it will stop a wave below"
         )
         screen.check({"unreadable", "twins", "unversioned"} <= set(findings), "everything odd in the tree is found")
 
-    def plan(self) -> Run:
+    def plan(self) -> None:
         screen = self.screen
-        screen.heading(2, "The plan: what would be done, and why")
-        run = self._run("--tags", "migrate", "--check", "--diff")
-        plan = {entry["source"]: entry for entry in run.result["plan"]}
-        summary = run.result["summary"]
-        versions = sum(len(entry.get("versions", ())) for entry in plan.values())
-        screen.say(
-            f"{count(summary['created'], 'item')} to create with {count(versions, 'version')}."
-            " With --diff Ansible prints a line for each, such as"
-        )
+        screen.heading(2, "The plan: batches in waves from the inventory, and what would be done, and why")
+        inventory(self.on.inventory)
+        waves: dict[str, list[int]] = {}
+        for batch in sorted(self.on.hosts().values(), key=lambda batch: str(batch["secretferry_wave_number"])):
+            row = waves.setdefault(batch["secretferry_wave"], [0, 0])
+            row[0] += 1
+            row[1] += batch["secretferry_secrets"]
+        screen.table([(wave, *row) for wave, row in waves.items()], head=("wave", "batches", "secrets"))
+        screen.check(list(waves) == ["pilot", "teams", "rest"], "three waves, made of the paths by the inventory")
+        run = self._run("rollout", "--check", "--diff", may_fail=True)
+        results = [result for _host, result in run.having("plan", "summary")]
+        plan = {entry["source"]: entry for result in results for entry in result["plan"]}
         shown = next((line for line in run.stdout.splitlines() if line.startswith(f"+/migrated/{SHOWN}")), "")
+        screen.say("With --diff Ansible prints a line for each item, such as")
         screen.quiet(f"  {shown}")
         screen.say("Some that other tools stumble over:")
         known = [name for name in _TELLING if plan.get(name, {}).get("action") == "create"]
         screen.table([(name, _numbers(plan[name]["versions"]), _TELLING[name]) for name in known], indent=5)
-        screen.say("Left out, and said so:")
-        left = [(entry["source"], entry["reason"]) for entry in run.result["unreadable"]]
-        left += [(entry["source"], entry["reason"]) for entry in plan.values() if entry["action"] == "skip"]
-        left.append((TOO_LARGE, "excluded in the playbook"))
-        screen.table(left, indent=5)
-        screen.check(
-            len(known) == len(_TELLING) and summary["failed"] == summary["conflicts"] == 0,
-            "nothing is in the way, and a folder that may not be read stops nobody",
-        )
+        screen.check(len(known) == len(_TELLING), "all of them are in the plan")
         self._no_writes(run, "writes in check mode")
-        return run
 
-    def migration(self, planned: Run) -> None:
+    def pilot(self) -> None:
         screen = self.screen
-        screen.heading(3, "The migration: the same without --check")
-        run = self._run("--tags", "migrate")
-        summary, seconds = run.result["summary"], run.result["durations"]["total"]
-        requests = run.result["requests"]
-        screen.say(
-            f"{count(summary['created'], 'item')} with {count(summary['versions_written'], 'version')}"
-            f" in {seconds:.1f} s: {count(requests['vault'], 'request')} to Vault,"
-            f" {requests['akeyless']:,} to Akeyless, one login each"
-        )
-        same = sum(one == other for one, other in zip(planned.result["plan"], run.result["plan"], strict=False))
+        screen.heading(3, "The pilot: one wave alone, then a gate")
+        run = self._run("rollout", "--limit", "wave_pilot")
+        self._done(run)
+        run = self._run("rollout")
+        said = next((result["msg"] for _host, result in run.having("msg") if "is shut" in str(result["msg"])), "")
+        screen.labelled("gate", said)
+        self._no_writes(run, "writes before somebody approves")
+
+    def widening(self) -> None:
+        screen = self.screen
+        screen.heading(4, "The second wave, approved: a failure stops the widening")
+        run = self._run("rollout", may_fail=True, secretferry_rollout_approved="all")
+        failures = [failure for _host, result in run.having("failures") for failure in result["failures"]]
+        for failure in failures:
+            screen.labelled("error", f"{failure['source']}: {failure['reason']}. {failure['remedy']}")
         screen.check(
-            planned.result["plan"] == run.result["plan"] and not run.result["plan_left_out"],
-            f"what was done is what was planned, entry for entry: {same:,} of {len(planned.result['plan']):,}",
+            run.status != 0 and {failure["source"] for failure in failures} == {TOO_LARGE},
+            f"the playbook fails, with {count(len(failures), 'secret')} that did not go; all others of the wave did",
         )
+        started = {host for host, _result in run.results if "-w03-" in host}
+        screen.check(not started, "the third wave has not started")
+
+    def repair(self) -> None:
+        screen = self.screen
+        screen.heading(5, "The repair: one line in the inventory, and the same command again")
+        screen.quiet(f"  exclude: [{TOO_LARGE.rpartition('/')[0]}/*.jks]")
+        inventory(self.on.inventory, exclude=(f"{TOO_LARGE.rpartition('/')[0]}/*.jks",))
+        run = self._run("rollout", secretferry_rollout_approved="all")
+        self._done(run)
+        created = [
+            entry for _host, result in run.having("plan") for entry in result["plan"] if entry["action"] == "create"
+        ]
         screen.check(
-            run.vault.writes == 0 and run.vault.logins == run.akeyless["routes"]["auth"] == 1,
-            f"writes at the source: {run.vault.writes}",
+            bool(created) and not any(entry["source"].startswith("secret/checkout/") for entry in created),
+            f"{count(len(created), 'item')} created, none of those that were there already",
         )
         self._compare()
+        again = self._run("rollout", secretferry_rollout_approved="all")
+        changed = [line for line in again.recap if "changed=0 " not in line]
+        screen.check(not changed, f"once more: {count(len(again.recap), 'batch', 'batches')}, changed=0 in each")
+        self._no_writes(again, "writes in the rerun")
 
-    def rerun(self) -> None:
+    def applications(self) -> None:
         screen = self.screen
-        screen.heading(4, "Again: nothing is new, so nothing happens")
-        run = self._run("--tags", "migrate")
-        screen.check("changed=0" in run.recap and not run.result["changed"], run.recap)
-        self._no_writes(run, "writes in the rerun")
-        read = run.vault.data_reads + run.akeyless_values
-        screen.check(read == 0, f"values read in the rerun: {read}")
-        screen.quiet(f"  (but for {run.vault.kv1_reads} in KV version 1, which keeps no versions to tell by)")
+        screen.heading(6, "The applications: does each read what it must, and nothing else?")
+        access = [
+            {
+                "name": team,
+                "akeyless": {
+                    "access_id": identity["access_id"],
+                    "access_key_file": str(self.on.folder / f"{team}-access-key"),
+                },
+                "may_read": [f"secret/{team}/**"],
+                "may_not_read": ["**"],
+            }
+            for team, identity in APPLICATIONS.items()
+        ]
+        run = self._run("verify", secretferry_verify_access=access)
+        totals: dict[str, Counter[str]] = {}
+        for _host, result in run.having("verified", "access"):
+            for identity in result["access"]:
+                totals.setdefault(identity["name"], Counter()).update(
+                    {key: identity[key] for key in ("read", "refused", "denied", "excess", "different")}
+                )
+        screen.table(
+            [
+                (name, *(found[key] for key in ("read", "refused", "denied", "excess", "different")))
+                for name, found in totals.items()
+            ],
+            head=("application", "reads", "is refused", "lacks", "reads too much", "reads other values"),
+        )
+        verified = [result["verified"] for _host, result in run.having("verified")]
+        screen.check(
+            all(verified) and all(found["read"] > 0 and found["refused"] > 0 for found in totals.values()),
+            f"{count(len(verified), 'batch', 'batches')} verified: every version, value, and right is as it should be",
+        )
 
     def life_goes_on(self) -> None:
         screen = self.screen
-        screen.heading(5, "Life goes on: a password is rotated, a secret is added, and the playbook runs once more")
+        screen.heading(7, "Life goes on: a password is rotated at the source, and sync carries it over")
         write(self.on.vault, _ROTATED)
-        write(self.on.vault, _NEW)
-        run = self._run("--tags", "migrate")
-        done = [entry for entry in run.result["plan"] if entry["action"] != "skip"]
+        run = self._run("sync")
+        done = [
+            entry
+            for _host, result in run.having("plan")
+            for entry in result["plan"]
+            if entry["action"] not in ("skip", "unchanged")
+        ]
         screen.table(
             [(entry["action"], entry["source"], _numbers(entry["versions"]), entry["reason"]) for entry in done],
             indent=5,
         )
-        actions = Counter(entry["action"] for entry in done)
         screen.check(
-            actions == {"append": 1, "create": 1} and run.vault.data_reads == 3,
-            f"values read: {run.vault.data_reads}, the new ones and no other",
+            [entry["source"] for entry in done] == [_ROTATED.full] and run.vault.data_reads == 1,
+            f"values read: {run.vault.data_reads}, the new one and no other",
         )
-        screen.check(run.result["summary"]["versions_written"] == 3, "versions written: 3")
+
+    def cutover(self) -> None:
+        screen, on = self.screen, self.on
+        screen.heading(8, "The cutover: a last sync, verification, and the credentials dead")
+        self._run("demo", "--tags", "login", demo_token_file=str(self.token_file))
+        token = self.token_file.read_text("utf-8").strip()
+        secret_id = (on.folder / "vault-secret-id").read_text("utf-8").strip()
+        run = self._run(
+            "cutover",
+            secretferry_cutover_credential={
+                "kind": "approle",
+                "role_name": "migration",
+                "write_to": str(on.folder / "vault-secret-id"),
+                "operator": {"token_file": str(on.folder / "operator-token")},
+            },
+            secretferry_cutover_akeyless_token=str(self.token_file),
+        )
+        role_id = on.vault.request("GET", "auth/approle/role/migration/role-id")["data"]["role_id"]
+        login = on.vault.request(
+            "POST", "auth/approle/login", json={"role_id": role_id, "secret_id": secret_id}, raw=True
+        )
+        valid = httpx.post(f"{on.emulator.url}/validate-token", json={"token": token}).json()["is_valid"]
+        screen.check(login.status_code == 400, "the AppRole's secret id is dead: tried, Vault refuses it")
+        screen.check(valid is False, "the Akeyless token is dead: tried, Akeyless says that it is not valid")
+        report = run.having("report", "csv")[-1][1]
+        screen.check(
+            report["summary"]["verdict"] == "Complete", f"the report's verdict: {report['summary']['verdict']}"
+        )
+        kept = _keep(Path(report["report"]))
+        screen.say(f"The report for the security officer: {kept}")
 
     def read_back(self) -> None:
-        self.screen.heading(6, "One item, read back with Akeyless's own Python SDK, beside what Vault says")
+        self.screen.heading(9, "One item, read back with Akeyless's own Python SDK, beside what Vault says")
         show_item(self.screen, self.on, self.source[SHOWN])
 
-    def _run(self, *options: str) -> Run:
-        self.screen.quiet(f"$ ansible-playbook secretferry.akeyless.demo {' '.join(options)}")
-        return self.on.run(*options)
+    def _run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> Run:
+        told = " ".join(
+            [*options, *(f"-e {name}={value}" for name, value in variables.items() if isinstance(value, str))]
+        ).replace(str(self.on.folder), "...")
+        batches = "" if playbook == "demo" else " -i demo.kv_batches.yml"
+        self.screen.quiet(f"$ ansible-playbook{batches} secretferry.akeyless.{playbook} {told}")
+        return self.on.run(playbook, *options, may_fail=may_fail, **variables)
+
+    def _done(self, run: Run) -> None:
+        """What a rollout did, wave by wave."""
+        rows: dict[str, list[int]] = {}
+        for host, result in run.having("plan", "summary", "ledger"):
+            row = rows.setdefault(host.rpartition("-")[0], [0, 0, 0])
+            row[0] += 1
+            row[1] += result["summary"]["created"]
+            row[2] += result["summary"]["versions_written"]
+        self.screen.table(
+            [(wave, *row) for wave, row in rows.items()],
+            head=("wave", "batches", "items created", "versions written"),
+            indent=5,
+        )
+        verified = [result["verified"] for _host, result in run.having("verified")]
+        self.screen.check(
+            run.vault.writes == 0 and bool(verified) and all(verified),
+            f"{count(len(verified), 'batch', 'batches')} verified; writes at the source: {run.vault.writes}",
+        )
 
     def _no_writes(self, run: Run, what: str) -> None:
         at_vault, at_akeyless = run.vault.writes, run.akeyless["writes"]
@@ -240,6 +346,13 @@ class _Demo:
         )
 
 
+def _keep(page: Path) -> Path:
+    """A copy of the report that outlives the demo."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretferry"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(page, folder / "demo-report.html"))
+
+
 def _kind(secret: Secret) -> str:
     return next(f"KV v{mount.version}" for mount in MOUNTS if mount.path == secret.mount)
 
@@ -261,9 +374,9 @@ def _where_next(screen: Screen) -> None:
     screen.say("Where to go from here:")
     screen.table(
         [
-            ("playbooks/migrate.yml", "the playbook that you have just seen, for your own Vault and account"),
-            ("playbooks/demo.yml", "the variables that the demo gave it"),
-            ("docs/migrating.md", "what you need, what arrives how, and what to do when something goes wrong"),
+            ("docs/guide.md", "from the first assessment to the cutover, for your own Vault and account"),
+            ("playbooks/", "the playbooks that you have just seen; each says its variables"),
+            ("docs/inventories.md", "inventories that put your secrets into waves"),
             ("docs/architecture.md", "how it works, and what it promises"),
         ],
         indent=5,

@@ -14,12 +14,27 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import yaml
+
 from ferrydev.vault_admin import VaultAdmin, VaultError, encode_path
 
-__all__ = ["MOUNTS", "POLICY", "SHOWN", "TOO_LARGE", "UNREADABLE", "Mount", "Secret", "seed", "tree", "write"]
+__all__ = [
+    "MOUNTS",
+    "POLICY",
+    "SHOWN",
+    "TOO_LARGE",
+    "UNREADABLE",
+    "Mount",
+    "Secret",
+    "inventory",
+    "seed",
+    "tree",
+    "write",
+]
 
 SHOWN = "secret/payments/ledger/prod/database"
 """The secret that the demo reads back: twelve versions, one deleted, one destroyed, and more metadata than fits."""
@@ -78,6 +93,19 @@ class Secret:
 def tree() -> list[Secret]:
     """Every secret, a few hundred, in order of path."""
     return sorted([*_services(), *_analytics(), *_legacy(), *_oddities()], key=lambda secret: secret.full)
+
+
+def inventory(file: Path, exclude: tuple[str, ...] = ()) -> None:
+    """Writes the inventory that puts the tree into three waves, without what ``exclude`` names."""
+    source = {"paths": [f"{mount.path}/" for mount in MOUNTS], "exclude": list(exclude)}
+    waves = [
+        {"name": "pilot", "prefixes": ["secret/checkout"]},
+        {"name": "teams", "prefixes": ["secret/payments", "secret/platform"]},
+        {"name": "rest", "rest": True},
+    ]
+    migration = {"name": "demo", "target_location": "/migrated", "source": source, "waves": waves}
+    plugin = {"plugin": "secretferry.akeyless.kv_batches", "batch_size": 60, "migrations": [migration]}
+    file.write_text(yaml.safe_dump(plugin, sort_keys=False), "utf-8")
 
 
 def seed(vault: VaultAdmin, secrets: list[Secret]) -> None:

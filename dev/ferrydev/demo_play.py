@@ -29,11 +29,16 @@ from ferrydev.demo_data import POLICY
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["DemoError", "Run", "Stage", "stage"]
+__all__ = ["APPLICATIONS", "DemoError", "Run", "Stage", "stage"]
 
-_PLAYBOOK = "secretferry.akeyless.demo"
-_RESULT = re.compile(r"^(?:ok|changed): \[localhost\] => (?=\{)", re.MULTILINE)
+_RESULT = re.compile(r"^(?:ok|changed|fatal): \[(\S+)\](?:: FAILED!)? => (?=\{)", re.MULTILINE)
 _RIGHTS = {"path": "/migrated/*", "capabilities": ["create", "read", "update", "delete", "list"]}
+
+# Two applications that are to read their own secrets at Akeyless, and no others.
+APPLICATIONS = {
+    team: {"access_id": f"p-demo{team[:8]:0<10}", "access_key": secrets.token_urlsafe(24)}
+    for team in ("payments", "checkout")
+}
 
 
 class DemoError(Exception):
@@ -42,50 +47,81 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the playbook: what it printed, its result, and what both servers counted meanwhile."""
+    """One run of a playbook: what it printed, its results, and what both servers counted meanwhile."""
 
     command: str
+    status: int
     stdout: str
-    result: dict[str, t.Any]
+    results: list[tuple[str, dict[str, t.Any]]]
+    """Host and result of each task that printed one, in their order."""
     vault: AuditCounts
     akeyless: dict[str, t.Any]
     akeyless_values: int
     """Requests for values of migrated items; the ledger's own are left out."""
 
     @property
-    def recap(self) -> str:
-        """Ansible's own last line about the host."""
-        lines = [line for line in self.stdout.splitlines() if line.startswith("localhost ") and "ok=" in line]
-        return " ".join(lines[-1].split()) if lines else ""
+    def result(self) -> dict[str, t.Any]:
+        """The last result."""
+        return self.results[-1][1]
+
+    def having(self, *keys: str) -> list[tuple[str, dict[str, t.Any]]]:
+        """Hosts and results with all of these keys."""
+        return [(host, result) for host, result in self.results if all(key in result for key in keys)]
+
+    @property
+    def recap(self) -> list[str]:
+        """Ansible's own last lines, one for each host."""
+        lines = [line for line in self.stdout.splitlines() if re.match(r"\S+ +: ok=", line)]
+        return [" ".join(line.split()) for line in lines]
 
 
 class Stage:
-    """The servers, and the means to run the playbook against them."""
+    """The servers, and the means to run playbooks against them."""
 
-    def __init__(self, vault: Vault, emulator: Emulator, env: dict[str, str]) -> None:
+    def __init__(self, vault: Vault, emulator: Emulator, env: dict[str, str], folder: Path) -> None:
         self.vault = vault
         self.emulator = emulator
+        self.folder = folder
+        self.inventory = folder / "demo.kv_batches.yml"
+        self.report = folder / "report"
         self._env = env
 
-    def run(self, *options: str) -> Run:
-        """Runs the playbook. DemoError, with what Ansible said, if it fails."""
-        shown = ["ansible-playbook", _PLAYBOOK, *options]
+    def run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> Run:
+        """Runs a playbook of the collection. DemoError, with what Ansible said, if it fails and may not."""
+        shown = ["ansible-playbook", f"secretferry.akeyless.{playbook}", *options]
+        shown += [f"-e {name}={value}" for name, value in variables.items() if isinstance(value, (str, bool, int))]
         self.vault.audit_reset()
         self.emulator.control.reset_counters()
         program = str(Path(sys.executable).with_name("ansible-playbook"))
-        status, said = _finish([program, *shown[1:]], self._env)
-        results = list(_RESULT.finditer(said))
-        if status != 0 or not results:
+        given = {"secretferry_report_dir": str(self.report), **variables}
+        where = ["-i", str(self.inventory)] if self.inventory.exists() and playbook != "demo" else []
+        command = [program, shown[1], *where, *options, "-e", json.dumps(given)]
+        status, said = _finish(command, self._env)
+        decoder = json.JSONDecoder()
+        results = [(found[1], decoder.raw_decode(said, found.end())[0]) for found in _RESULT.finditer(said)]
+        if not results or (status != 0 and not may_fail):
             raise DemoError(f"`{' '.join(shown)}` ended with status {status}:\n{said[-6000:]}")
         asked = [name for route, name, _ in self.emulator.control.journal() if route == "get-secret-value"]
         return Run(
             " ".join(shown),
+            status,
             said,
-            json.JSONDecoder().raw_decode(said, results[-1].end())[0],
+            results,
             self.vault.audit_counts(),
             self.emulator.control.counters(),
             sum("/.secretferry/" not in name for name in asked),
         )
+
+    def hosts(self) -> dict[str, dict[str, t.Any]]:
+        """The batches that the inventory makes of Vault: host to its variables."""
+        program = str(Path(sys.executable).with_name("ansible-inventory"))
+        command = [program, "-i", str(self.inventory), "--list", "--export"]
+        status, said = _finish(command, {**self._env, "ANSIBLE_VERBOSITY": "0"})
+        start = said.find("{")
+        if status != 0 or start < 0:
+            raise DemoError(f"the inventory cannot be read:\n{said[-3000:]}")
+        listed = json.JSONDecoder().raw_decode(said, start)[0]
+        return t.cast("dict[str, dict[str, t.Any]]", listed["_meta"]["hostvars"])
 
 
 @contextlib.contextmanager
@@ -98,8 +134,14 @@ def stage() -> Iterator[Stage]:
         login = {"access_id": "p-demo00migrate0", "access_key": secrets.token_urlsafe(24)}
         config = {
             "settings": {"journal": True},
-            "roles": {"migration": [_RIGHTS]},
-            "identities": [{**login, "name": "migration", "roles": ["migration"]}],
+            "roles": {
+                "migration": [_RIGHTS],
+                **{team: [{"path": f"/migrated/secret/{team}/*", "capabilities": ["read"]}] for team in APPLICATIONS},
+            },
+            "identities": [
+                {**login, "name": "migration", "roles": ["migration"]},
+                *({**identity, "name": team, "roles": [team]} for team, identity in APPLICATIONS.items()),
+            ],
         }
         emulator = stack.enter_context(Emulator.start(config, log_dir=folder))
         stack.callback(_deafen)  # first of all: whoever is impatient shall not interrupt the tidying up
@@ -113,7 +155,10 @@ def stage() -> Iterator[Stage]:
             "AKEYLESS_ACCESS_ID": login["access_id"],
             "AKEYLESS_ACCESS_KEY_FILE": _private(folder / "akeyless-access-key", login["access_key"]),
         }
-        yield Stage(vault, emulator, env)
+        _private(folder / "operator-token", vault.root_token)
+        for team, identity in APPLICATIONS.items():
+            _private(folder / f"{team}-access-key", identity["access_key"])
+        yield Stage(vault, emulator, env, folder)
 
 
 def _deafen() -> None:

@@ -233,6 +233,7 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
             "operator": {"token_file": str(operator)},
         },
         secretferry_cutover_akeyless_token=str(story.private / "akeyless-token"),
+        secretferry_verify_extra="report",  # what was left there by hand is nobody's mistake
     )
     assert played.rc == 0, played.stdout
     assert story.items() == {*of(*TEAMS), "sandbox/last"}
