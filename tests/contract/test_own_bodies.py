@@ -17,6 +17,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils import transp
 from ferrydev.emulator import Emulator
 from ferrydev.ferry import Back
 from ferrydev.scene import Scene
+from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
@@ -68,6 +69,10 @@ def bodies() -> t.Iterator[Bodies]:
         again = scene.ferry.ok(name="back", target_location="/migrated/back")
         for to in (again.values["run"], "before_migration"):
             Back(scene.ferry).ok(name="back", target_location="/migrated/back", to=to)
+        scene.ferry.ok(name="sync", target_location="/migrated/sync", conflict="update")
+        scene.kv.destroy("a", 13)
+        scene.kv.remove("b")
+        Sync(scene.ferry, name="sync", target_location="/migrated/sync", deleted="delete").ok(state="started")
         yield sent
 
 
@@ -106,4 +111,7 @@ def test_single_versions_are_deleted(bodies: Bodies) -> None:
 
 
 def test_every_new_item_carries_the_migrations_tag(bodies: Bodies) -> None:
-    assert all(body["tags"][0].startswith(("secretferry:test", "secretferry:back")) for body in bodies["create-secret"])
+    assert all(
+        body["tags"][0].startswith(("secretferry:test", "secretferry:back", "secretferry:sync"))
+        for body in bodies["create-secret"]
+    )
