@@ -46,7 +46,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     parser.add_argument("--secrets", type=int, default=2000)
     parser.add_argument("--batch-size", type=int, default=250)
     parser.add_argument("--concurrency", type=int, default=8)
-    parser.add_argument("--latency", type=float, default=100.0, help="milliseconds, for the second round")
+    parser.add_argument("--latency", type=float, nargs="+", default=[0.0, 100.0], help="milliseconds, at Akeyless")
     parser.add_argument("--forks", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
@@ -54,7 +54,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
         seed_many(vault, options.secrets, 1, "bench")
         inventory, playbook = _files(Path(folder), options.batch_size)
         print(f"{options.secrets} secrets, concurrency {options.concurrency}, load before {os.getloadavg()[0]:.1f}")
-        for latency in (0.0, options.latency):
+        for latency in options.latency:
             ratios: dict[int, list[float]] = {}
             for number in range(options.rounds):
                 # One after another in each round, so that what else the machine does hits all of them.

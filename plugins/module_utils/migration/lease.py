@@ -27,7 +27,7 @@ import time
 import typing as t
 
 from ..akeyless.items import ItemStore
-from ..errors import AlreadyExists, Changed, FerryError, LeaseHeld
+from ..errors import AlreadyExists, Changed, FerryError, LeaseHeld, NotFound
 from .runs import REMEMBERED, Span, next_run, spans_in
 from .scope import overlap
 
@@ -133,11 +133,14 @@ class Lease:
 
         :raises LeaseHeld: it has.
         """
+        now = {}
         async for item in self._store.folder(self._folder, containing=f"/{_ITEM}"):
             bits = _bits(item.name.removeprefix(f"{self._folder}/"))
-            if bits is None or bits == self.batch or not overlap(bits, self.batch):
-                continue
-            if item.last_version != self._seen.get(bits, 0):
+            if bits is not None and bits != self.batch and overlap(bits, self.batch):
+                now[bits] = item.last_version
+        # One that is gone was forgotten, with the rest of the ledger.
+        for bits in sorted({*now, *self._seen} - {self.batch}):
+            if now.get(bits, 0) != self._seen.get(bits, 0):
                 raise await self._overtaken(bits)
 
     async def _end(self, bits: str) -> None:
@@ -151,7 +154,9 @@ class Lease:
 
     async def _overtaken(self, bits: str) -> LeaseHeld:
         name = f"{self._folder}/{_item(bits)}"
-        holder = self._shown(_holder((await self._store.values([name])).get(name, "")), bits)
+        holder = None
+        with contextlib.suppress(NotFound):  # forgotten meanwhile
+            holder = self._shown(_holder((await self._store.values([name])).get(name, "")), bits)
         return LeaseHeld(
             f"another run of this migration began to write ({name})" + (f": {holder}" if holder else ""),
             "Run again when it has ended",
