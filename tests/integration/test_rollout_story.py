@@ -241,8 +241,9 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
     assert story.call("validate-token", token=tokens[1])["is_valid"] is False
     assert sorted(os.listdir(story.private)) == ["operator-token"]
     report = json.loads((story.report / "rollout.json").read_text("utf-8"))
-    assert {entry["state"] for entry in report["credentials"]} == {"revoked"}
-    assert story.report.exists()
+    assert {row["outcome"] for row in report["rows"]["credentials"]} == {"revoked"}
+    assert report["summary"]["verdict"] == "Complete"
+    assert {wave["state"] for wave in report["waves"]} == {"cut over"}
 
 
 def test_rollback_leaves_what_was_there_before(story: Story) -> None:

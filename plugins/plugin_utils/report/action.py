@@ -63,7 +63,7 @@ def where(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) ->
         number = int(variable("secretferry_wave_number") or 0)
     batch = options["batch"]
     if batch is None:
-        batch = variable("inventory_hostname") if variable("secretferry_batch") else ""
+        batch = variable("inventory_hostname") if variable("secretferry_batch") not in (None, "") else ""
     return Place(
         said("migration"), said("wave"), number, str(batch or ""), said("target_location"), options["name"] or ""
     )

@@ -167,6 +167,10 @@ def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.A
                 record["batch"], Batch(record["batch"], record["wave"], record["wave_number"], record["migration"])
             )
             _take(known, record)
+        elif _is_about_all(record):
+            for batch in batches.values():
+                if batch.migration == record["migration"]:
+                    _take(batch, {**record, "seconds": 0.0})
     waves: dict[tuple[int, str], Wave] = {}
     for batch in sorted(batches.values(), key=lambda batch: (batch.wave_number, batch.wave, batch.name)):
         waves.setdefault((batch.wave_number, batch.wave), Wave(batch.wave, batch.wave_number)).batches.append(batch)
@@ -195,6 +199,11 @@ def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.A
         as_of=max((str(record["recorded"]) for record in records), default=""),
         seconds=sum(record["seconds"] or 0.0 for record in records),
     )
+
+
+def _is_about_all(record: _Record) -> bool:
+    """Whether a record of a migration as a whole says something of each of its batches."""
+    return record["kind"] in ("cutover", "rollback") or (record["kind"] == "verify" and record["status"] == "ok")
 
 
 def _take(batch: Batch, record: _Record) -> None:
@@ -370,8 +379,8 @@ def _touched(record: _Record) -> list[Row]:
 
 
 def _history(record: _Record) -> list[Row]:
-    """Earlier attempts, and this one, where there was more than one."""
-    if not record.get("earlier"):
+    """All attempts where one of the earlier ones failed. That work was repeated without a reason says nothing."""
+    if all(earlier["status"] in ("ok", "skipped") for earlier in record.get("earlier") or ()):
         return []
     past = [*record["earlier"], {k: record[k] for k in ("recorded", "status", "message")}]
     return [_row({**record, "recorded": p["recorded"]}, "history", {"reason": p["message"]}, p["status"]) for p in past]
