@@ -204,7 +204,7 @@ def test_a_ledger_that_another_batch_has_changed_since_is_not_written(scene: Sce
 @pytest.mark.parametrize(("first", "second"), [("0", "0"), ("00", "0")])
 def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, first: str, second: str) -> None:
     control = scene.emulator.control
-    for bits in {first, second}:
+    for bits in (first, second):
         scene.ferry.ok(**batch(bits))
     for n in range(SECRETS):
         scene.kv.put(f"s{n}", {"v": "new"})
