@@ -221,6 +221,10 @@ def test_8_sync_carries_over_what_changed(story: Story) -> None:
 
 def test_9_cutover_ends_the_credentials(story: Story) -> None:
     story.kv.put("sandbox/last", {"password": "a moment before"})
+    story.vault.write_policy(
+        "writers", f'path "{story.kv.mount}/data/*" {{ capabilities = ["create", "read", "update"] }}'
+    )
+    writer = story.vault.token(["writers"])
     tokens = [(story.private / name).read_text("utf-8").strip() for name in ("vault-token", "akeyless-token")]
     operator = story.private / "operator-token"
     operator.touch(0o600)
@@ -233,12 +237,16 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
             "operator": {"token_file": str(operator)},
         },
         secretferry_cutover_akeyless_token=str(story.private / "akeyless-token"),
+        secretferry_cutover_freeze={"policies": ["writers"], "operator": {"token_file": str(operator)}},
         secretferry_verify_extra="report",  # what was left there by hand is nobody's mistake
     )
     assert played.rc == 0, played.stdout
     assert story.items() == {*of(*TEAMS), "sandbox/last"}
     assert story.vault.request("GET", "auth/token/lookup-self", token=tokens[0], raw=True).status_code == 403
     assert story.call("validate-token", token=tokens[1])["is_valid"] is False
+    place = f"{story.kv.mount}/data/sandbox/last"
+    assert story.vault.request("GET", place, token=writer, raw=True).status_code == 200
+    assert story.vault.request("POST", place, token=writer, json={"data": {}}, raw=True).status_code == 403, "frozen"
     assert sorted(os.listdir(story.private)) == ["operator-token"]
     report = json.loads((story.report / "rollout.json").read_text("utf-8"))
     assert {row["outcome"] for row in report["rows"]["credentials"]} == {"revoked"}
