@@ -169,3 +169,17 @@ def test_a_second_migration_does_not_take_the_firsts_items(scene: Scene) -> None
     result = scene.ferry.run(name="other")
     assert result.values["summary"]["conflicts"] == 1
     assert scene.item("s") == before
+
+
+def test_with_layout_keys_a_key_in_conflict_stays_one_until_it_is_settled(vault: Vault, emulator: Emulator) -> None:
+    scene = Scene(vault, emulator, layout="keys")
+    scene.kv.put("s", {"mine": "1", "theirs": "2"})
+    taken = f"{scene.name('s')}/theirs"
+    scene.call("create-secret", name=taken, value="by hand")
+    for _run in range(2):
+        result = scene.ferry.run()
+        assert (result.values["summary"]["conflicts"], result.error is None) == (1, False)
+    assert scene.ferry.run(conflict="skip").values["summary"]["skipped"] == 1
+    assert scene.ferry.ok(conflict="update").changed
+    assert [version["value"] for version in emulator.control.dump()[taken]["versions"]] == ["by hand", "2"]
+    assert scene.ferry.ok(conflict="fail").values["summary"]["versions_written"] == 0

@@ -421,7 +421,7 @@ class Run:
             await self._ledger.flush()
         for job in jobs:
             if job.action.kind in ("unchanged", "skip", "conflict", "refuse"):
-                complete = complete and job.action.kind != "refuse"
+                complete = complete and job.action.kind == "unchanged"
                 continue
             if job.action.kind == "forget":
                 done.append(job)
