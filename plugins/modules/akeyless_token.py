@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: akeyless_token
 short_description: Keep one Akeyless token for the tasks of a migration, and end it afterwards
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Logs in to Akeyless once and keeps the token in a private file, from which the next tasks take it by
     O(akeyless.auth.token_file). So a whole migration works with one token, which can be ended when it is over.

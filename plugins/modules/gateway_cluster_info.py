@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: gateway_cluster_info
 short_description: Tell which Akeyless Gateways are registered, and whether the instances of one agree
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Lists the Gateway clusters of the account.
   - Asks each instance whose address is given for its health and its migrations, and names every setting in which they

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: gateway_log_info
 short_description: Tell from the logs of Akeyless Gateways why secrets were not migrated, and what to do about it
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads log files of Akeyless Gateways on the host that it runs on, and returns what concerns a migration, that is,
     failures by path, with cause and remedy.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: gateway_migration
 short_description: Declare an automatic migration of an Akeyless Gateway
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes, changes, renames or removes a migration that the Gateway itself carries out, for its whole cluster. To start
     one see M(secretferry.akeyless.gateway_migration_sync), to see how it goes

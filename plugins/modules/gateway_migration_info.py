@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: gateway_migration_info
 short_description: Tell which migrations an Akeyless Gateway has, how they go, and wait for one
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Lists the migrations of a Gateway. Of one that is named, it tells the newest run too, with counts, and a report on
     each item where the Gateway gives one.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: gateway_migration_sync
 short_description: Start or stop an automatic migration of an Akeyless Gateway
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Starts the synchronisation of a migration, or stops it. It does not wait; for that see
     M(secretferry.akeyless.gateway_migration_info).

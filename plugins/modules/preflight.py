@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: preflight
 short_description: Check everything that a migration into Akeyless needs, before it begins
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes a list of checks, each with a verdict, what was seen, and what to do about it. They concern the Akeyless
     login, the Gateway, the target location, the source, the least privilege of its token, and what is to migrate.

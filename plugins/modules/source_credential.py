@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: source_credential
 short_description: Make, judge, rotate and end the temporary Vault credential of a migration
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - A migration wants a credential that can list and read what migrates, can do nothing else, lives for the migration
     window, and is dead after it. This module makes one with an operator's login, judges the one in use, rotates it, and

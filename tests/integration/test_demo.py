@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from ferrydev import demo_data
+from ferrydev.vault import find_or_build_vault
 
 _DEV = Path(demo_data.__file__).resolve().parents[1]
 _PROC = Path("/proc")
@@ -52,7 +53,7 @@ class Demo:
         raise AssertionError(f"it ended before it said {text!r}:\n{self.said}")
 
     def finish(self) -> int:
-        said, self.complained = self.process.communicate(timeout=400)
+        said, self.complained = self.process.communicate(timeout=500)
         self.said += said
         return self.process.returncode
 
@@ -102,23 +103,30 @@ def leaves(value: t.Any) -> t.Iterator[str]:
             yield from leaves(member)
 
 
-def test_the_whole_demo(start: t.Callable[..., Demo]) -> None:
-    demo = start()
+def test_the_whole_demo(start: t.Callable[..., Demo], tmp_path: Path) -> None:
+    demo = start(VAULT_BIN=str(find_or_build_vault()), XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert demo.finish() == 0, demo.said + demo.complained
     said = demo.said
 
     headings = [line for line in said.splitlines() if re.match(r"\d  [A-Z]", line)]
-    assert [line[0] for line in headings] == ["1", "2", "3", "4", "5", "6"]
+    assert [line[0] for line in headings] == ["1", "2", "3", "4", "5", "6", "7", "8", "9"]
     for statement in (
         "the error is secret/platform/backup/keystore.jks",
+        "three waves, made of the paths by the inventory",
         "writes in check mode: 0  (counted at the servers: 0 at Vault, 0 at Akeyless)",
-        "what was done is what was planned, entry for entry: 282 of 282",
-        "writes at the source: 0",
+        "The gate before wave teams is shut",
+        "writes before somebody approves: 0",
+        "the playbook fails, with 1 secret that did not go; all others of the wave did",
+        "the third wave has not started",
+        "none of those that were there already",
         "281 of 281 items, and no other",
-        "localhost : ok=1 changed=0 unreachable=0 failed=0",
+        "once more: 7 batches, changed=0 in each",
         "writes in the rerun: 0",
-        "values read in the rerun: 0",
-        "values read: 3, the new ones and no other",
+        "7 batches verified: every version, value, and right is as it should be",
+        "values read: 1, the new one and no other",
+        "the AppRole's secret id is dead: tried, Vault refuses it",
+        "the Akeyless token is dead: tried",
+        "the report's verdict: Complete",
         "9 of 9 readable versions equal, in order, and no other",
         "All as expected",
         "Where to go from here",
@@ -135,12 +143,15 @@ def test_the_whole_demo(start: t.Callable[..., Demo]) -> None:
         for value in secret.values:
             for text in leaves(json.loads(value)):
                 assert len(text) < 16 or text not in said, f"a value of {secret.full}"
+    report = Path(re.findall(r"security officer: (\S+)", said)[0])
+    assert report == tmp_path / "cache" / "secretferry" / "demo-report.html"
+    assert "Cut over" in report.read_text("utf-8")
     demo.nothing_is_left()
 
 
 @pytest.mark.parametrize(
     ("moment", "number"),
-    [("From ", signal.SIGINT), ("--tags assess", signal.SIGTERM), ("--tags migrate --check", signal.SIGINT)],
+    [("From ", signal.SIGINT), ("--tags assess", signal.SIGTERM), ("rollout --check", signal.SIGINT)],
     ids=["while-seeding", "while-assessing", "while-planning"],
 )
 def test_an_interrupted_demo_tidies_up(start: t.Callable[..., Demo], moment: str, number: signal.Signals) -> None:
