@@ -38,6 +38,8 @@ class Rollout:
         del env["AKEYLESS_API_URL"]
         self.play = Play({**env, **operator})
         self.runs = GatewayRuns(emulator, gateway.url)
+        self.before: list[str] = []  # what tests before this one have left in the Vault that they share
+        self.before = self.policies()
 
     @property
     def waves(self) -> list[dict[str, t.Any]]:
@@ -66,7 +68,7 @@ class Rollout:
 
     def policies(self) -> list[str]:
         listed = self.vault.request("LIST", "sys/policies/acl")["data"]["keys"]
-        return [name for name in listed if name.startswith("secretferry-")]
+        return [name for name in listed if name.startswith("secretferry-") and name not in self.before]
 
     def folders(self) -> list[Path]:
         return list(self.play.folder.rglob("vault-token"))

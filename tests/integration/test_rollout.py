@@ -118,7 +118,7 @@ def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
     played = rollout.run()
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot")
-    assert "-e approved=teams" in played.stdout
+    assert "-e secretferry_rollout_approved=teams" in played.stdout
     assert played.hosts["pay-w01-b01"][VERIFY]["verified"] is True
 
 

@@ -255,7 +255,7 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
 
 
 def test_rollback_leaves_what_was_there_before(story: Story) -> None:
-    back = {"secretferry_rollback_whole": True}
+    back: dict[str, t.Any] = {"secretferry_rollback_whole": True}
     refused = story.operator.run(Path("secretferry.akeyless.rollback"), inventory=story.inventory, **back)
     assert refused.rc != 0
     assert "secretferry_rollback_confirmed=true" in refused.stdout

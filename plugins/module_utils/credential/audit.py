@@ -154,7 +154,7 @@ async def _to_ask(reader: KvReader, areas: t.Sequence[Area], selection: Selectio
         if area.version == 2:
             asked.writes[f"{area.mount}config"] = f"{area.mount}config"
         if area.mount not in whole:
-            for part in {data, metadata}:
+            for part in dict.fromkeys((data, metadata)):
                 asked.outside[f"{part}{_NOBODY}-outside"] = f"{area.mount} outside the paths that are to migrate"
     await _other_mounts(reader, areas, asked)
     return asked

@@ -152,12 +152,16 @@ def _structured(record: dict[str, t.Any]) -> Line:
     path = _first(record, _PATHS)
     line.instance = _first(record, _HOSTS)
     found = _plain(text)
-    line.counts = {key: record[key] for key in COUNTS if type(record.get(key)) is int} or found.counts
+    line.counts = {key: record[key] for key in COUNTS if _is_count(record.get(key))} or found.counts
     line.name, line.number = line.name or found.name, line.number or found.number
     # An item's name begins with a slash, a path at the source does not.
     line.item = path if path.startswith("/") else found.item
     line.source = path if path and not path.startswith("/") else found.source
     return line
+
+
+def _is_count(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _plain(text: str) -> Line:

@@ -64,6 +64,10 @@ class Lease:
         self._renew_at = 0.0
         self._me = {"host": socket.gethostname(), "pid": os.getpid(), "nonce": secrets.token_hex(8)}
 
+    def follow(self, before: Lease) -> None:
+        """Be another pass of the run that had ``before``: what that could not give back any more is our own."""
+        self._me = before._me
+
     def names(self, items: t.Iterable[str]) -> list[str]:
         """Of the names of the ledger's items (below its folder), the leases that overlap with ours, and ours."""
         return [name for name in items if (bits := _bits(name)) is not None and overlap(bits, self.batch)]
@@ -206,7 +210,12 @@ class Lease:
         return f"{which}{holder.get('host')} (process {holder.get('pid')}), for {left:.0f} s more at the least"
 
     def _is_dead(self, holder: dict[str, t.Any]) -> bool:
-        """A holder on this very host whose process is gone will not come back: no need to wait for the expiry."""
+        """A holder on this very host whose process is gone will not come back: no need to wait for the expiry.
+
+        Nor will an earlier pass of this very run, whose last words an outage has swallowed.
+        """
+        if holder.get("nonce") == self._me["nonce"]:
+            return True
         if holder.get("host") != self._me["host"] or holder.get("boot") != _boot():
             return False
         try:

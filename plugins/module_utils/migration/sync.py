@@ -299,7 +299,9 @@ class _Sync:
         """
         self._spool.close()
         self._spool = Spool()
+        before = self._ledger.lease
         self._ledger = self._new_ledger()
+        self._ledger.lease.follow(before)
         await self._ledger.load()
         self._fresh = True
         if not self._ledger.exists:
