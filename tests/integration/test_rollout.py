@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 
+from ferrydev.canaries import scan
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play, Played, connection_env
 from ferrydev.scene import Kv
@@ -202,3 +204,32 @@ def test_an_unknown_gate_is_refused(rollout: Rollout) -> None:
     assert played.rc != 0
     assert "secretferry_rollout_gate: open is none of" in played.stdout
     assert rollout.items() == set()
+
+
+def test_credentials_in_variables_come_out_nowhere(vault: Vault, tmp_path: Path) -> None:
+    """Role arguments, include_role and set_fact at -vvvv are where Ansible itself would show them."""
+    file = tmp_path / "credentials.json"
+    with Emulator.start({"settings": {"journal": True}}) as emulator:
+        made = Rollout(vault, emulator)
+        token = vault.token(["root"])
+        made.play = Play({"VAULT_ADDR": vault.addr, "AKEYLESS_API_URL": emulator.url})
+        auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
+        secrets = {
+            "secretferry_source_auth": {"method": "token", "token": token},
+            "secretferry_akeyless": {"auth": auth},
+            "secretferry_verify_access": [{"name": "app", "akeyless": auth, "may_read": ["**"]}],
+        }
+        file.write_text(json.dumps(secrets), "utf-8")
+        played = made.play.run(
+            ROLLOUT,
+            "-vvvv",
+            "--diff",
+            f"-e @{file}",
+            inventory=made.inventory(),
+            secretferry_rollout_gate="automatic",
+            secretferry_report_dir=str(made.play.folder / "report"),
+        )
+        assert played.rc == 0, played.stdout[-3000:]
+        left = [played.stdout, *made.play.left_behind()]
+        made.play.close()
+        assert scan(left, [token, emulator.access_key]) == []
