@@ -25,7 +25,7 @@ class Kv:
     def __init__(self, vault: Vault, version: int = 2) -> None:
         self.vault = vault
         self.version = version
-        self.mount = vault.enable_kv(f"kv{next(_numbers)}", version).strip("/")
+        self.mount = vault.enable_kv(f"kv{next(_numbers):04}", version).strip("/")
 
     def put(self, path: str, *values: dict[str, t.Any]) -> None:
         """Write values, each a version of its own."""
