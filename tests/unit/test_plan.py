@@ -12,19 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.plan import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.facts import (
     Facts,
     Piece,
     Policy,
     Record,
     Target,
+    readable,
+    takeover,
+    wanted,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.plan import (
     decide,
     pending,
-    readable,
     standing,
-    takeover,
     valid,
-    wanted,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.kv import VersionState
 

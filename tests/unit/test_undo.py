@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.before import Before
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.plan import Record
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.facts import Record
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.runs import Span
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.undo import Evidence, Goal, decide
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from ..akeyless.items import ItemStore
 from .before import Keeper
+from .facts import Action, Piece, Record, takeover
 from .ledger import Ledger, companions
 from .metadata import Description, pieces
-from .plan import Action, Piece, Record, takeover
 from .runs import run_tag
 from .source import Value
 

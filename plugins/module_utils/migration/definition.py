@@ -11,9 +11,9 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ..errors import OptionError
+from .facts import CONFLICTS
 from .metadata import MODES
 from .naming import join
-from .plan import CONFLICTS
 from .selection import compile_glob
 
 __all__ = ["LAYOUTS", "Definition", "check_identity", "merge", "tag_of"]

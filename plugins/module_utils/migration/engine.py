@@ -23,11 +23,12 @@ from .apply import Job, carry_out
 from .before import Keeper
 from .definition import Definition, tag_of
 from .discover import Discovery, nothing_found
+from .facts import Action, Facts, Piece, Policy, Record, Target
 from .ledger import Entry, Ledger
 from .metadata import Description, describe, wanted_text
 from .mirror import Deletions, Mirror
 from .naming import Naming
-from .plan import Action, Facts, Piece, Policy, Record, Target, decide, pending, standing, valid
+from .plan import decide, pending, standing, valid
 from .progress import progress
 from .report import Report
 from .scope import Scope, find

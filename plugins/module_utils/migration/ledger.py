@@ -42,9 +42,9 @@ from dataclasses import dataclass, field, replace
 from ..akeyless.items import Item, ItemStore
 from ..errors import AlreadyExists, Changed, LedgerError
 from ..rawjson import canonical
+from .facts import Record
 from .lease import Lease
 from .metadata import pieces
-from .plan import Record
 from .scope import BITS, LONGEST_BATCH, bits_of, overlap
 from .spool import Spool
 

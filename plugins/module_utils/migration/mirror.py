@@ -22,8 +22,9 @@ from ..akeyless.items import ItemStore
 from ..errors import Changed, FerryError
 from .apply import Job
 from .before import Keeper
+from .facts import Record, readable
 from .ledger import Digests, Entry, Ledger
-from .plan import Record, pending, readable
+from .plan import pending
 from .report import Report
 from .source import Snapshot
 from .target import Listing

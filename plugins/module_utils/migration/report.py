@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from .plan import Action
+from .facts import Action
 
 __all__ = ["Line", "Report"]
 

@@ -15,10 +15,10 @@ from ..errors import FerryError, LedgerError, OptionError
 from ..options import akeyless_spec, resolve_akeyless
 from .connect import Account, open_target
 from .definition import Definition, check_identity, merge, tag_of
+from .facts import takeover
 from .ledger import Ledger
 from .migrate import Result, ledger_folder
 from .naming import Naming, join
-from .plan import takeover
 from .runs import is_run
 from .scope import Scope, scope_spec
 from .undo import Goal

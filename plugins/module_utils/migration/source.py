@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from ..errors import NotFound
 from ..rawjson import keys_of
 from ..vault.kv import KvReader, Metadata, Mount, VersionState
-from .plan import wanted
+from .facts import wanted
 
 __all__ = ["Moved", "Snapshot", "Value", "newest", "snapshot", "split", "take"]
 

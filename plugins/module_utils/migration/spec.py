@@ -10,8 +10,8 @@ import typing as t
 
 from ..options import akeyless_spec, source_spec
 from .definition import LAYOUTS
+from .facts import CONFLICTS
 from .metadata import MODES
-from .plan import CONFLICTS
 from .scope import scope_spec
 
 __all__ = ["kv_source_spec", "migration_spec"]

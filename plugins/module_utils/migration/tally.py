@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..vault.kv import Metadata
+from .facts import readable
 from .metadata import describe, wanted_text
-from .plan import readable
 
 __all__ = ["GATEWAY_VERSIONS", "RANKED", "Look", "Size", "Tally", "Top", "by_key", "look_at"]
 
@@ -101,7 +101,7 @@ class Look:
 def look_at(metadata: Metadata | None, wanted: tuple[int, ...], mode: str, now: str) -> Look:
     """What the metadata block alone tells. ``None`` is a KV v1 secret: one version, no metadata.
 
-    :param now: as for :func:`.plan.readable`.
+    :param now: as for :func:`.facts.readable`.
     """
     if metadata is None:
         return Look(versions=1, readable=1, wanted=wanted, unversioned=True, items=1, writes=1)

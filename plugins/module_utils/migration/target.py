@@ -11,9 +11,9 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from .discover import Root
+from .facts import Target
 from .ledger import Digests
 from .naming import Naming
-from .plan import Target
 from .spool import Spool
 
 __all__ = ["Listing"]

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 from ..akeyless.items import Item
 from .before import Before
-from .plan import Record, takeover
+from .facts import Record, takeover
 from .runs import Span, run_of, run_tag
 
 __all__ = ["Evidence", "Goal", "Step", "decide", "is_clean"]

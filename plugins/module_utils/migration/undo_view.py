@@ -13,9 +13,9 @@ from ..akeyless.items import Item, ItemStore
 from ..errors import NotFound
 from .before import FOLDER, Before, parse_bundle
 from .definition import Definition
+from .facts import Record, takeover
 from .ledger import Ledger
 from .naming import Naming, restore
-from .plan import Record, takeover
 from .runs import run_of
 from .undo import Evidence, Goal, is_clean
 from .undo_spool import UndoSpool

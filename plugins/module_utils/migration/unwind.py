@@ -16,8 +16,8 @@ import typing as t
 from ..akeyless.items import Item, ItemStore
 from ..errors import Changed, NotFound
 from .before import Before
+from .facts import takeover
 from .ledger import Ledger
-from .plan import takeover
 
 __all__ = ["companion_names", "delete", "differences", "restore"]
 

@@ -21,10 +21,10 @@ from ..pacing import Outage
 from ..vault.kv import KvReader, Mount
 from .definition import Definition, tag_of
 from .discover import nothing_found
+from .facts import takeover
 from .item_reader import ItemReader
 from .ledger import Ledger
 from .naming import Naming
-from .plan import takeover
 from .progress import progress
 from .sample import Sample
 from .scope import Scope, find

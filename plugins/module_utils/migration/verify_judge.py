@@ -11,9 +11,9 @@ import typing as t
 from ..errors import FerryError
 from .compare import Outcome, compare_metadata, compare_versions
 from .definition import Definition, tag_of
+from .facts import base_of, takeover
 from .ledger import Entry, Ledger
 from .naming import Naming
-from .plan import base_of, takeover
 from .verify_findings import Findings
 from .verify_spool import VerifySpool
 from .witness import Expectation, Expected

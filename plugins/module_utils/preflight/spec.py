@@ -14,8 +14,8 @@ from ..credential.scope import kv_options
 from ..errors import OptionError
 from ..gateway.spec import gateway_spec
 from ..migration.definition import LAYOUTS, Definition, check_identity, merge
+from ..migration.facts import CONFLICTS
 from ..migration.metadata import MODES
-from ..migration.plan import CONFLICTS
 from ..migration.spec import kv_source_spec
 from ..options import has_operator, operator_spec, seconds_of
 

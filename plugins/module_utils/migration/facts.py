@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the planner knows and says: the facts about one item, the policies, and the action that comes out.
+
+Plain data, and the questions that one look at it answers. What follows from all of it together is in plan.py.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ..vault.kv import VersionState
+
+__all__ = [
+    "CONFLICTS",
+    "Action",
+    "Facts",
+    "Piece",
+    "Policy",
+    "Record",
+    "Standing",
+    "Target",
+    "base_of",
+    "readable",
+    "takeover",
+    "wanted",
+]
+
+CONFLICTS = ("fail", "skip", "update", "overwrite")
+
+# What an action does to its item. "adopt" and "forget" write to the ledger only: the item is as it should be already,
+# or gone. "prune" deletes versions of it, "delete" the item.
+Kind = t.Literal[
+    "create",
+    "append",
+    "overwrite",
+    "metadata",
+    "prune",
+    "delete",
+    "forget",
+    "adopt",
+    "unchanged",
+    "skip",
+    "conflict",
+    "refuse",
+]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest.
+
+    :ivar deleted: ``keep`` or ``delete``: what becomes of items and versions that the source has no more.
+    :ivar undeleted: ``conflict`` or ``rewrite``: what becomes of a version that can be read again when newer ones are
+        at the target already.
+    """
+
+    tag: str
+    conflict: str = "fail"
+    versions: str | int = "all"
+    value_limit: int = 16384
+    kept_versions: int | None = None  # how many versions the account lets an item keep, where that is known
+    deleted: str = "keep"
+    undeleted: str = "conflict"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One source version as it concerns one item: its number, the keyed digest and the size in bytes of its value."""
+
+    number: int
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """The item as the target's listing shows it; ``description`` is the keyed digest of its description."""
+
+    last: int
+    modified: str
+    tags: tuple[str, ...]
+    description: str
+    type: str = "STATIC_SECRET"
+    kept: int = 0
+
+
+@dataclass
+class Record:
+    """What the ledger remembers of one item after the last write.
+
+    :ivar last: the item's newest version then.
+    :ivar mark: how we took the item over, see :func:`takeover`; empty for an item that we created.
+    :ivar modified: the item's modification date then, empty where a run died before it saw it.
+    :ivar description: keyed digest of the description that we wrote, empty where we wrote none.
+    :ivar versions: source version to (target version, keyed digest of the value).
+    :ivar doomed: a rollback is about to delete the item, or has done so.
+    :ivar stale: target versions of ours that are to be deleted, or have been: to the keyed digest of the value.
+    """
+
+    last: int
+    mark: str = ""
+    modified: str = ""
+    description: str = ""
+    versions: dict[int, tuple[int, str]] = field(default_factory=dict)
+    doomed: bool = False
+    stale: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that :func:`~.plan.decide` looks at.
+
+    :ivar wanted: numbers of the source versions that the policy wants and that can be read, ascending.
+    :ivar pieces: those that were read, by number.
+    :ivar observed: keyed digests of target versions that were read back, ``None`` where one is no longer kept.
+    :ivar description: keyed digest of the description that the item should have, empty for none.
+    :ivar interrupted: the item was changed last while a run of ours was writing that then died.
+    """
+
+    wanted: tuple[int, ...]
+    pieces: t.Mapping[int, Piece]
+    target: Target | None
+    record: Record | None
+    description: str
+    observed: t.Mapping[int, str | None] = field(default_factory=dict)
+    keep: int = 10
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """One step of the plan.
+
+    :ivar versions: source versions to write, in this order.
+    :ivar base: the target's newest version before the first write.
+    :ivar take_over: the item was not ours, or was changed: mark it before the first version is written.
+    :ivar fresh: nothing that is remembered of the item holds any more.
+    :ivar describe: the description is to be written, too.
+    :ivar matched: source versions that an interrupted run has written already: to (target version, digest).
+    :ivar keep: how many versions the item must be set to keep, 0 to leave that alone.
+    :ivar drop: target versions to delete in the end.
+    """
+
+    kind: Kind
+    reason: str
+    versions: tuple[int, ...] = ()
+    base: int = 0
+    take_over: bool = False
+    describe: bool = False
+    matched: t.Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    keep: int = 0
+    remedy: str = ""
+    fresh: bool = False
+    drop: tuple[int, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether the item itself is written."""
+        return self.kind in ("create", "append", "overwrite", "metadata", "prune", "delete")
+
+
+class Standing(t.NamedTuple):
+    """How an item stands to this migration, before any value is read.
+
+    ``look_at``: target versions whose values must be read back to know.
+    """
+
+    name: t.Literal["absent", "gone", "foreign", "clean", "unsure"]
+    look_at: tuple[int, ...] = ()
+
+
+def readable(state: VersionState, now: str) -> bool:
+    """Whether a version's value can be read: not destroyed, and not deleted *yet*.
+
+    A ``deletion_time`` in the future is a date of expiry, not a deletion.
+
+    :param now: the server's time, RFC 3339 in UTC, comparable as text to whole seconds.
+    """
+    if state.destroyed or state.deleted:
+        return False
+    return not state.deletion_time or state.deletion_time[:19] >= now[:19]
+
+
+def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> tuple[int, ...]:
+    """Numbers of the versions to migrate, ascending.
+
+    ``current`` is nothing where the newest version is deleted: an older one is not what an application would read.
+    """
+    numbers = tuple(sorted(state.number for state in states if readable(state, now)))
+    if versions == "all":
+        return numbers
+    if versions == "current":
+        newest = max((state.number for state in states), default=0)
+        return (newest,) if newest in numbers else ()
+    return numbers[-int(versions) :]
+
+
+def takeover(tags: t.Iterable[str], tag: str) -> str:
+    """The mark of an item that was taken over, empty where there is none.
+
+    ``from-<n>``: versions up to n are not ours, or were there before. ``anew-<n>``: the same, and nothing that the
+    ledger knew of an item of this name before holds any more.
+    """
+    marks = [t_.removeprefix(f"{tag}:") for t_ in tags if re.fullmatch(re.escape(tag) + r":(from|anew)-\d+", t_)]
+    return marks[0] if marks else ""
+
+
+def base_of(mark: str) -> int:
+    """The version number in a mark, 0 for an empty one."""
+    return int(mark.partition("-")[2] or 0)
