@@ -230,6 +230,6 @@ def test_credentials_in_variables_come_out_nowhere(vault: Vault, tmp_path: Path)
             secretferry_report_dir=str(made.play.folder / "report"),
         )
         assert played.rc == 0, played.stdout[-3000:]
-        left = [played.stdout, *made.play.left_behind()]
+        left: list[Path | str] = [played.stdout, *made.play.left_behind()]
         made.play.close()
         assert scan(left, [token, emulator.access_key]) == []
