@@ -159,6 +159,21 @@ def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None
     assert "green/db" in rollout.items()
 
 
+@pytest.mark.parametrize("budget", [0, 5])
+def test_an_application_that_reads_wrongly_stops_the_widening(rollout: Rollout, budget: int) -> None:
+    auth = {"access_id": rollout.emulator.access_id, "access_key": rollout.emulator.access_key}
+    played = rollout.play.run(
+        ROLLOUT,
+        inventory=rollout.inventory(),
+        secretferry_rollout_gate="automatic",
+        secretferry_rollout_failure_budget=budget,
+        secretferry_verify_access=[{"name": "app", "akeyless": auth, "may_not_read": ["**"]}],
+    )
+    assert played.rc != 0
+    assert rollout.items() == wave("pilot")
+    assert "app" in played.hosts["pay-w01-b01"]["Stop the widening where the wave failed"]["msg"]
+
+
 def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
     rollout.emulator.stop()
     played = rollout.play.run(
