@@ -354,7 +354,7 @@ class Run:
         jobs = [await self._job(row, entry, snap, key, versions) for key, versions in sorted(values.items())]
         for job in jobs:
             self.report.plan(row[0], job.item, job.action)
-        if self._check or all(job.action.kind in ("unchanged", "skip", "conflict", "refuse") for job in jobs):
+        if self._check or all(job.action.idle for job in jobs):
             return
         await self._apply(row, entry, snap, jobs)
 
@@ -411,7 +411,7 @@ class Run:
             raise
         except FerryError as error:
             for job in jobs:
-                if job.action.kind not in ("unchanged", "skip", "conflict", "refuse"):
+                if not job.action.idle:
                     self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
             return
         complete = arrived = True
@@ -421,7 +421,7 @@ class Run:
             await self._ledger.remember(path, entry)
             await self._ledger.flush()
         for job in jobs:
-            if job.action.kind in ("unchanged", "skip", "conflict", "refuse"):
+            if job.action.idle:
                 complete = complete and job.action.kind == "unchanged"
                 continue
             if job.action.kind == "forget":

@@ -163,6 +163,11 @@ class Action:
         """Whether the item itself is written."""
         return self.kind in ("create", "append", "overwrite", "metadata", "prune", "delete")
 
+    @property
+    def idle(self) -> bool:
+        """Whether neither the item nor the ledger is written."""
+        return self.kind in ("unchanged", "skip", "conflict", "refuse")
+
 
 class Standing(t.NamedTuple):
     """How an item stands to this migration, before any value is read.
