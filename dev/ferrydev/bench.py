@@ -112,9 +112,9 @@ def child() -> None:
     """The migration itself, in the process that is measured."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-    from ansible_collections.secretferry.akeyless.plugins.module_utils.loop import run
-    from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import migrate
-    from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.common.event_loop import run
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
 
     job = json.load(sys.stdin)
     emulator = job["emulator"]

@@ -14,9 +14,10 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result, migrate
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.rollback import rollback, rollback_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback, rollback_spec
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils import transport
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway import cluster, declare, info, spec, sync
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http import transport
 from ferrydev.emulator import Emulator
 
 __all__ = ["OWN_VALUES", "GatewayRuns", "recorded"]

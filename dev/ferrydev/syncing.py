@@ -11,9 +11,9 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync import sync
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync_options import sync_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.module import sync
+from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.options import sync_spec
 from ferrydev.ferry import Ferry
 
 __all__ = ["Sync"]

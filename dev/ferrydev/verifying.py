@@ -12,8 +12,8 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.verify import verify, verify_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.module import verify, verify_spec
 from ferrydev.ferry import Ferry
 
 __all__ = ["verified"]

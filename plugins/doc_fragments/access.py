@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``access``, as plugins/module_utils/migration/access_options.py has it."""
+"""The option ``access``, as plugins/module_utils/verify/access_options.py has it."""
 
 from __future__ import annotations
 

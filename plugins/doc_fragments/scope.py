@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``scope``, as plugins/module_utils/migration/scope.py has it."""
+"""The option ``scope``, as plugins/module_utils/plan/scope.py has it."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .common.event_loop import run
+from .common.progress import VARIABLE, progress
+from .common.result import Result
 from .errors import FerryError, MissingLibrary
-from .loop import run
-from .migration.migrate import Result
-from .migration.progress import VARIABLE, progress
 
 __all__ = ["run_module"]
 

@@ -226,7 +226,7 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.logs import log_spec, read_logs
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.module import log_spec, read_logs
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

@@ -419,7 +419,7 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.assess import assess, info_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import assess, info_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

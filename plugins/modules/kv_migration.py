@@ -313,8 +313,8 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import migrate
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

@@ -228,7 +228,7 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.rollback import rollback, rollback_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback, rollback_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

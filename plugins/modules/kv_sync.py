@@ -353,9 +353,9 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync import sync
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.sync_options import sync_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
+from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.module import sync
+from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.options import sync_spec
 
 
 def main() -> None:

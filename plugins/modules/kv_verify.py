@@ -318,8 +318,8 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.verify import verify, verify_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
+from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.module import verify, verify_spec
 
 
 def main() -> None:

@@ -283,8 +283,8 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.module import preflight
 from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import preflight_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.work import preflight
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

@@ -382,8 +382,8 @@ dead:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.module import source_credential
 from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.spec import credential_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.work import source_credential
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

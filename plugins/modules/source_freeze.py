@@ -351,7 +351,7 @@ refused:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.freeze.work import freeze_spec, source_freeze
+from ansible_collections.secretferry.akeyless.plugins.module_utils.freeze.module import freeze_spec, source_freeze
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 

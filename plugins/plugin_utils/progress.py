@@ -4,7 +4,7 @@
 
 """Runs a module as Ansible does, and shows meanwhile how far it is: the base of the action plugins.
 
-The module gets the name of a private file in its environment (see module_utils/migration/progress.py) and writes its
+The module gets the name of a private file in its environment (see module_utils/common/progress.py) and writes its
 numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
 otherwise with one small command through a connection of its own, as the one of the task is busy. Whatever goes wrong
 with that is not the task's business: then there is no line.
@@ -27,7 +27,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
-from ..module_utils.migration.progress import VARIABLE
+from ..module_utils.common.progress import VARIABLE
 from .progress_lines import Lines, Pace, parse_mark, parse_setting
 
 __all__ = ["ProgressAction"]

@@ -13,7 +13,7 @@ from collections import defaultdict
 import akeyless
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils import transport
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http import transport
 from ferrydev.emulator import Emulator
 from ferrydev.ferry import Back
 from ferrydev.scene import Scene

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
 from ferrydev.ferry import Ferry
 
 __all__ = ["Told", "apart", "comparable", "kill_at", "kill_points", "small_shards", "spread_points", "start", "until"]

@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 from killing import apart, kill_at, small_shards, start, until
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import bits_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -241,7 +241,7 @@ def test_a_batch_that_died_holds_nobody_up(scene: Scene, first: str, second: str
 def test_a_run_that_slept_finds_that_an_overlapping_one_took_over(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.migration.lease.TTL", -5.0)
+    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease.TTL", -5.0)
     control = scene.emulator.control
     hang_at_first_item(scene)
     slow = start(scene.ferry, **batch("0"))

@@ -110,7 +110,7 @@ def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.
 
 def test_a_run_that_lost_its_lease_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     # As after a sleep of the machine: the lease is due for renewal, and another run has it.
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.migration.lease.TTL", 0.0)
+    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease.TTL", 0.0)
     control = scene.emulator.control
     scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])

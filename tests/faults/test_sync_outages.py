@@ -13,8 +13,8 @@ import typing as t
 import pytest
 from killing import comparable, kill_at, kill_points, until
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import LeaseHeld
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
@@ -38,7 +38,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A side that is silent for half a second is out."""
-    monkeypatch.setattr(f"{PACKAGE}.pacing.Pace.__init__.__defaults__", (0.5,))
+    monkeypatch.setattr(f"{PACKAGE}.http.rate_limit.Pace.__init__.__defaults__", (0.5,))
 
 
 class Background(threading.Thread):

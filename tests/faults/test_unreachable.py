@@ -175,7 +175,8 @@ def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
 
 def test_akeyless_dies_in_the_middle(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible_collections.secretferry.akeyless.plugins.module_utils.pacing.Pace.__init__.__defaults__", (1.0,)
+        "ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit.Pace.__init__.__defaults__",
+        (1.0,),
     )
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})

@@ -80,7 +80,7 @@ def test_one_secret_that_always_fails_does_not_stop_the_others(scene: Scene, mon
     def hook(asked: Asked) -> Reply | None:
         return Reply(500) if "/data/b/c" in asked.path else None
 
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.pacing._MOST_TRIES", 3)
+    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit._MOST_TRIES", 3)
     with Proxy(scene.kv.vault.addr, hook) as proxy:
         told = apart(scene.ferry, **_through(scene, proxy))
     assert [f["source"] for f in told.values["failures"]] == [f"{scene.kv.mount}/b/c"]
@@ -143,7 +143,8 @@ def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> 
 
 def test_dead_in_the_middle(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible_collections.secretferry.akeyless.plugins.module_utils.pacing.Pace.__init__.__defaults__", (1.0,)
+        "ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit.Pace.__init__.__defaults__",
+        (1.0,),
     )
     with Vault.start() as vault:
         scene = Scene(vault, emulator, concurrency=2)

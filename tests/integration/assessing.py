@@ -11,8 +11,8 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.assess import assess, info_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import assess, info_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 

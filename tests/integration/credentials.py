@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.module import source_credential
 from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.spec import credential_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.work import source_credential
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
 from ferrydev.vault import Vault
 
 __all__ = ["OPERATOR", "PROBER", "allows", "credential", "is_alive"]

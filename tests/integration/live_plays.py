@@ -38,7 +38,7 @@ import signal
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.progress import VARIABLE, progress
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.progress import VARIABLE, progress
 
 
 def main():

@@ -15,9 +15,9 @@ import httpx
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from credentials import credential
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.module import preflight
 from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import preflight_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.work import preflight
 from ferrydev.emulator import Emulator, Gateway
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault

@@ -16,11 +16,7 @@ from akeyless_sessions import CONFIG, INVALID, KEY, LOGGED_IN, VALID, by_key, op
 from recorder import Answer, Recorder
 from vault_sessions import Clock
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    ApiError,
-    FerryError,
-    LoginError,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, FerryError, LoginError
 from ferrydev.emulator import Emulator
 
 

@@ -16,12 +16,12 @@ import httpx
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.akeyless_token import (
     keep_token,
     token_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault

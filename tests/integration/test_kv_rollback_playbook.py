@@ -15,7 +15,7 @@ import pytest
 import yaml
 from staging import Counted, Stage, ferry
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.rollback import rollback_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback_spec
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_rollback
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator

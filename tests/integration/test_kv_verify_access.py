@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene

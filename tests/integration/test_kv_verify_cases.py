@@ -11,9 +11,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import bits_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault

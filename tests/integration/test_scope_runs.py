@@ -12,8 +12,8 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import ledger
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import bits_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -222,7 +222,7 @@ def test_a_batch_of_many_lists_the_target_and_one_of_few_asks_for_each(vault: Va
 def test_listing_ends_where_it_costs_more_than_asking(
     vault: Vault, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
-    from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import target
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.target import listing as target
 
     monkeypatch.setattr(target, "_LISTED_PER_SINGLE", 1)
     scene = Scene(vault, emulator, layout=layout)

@@ -14,9 +14,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from staging import Stage
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.freeze.work import freeze_spec, source_freeze
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.migrate import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.freeze.module import freeze_spec, source_freeze
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.operator import Operator
 from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator

@@ -20,17 +20,9 @@ from vault_sessions import (
     vault_with_logins,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    ApiError,
-    FerryError,
-    TransportError,
-)
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
-    resolve_source,
-)
-from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import (
-    VaultSession,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, FerryError, TransportError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
 
 

@@ -21,10 +21,7 @@ from vault_sessions import (
     open_session,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    FerryError,
-    MissingLibrary,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, MissingLibrary
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault import wire
 
 

@@ -22,10 +22,7 @@ from vault_sessions import (
     vault_with_logins,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    LoginError,
-    PermissionDenied,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import LoginError, PermissionDenied
 from ferrydev.vault import Vault
 
 

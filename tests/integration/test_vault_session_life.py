@@ -24,10 +24,7 @@ from vault_sessions import (
     wait_until,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    FerryError,
-    LoginError,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, LoginError
 from ferrydev.vault import Vault
 
 

@@ -13,12 +13,8 @@ from contextlib import contextmanager
 
 from recorder import Answer
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
-    resolve_source,
-)
-from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import (
-    VaultSession,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
 
 AUTH = {"client_token": "hvs.recorded", "accessor": "acc", "policies": ["default"], "lease_duration": 60}

@@ -11,8 +11,8 @@ import typing as t
 import yaml
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.access import ModuleDocFragment
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.access_options import access_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import AKEYLESS_AUTH, VAULT_AUTH
+from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.access_options import access_spec
 
 DOCS = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["access"]
 

@@ -14,10 +14,10 @@ import yaml
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.assess import info_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.estimate import Load, Stopwatch, estimate
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.spec import migration_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.target_view import has_credentials
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.estimate import Load, Stopwatch, estimate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import info_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.target import has_credentials
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_info
 
 

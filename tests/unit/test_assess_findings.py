@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.findings import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.findings import (
     _RULES,
     Finding,
     _Rule,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.naming import Naming
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.survey import Survey
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.workdb import Survey
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 
 SEGMENTS = st.sampled_from(["a", "A", "b", "a0", "a-", "a.b", "ß", "ss", "日"])
 PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join), max_size=20)

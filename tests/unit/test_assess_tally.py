@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.tally import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.stats import (
     Look,
     Size,
     Tally,

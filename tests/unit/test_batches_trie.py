@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.trie import leaves, padded
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.waves import Wave, globs_of, place_of
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import bits_of, overlap
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of, overlap
 
 PATHS = st.sets(st.integers(0, 5000).map("kv/app-{}".format), max_size=120)
 SIZES = st.integers(1, 20)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.compare import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.compare import (
     Outcome,
     compare_metadata,
     compare_versions,

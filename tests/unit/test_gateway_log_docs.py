@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway import log_digest
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_causes import CAUSES, UNKNOWN
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_digest import Digest, Wanted
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_files import LogFile
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_lines import parse_line
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.logs import log_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs import summary as log_digest
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.causes import CAUSES, UNKNOWN
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.files import LogFile
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.lines import parse_line
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.module import log_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.summary import Digest, Wanted
 from ansible_collections.secretferry.akeyless.plugins.modules import gateway_log_info
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gateway-logs.md"

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_causes import CAUSES, cause_of
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_lines import parse_line
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.causes import CAUSES, cause_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.lines import parse_line
 
 NOON = 1_795_521_600.0  # 2026-11-24T12:00:00Z
 RECORD = {

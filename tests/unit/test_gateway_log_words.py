@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.log_words import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.masking import (
     WORDS,
     known_words,
     shown_host,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.metadata import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.metadata import (
     describe,
     pointer_of,
     wanted_text,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.naming import Naming, join, restore
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming, join, restore
 
 SEGMENT = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=12)
 PATH = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)

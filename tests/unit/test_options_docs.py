@@ -17,7 +17,6 @@ from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless imp
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.scope import ModuleDocFragment as ScopeDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import scope_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
     ACTION_GROUP,
     akeyless_spec,
@@ -30,6 +29,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec 
     VAULT_AUTH,
     Option,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import scope_spec
 
 PAIRS = {
     "source": (source_spec(), yaml.safe_load(VaultDocs.DOCUMENTATION)["options"]["source"]),

@@ -172,7 +172,10 @@ class TestSecrecy:
 
     @pytest.mark.parametrize("kind", [VaultAuth, AkeylessAuth])
     def test_repr_shows_no_credential(self, kind: type[t.Any]) -> None:
-        from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import AKEYLESS_AUTH, VAULT_AUTH
+        from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import (
+            AKEYLESS_AUTH,
+            VAULT_AUTH,
+        )
 
         table = VAULT_AUTH if kind is VaultAuth else AKEYLESS_AUTH
         first = {"method": "m", "mount_point": "m"} if kind is VaultAuth else {"access_type": "m"}

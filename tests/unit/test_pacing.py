@@ -13,10 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils import pacing
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, TransportError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.pacing import RETRYABLE, Outage, Pace, retrying
-from ansible_collections.secretferry.akeyless.plugins.module_utils.transport import Response
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http import rate_limit as pacing
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit import (
+    RETRYABLE,
+    Outage,
+    Pace,
+    retrying,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import Response
 
 OK = Response(200, {}, b"{}")
 _sleep = asyncio.sleep

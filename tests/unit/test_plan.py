@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.facts import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.decide import decide, pending, standing, valid
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import (
     Facts,
     Piece,
     Policy,
@@ -21,12 +22,6 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.fac
     readable,
     takeover,
     wanted,
-)
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.plan import (
-    decide,
-    pending,
-    standing,
-    valid,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.kv import VersionState
 

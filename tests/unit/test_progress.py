@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.progress import Progress
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.progress import Progress
 
 
 class Clock:

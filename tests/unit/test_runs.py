@@ -9,8 +9,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.before import Before
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.runs import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import Before
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import (
     Span,
     is_run,
     next_run,

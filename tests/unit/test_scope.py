@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration import ledger
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.scope import Scope, bits_of, overlap
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import Scope, bits_of, overlap
 
 PATHS = st.text(st.characters(exclude_characters="/\n", categories=["L", "N", "P", "S", "Z"]), min_size=1).map(
     "kv/{}".format

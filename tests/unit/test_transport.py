@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import TransportError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.transport import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import (
     Response,
     ServerClock,
     TlsSettings,

@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.before import Before
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.facts import Record
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.runs import Span
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migration.undo import Evidence, Goal, decide
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import Before
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import Span
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import Record
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.decide import Evidence, Goal, decide
 
 TAG = "secretferry:test"
 R1, R2, R3 = (f"2026112{n}T000000Z-000{n}" for n in (1, 2, 3))

@@ -17,8 +17,8 @@ import time
 import typing as t
 
 from ..errors import AlreadyExists, ApiError, NotFound, PermissionDenied, TransportError
-from ..pacing import RETRYABLE, Pace, retrying
-from ..transport import Response, Transport
+from ..http.rate_limit import RETRYABLE, Pace, retrying
+from ..http.transport import Response, Transport
 
 __all__ = ["AkeylessClient", "Session", "Uncertain"]
 

@@ -16,11 +16,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
 from ..errors import OptionError
-from ..migration.definition import Definition, check_identity, merge
-from ..migration.spec import kv_source_spec, migration_spec
 from ..options import VaultSettings, resolve_source
 from ..options.lookup import Lookup
 from ..options.spec import Option
+from ..plan.definition import Definition, check_identity, merge
+from ..plan.spec import kv_source_spec, migration_spec
 from .waves import Wave, globs_of
 
 __all__ = ["OVERLAPS", "Config", "Planned", "read_config", "slug"]

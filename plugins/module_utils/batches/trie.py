@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..migration.scope import LONGEST_BATCH
+from ..plan.scope import LONGEST_BATCH
 
 __all__ = ["leaves", "padded"]
 

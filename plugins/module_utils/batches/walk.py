@@ -16,12 +16,12 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
+from ..common.sessions import open_source
+from ..common.workdb import Spool
 from ..errors import FerryError, NotFound, OptionError, PermissionDenied
-from ..migration.connect import open_source
-from ..migration.discover import Discovery, discover
-from ..migration.scope import bits_of
-from ..migration.selection import Selection
-from ..migration.spool import Spool
+from ..plan.scope import bits_of
+from ..plan.selection import Selection
+from ..source.discover import Discovery, discover
 from ..vault.kv import KvReader, Mount
 from .config import Config, Planned
 from .trie import leaves

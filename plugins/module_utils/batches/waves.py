@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ..migration.selection import compile_glob
+from ..plan.selection import compile_glob
 
 __all__ = ["Wave", "globs_of", "place_of"]
 

@@ -14,10 +14,10 @@ import typing as t
 
 from ..akeyless.session import AkeylessSession
 from ..akeyless.wire import Wire
+from ..common.result import Result
 from ..errors import ApiError, FerryError, LoginError, OptionError
-from ..migration.migrate import Result
 from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
-from .delivery import CredentialFile
+from .credential_file import CredentialFile
 
 __all__ = ["keep_token", "token_spec"]
 

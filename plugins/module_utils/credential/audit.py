@@ -14,9 +14,9 @@ import asyncio
 import typing as t
 from dataclasses import dataclass, field
 
-from ..checks import Check, shortly
+from ..common.checks import Check, shortly
 from ..errors import ApiError, FerryError, PermissionDenied
-from ..migration.selection import Selection
+from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
 from ..vault.policy import Area
 from ..vault.session import VaultSession

@@ -18,8 +18,8 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ..common.result import Result
 from ..errors import FerryError, OptionError
-from ..migration.migrate import Result
 from ..options import VaultSettings
 from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapping_is_open
 from ..vault.policy import Policy

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from ..common.result import Result
 from ..errors import ApiError, FerryError, NotFound, OptionError
-from ..migration.migrate import Result
 from ..options import VaultSettings, resolve_source
 from ..vault.operator import Operator, look_up, unwrap, wrapping_is_open
 from ..vault.wire import Wire

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ..common.sessions import open_source
 from ..errors import FerryError
-from ..migration.connect import open_source
-from ..migration.definition import Definition, merge
-from ..migration.discover import find_roots
 from ..options import resolve_operator
+from ..plan.definition import Definition, merge
+from ..source.discover import find_roots
 from ..vault.kv import KvReader
 from ..vault.operator import Operator, as_operator
 from ..vault.policy import Area, Policy, Rule, build_policy

@@ -10,12 +10,12 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..checks import FAIL_ON
+from ..common.checks import FAIL_ON
 from ..errors import OptionError
-from ..migration.definition import check_identity
-from ..migration.spec import kv_source_spec
 from ..options import has_operator, operator_spec, seconds_of
-from .delivery import CredentialFile
+from ..plan.definition import check_identity
+from ..plan.spec import kv_source_spec
+from .credential_file import CredentialFile
 
 __all__ = ["KINDS", "STATES", "Wanted", "credential_spec", "our_name", "wanted"]
 

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from ..akeyless.client import AkeylessClient
 from ..akeyless.gateway import Gateway
 from ..akeyless.session import AkeylessSession
+from ..common.result import Result
+from ..common.sessions import open_target
 from ..errors import ApiError, FerryError, OptionError
-from ..migration.connect import open_target
-from ..migration.migrate import Result
+from ..http.rate_limit import Pace
+from ..http.transport import open_transport
 from ..options import AkeylessSettings
 from ..options.gateway import gateway_base, resolve_gateway
-from ..pacing import Pace
-from ..transport import open_transport
 from .address import address_of
-from .stored import Stored, read_listing, secrets_of
+from .observed import Stored, read_listing, secrets_of
 
 __all__ = ["survey"]
 

@@ -12,13 +12,13 @@ import typing as t
 
 from ..akeyless.client import Uncertain
 from ..akeyless.gateway import Gateway
+from ..common.result import Result
+from ..common.sessions import open_target
 from ..errors import AlreadyExists, FerryError, OptionError
-from ..migration.connect import open_target
-from ..migration.migrate import Result
 from ..options.gateway import resolve_gateway
 from .address import address_of, refuse_instance
-from .stored import Difference, Stored, differences, find, read_listing, secrets_of
-from .wanted import Wanted, wanted
+from .desired import Wanted, wanted
+from .observed import Difference, Stored, differences, find, read_listing, secrets_of
 
 __all__ = ["declare"]
 

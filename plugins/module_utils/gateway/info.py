@@ -11,14 +11,14 @@ import time
 import typing as t
 
 from ..akeyless.gateway import Gateway
+from ..common.progress import progress
+from ..common.result import Result
+from ..common.sessions import open_target
 from ..errors import FerryError, OptionError
-from ..migration.connect import open_target
-from ..migration.migrate import Result
-from ..migration.progress import progress
+from ..gateway_logs.masking import known_words
 from ..options.gateway import resolve_gateway
-from .log_words import known_words
+from .observed import Stored, find, read_listing, secrets_of
 from .status import RunStatus, failure, failures_of, report_of
-from .stored import Stored, find, read_listing, secrets_of
 
 __all__ = ["look"]
 

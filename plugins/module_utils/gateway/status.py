@@ -14,8 +14,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import FerryError
-from .log_causes import UNKNOWN, cause_of
-from .log_words import known_words, shown_name, shown_path
+from ..gateway_logs.causes import UNKNOWN, cause_of
+from ..gateway_logs.masking import known_words, shown_name, shown_path
 
 __all__ = ["COUNTED", "RunStatus", "failure", "failures_of", "report_of", "shows_sync", "told"]
 

@@ -14,13 +14,13 @@ import time
 import typing as t
 
 from ..akeyless.gateway import Gateway
+from ..common.result import Result
+from ..common.sessions import open_target
 from ..errors import FerryError, OptionError
-from ..migration.connect import open_target
-from ..migration.migrate import Result
 from ..options.gateway import resolve_gateway
 from .address import address_of, refuse_instance
+from .observed import Stored, find, read_listing, secrets_of
 from .status import RunStatus, shows_sync
-from .stored import Stored, find, read_listing, secrets_of
 
 __all__ = ["synchronise"]
 

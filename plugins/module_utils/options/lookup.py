@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import OptionError
-from ..transport import TlsSettings
+from ..http.transport import TlsSettings
 from .spec import Option
 
 if t.TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import OptionError
-from ..transport import TlsSettings
+from ..http.transport import TlsSettings
 from .lookup import Found, Lookup, Params, header_safe, maskable, read_text, secret, tls_settings
 from .spec import METHODS, OPERATOR, VAULT, VAULT_AUTH
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..checks import Check, shortly
+from ..common.checks import Check, shortly
 
 __all__ = ["content_checks"]
 

@@ -14,13 +14,13 @@ import contextlib
 import typing as t
 
 from ..akeyless.gateway import Gateway
-from ..checks import Check
+from ..common.checks import Check
+from ..common.sessions import open_source, open_target
 from ..credential.scope import CONCURRENCY, areas_of, kv_options
 from ..errors import FerryError, OptionError
-from ..migration.connect import open_source, open_target
-from ..migration.discover import find_roots
-from ..migration.naming import join
 from ..options import AkeylessSettings, VaultSettings, resolve_operator
+from ..plan.naming import join
+from ..source.discover import find_roots
 from ..vault.kv import KvReader, Mount
 from ..vault.operator import as_operator
 from .canary import VaultHalf

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore, same_value
-from ..checks import Check, shortly
+from ..common.checks import Check, shortly
 from ..errors import FerryError, OptionError, PermissionDenied
-from ..gateway.log_causes import UNKNOWN, cause_of
+from ..gateway.observed import Stored, read_listing, secrets_of
 from ..gateway.status import RunStatus, told
-from ..gateway.stored import Stored, read_listing, secrets_of
-from ..migration.connect import check_protection_key
-from ..migration.naming import Naming
+from ..gateway_logs.causes import UNKNOWN, cause_of
+from ..plan.naming import Naming
+from ..target.account import check_protection_key
 from ..vault.operator import as_operator
 from .canary import VaultHalf
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ..checks import FAIL_ON, Check
+from ..common.checks import FAIL_ON, Check
 from ..credential.audit import SOURCE_CHECKS
 from ..credential.scope import kv_options
 from ..errors import OptionError
 from ..gateway.spec import gateway_spec
-from ..migration.definition import LAYOUTS, Definition, check_identity, merge
-from ..migration.facts import CONFLICTS
-from ..migration.metadata import MODES
-from ..migration.spec import kv_source_spec
 from ..options import has_operator, operator_spec, seconds_of
+from ..plan.definition import LAYOUTS, Definition, check_identity, merge
+from ..plan.metadata import MODES
+from ..plan.model import CONFLICTS
+from ..plan.spec import kv_source_spec
 
 __all__ = ["ENGINES", "complete", "first_look", "ids_of", "preflight_spec"]
 

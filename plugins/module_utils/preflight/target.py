@@ -12,13 +12,13 @@ import typing as t
 from ..akeyless.gateway import Gateway, PublicGateway
 from ..akeyless.items import ItemStore
 from ..akeyless.session import AkeylessSession
-from ..checks import Check, shortly
+from ..common.checks import Check, shortly
 from ..errors import ApiError, FerryError, NotFound, OptionError, PermissionDenied
 from ..gateway.address import address_of
-from ..migration.connect import check_protection_key
-from ..migration.naming import join
 from ..options import AkeylessSettings
 from ..options.gateway import same_place
+from ..plan.naming import join
+from ..target.account import check_protection_key
 
 __all__ = ["PUBLIC", "gateway_checks", "key_check", "rights_check", "token_checks"]
 

@@ -16,8 +16,8 @@ import time
 import typing as t
 
 from ..errors import ApiError, NotFound, PermissionDenied
-from ..pacing import Outage, Pace, retrying
-from ..transport import Response, Transport
+from ..http.rate_limit import Outage, Pace, retrying
+from ..http.transport import Response, Transport
 
 __all__ = ["Session", "VaultClient"]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..http.transport import Response
 from ..rawjson import members_of, slice_of
-from ..transport import Response
 from .client import VaultClient
 
 __all__ = ["KvReader", "Metadata", "Mount", "Reading", "VersionState", "encode_path"]

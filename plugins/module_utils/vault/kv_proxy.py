@@ -16,8 +16,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import ApiError
+from ..http.transport import TlsSettings
 from ..options import VaultAuth, VaultSettings
-from ..transport import TlsSettings
 from .wire import Wire
 
 __all__ = ["KvProxy", "KvProxySettings", "as_texts"]

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ``kv_info``: what a migration of a source would meet, before anything is migrated. Reads only."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from dataclasses import replace
+
+from ..common.result import Result
+from ..common.sessions import open_source, open_target
+from ..errors import FerryError, OptionError
+from ..options import akeyless_spec, resolve_akeyless, resolve_source
+from ..plan.definition import LAYOUTS, Definition, check_identity, merge
+from ..plan.metadata import MODES
+from ..plan.spec import kv_source_spec
+from .report import describe
+from .run import Assessment
+from .target import TargetView, has_credentials
+from .workdb import Survey
+
+__all__ = ["assess", "info_spec"]
+
+_OPTIONS = ("metadata_mode", "versions", "layout", "concurrency", "value_limit", "invalid_characters")
+_SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
+
+
+def info_spec() -> dict[str, t.Any]:
+    """All options."""
+    return {
+        "source": kv_source_spec(),
+        "akeyless": akeyless_spec(),
+        "target_location": {"type": "str"},
+        "read_values": {"type": "bool", "default": True},
+        "metadata_mode": {"type": "str", "choices": list(MODES), "default": Definition.metadata_mode},
+        "versions": {"type": "str", "default": Definition.versions},
+        "layout": {"type": "str", "choices": list(LAYOUTS), "default": Definition.layout},
+        "value_limit": {"type": "int", "default": Definition.value_limit},
+        "invalid_characters": {"type": "str"},
+        "concurrency": {"type": "int", "default": Definition.concurrency},
+        "report_limit": {"type": "int", "default": 100},
+    }
+
+
+async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+    """Look at a source, and at the target where it is given.
+
+    :param params: the module's options.
+    :param check: makes no difference: nothing is ever written.
+    :param mask: is told every credential, so that nothing that is printed can show one.
+    :raises FerryError: nothing could be assessed. Errors that end it early come in ``Result.error``, with what was
+        seen by then.
+    """
+    started = time.monotonic()
+    definition = _definition(params)
+    settings = resolve_source(params["source"])
+    mask(settings.secrets())
+    definition = replace(definition, source_url=settings.url, namespace=settings.namespace)
+    result = Result()
+    async with contextlib.AsyncExitStack() as stack:
+        target, target_session = await _open_target(params, definition, mask, stack)
+        reader, session = await stack.enter_async_context(
+            open_source(settings, concurrency=definition.concurrency, kv_version=definition.kv_version)
+        )
+        survey = Survey(keys=definition.layout == "keys")
+        stack.callback(survey.close)
+        run = Assessment(
+            definition, reader, survey, target, most=params["report_limit"], read_values=params["read_values"]
+        )
+        await run.discover()
+        try:
+            await run.look()
+        except FerryError as error:
+            result.error = error
+        requests = {"vault": reader.client.transport.requests + session.requests}
+        if target.store is not None:
+            requests["akeyless"] = target.store.client.transport.requests + target_session.requests
+        describe(run, requests, result)
+        result.values["durations"] = {**run.durations, "total": round(time.monotonic() - started, 3)}
+    return result
+
+
+def _definition(params: t.Mapping[str, t.Any]) -> Definition:
+    """The options in the form that migrations have them, checked in the same way."""
+    if params["target_location"]:
+        check_identity("kv_info", params["target_location"])
+    if params["report_limit"] < 0:
+        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    given = {key: params[key] for key in _OPTIONS}
+    source = params["source"] or {}
+    given.update({key: source.get(key) for key in _SOURCE_OPTIONS})
+    return merge({**given, "name": "kv_info", "target_location": params["target_location"] or "/"}, None)
+
+
+async def _open_target(
+    params: t.Mapping[str, t.Any],
+    definition: Definition,
+    mask: t.Callable[[t.Iterable[str]], None],
+    stack: contextlib.AsyncExitStack,
+) -> tuple[TargetView, t.Any]:
+    if not params["target_location"]:
+        return TargetView("", reason="target_location is not given"), None
+    location = definition.target_location
+    if not has_credentials(params["akeyless"]):
+        return TargetView(location, reason="no credentials for Akeyless are given"), None
+    settings = resolve_akeyless(params["akeyless"])
+    mask(settings.secrets())
+    store, session = await stack.enter_async_context(open_target(settings, concurrency=definition.concurrency))
+    target = TargetView(location, store)
+    await target.ask_account()
+    return target, session

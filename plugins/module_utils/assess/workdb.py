@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The working set of an assessment, on disk: the spool, and the questions that only an assessment asks of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..common.workdb import Spool
+from ..plan.naming import Naming
+
+__all__ = ["Survey"]
+
+# Migrations mark their items with this tag; see definition.tag_of.
+_OURS = "secretferry:%"
+_SCHEMA = """
+CREATE TABLE planned (item TEXT, path TEXT, key TEXT, PRIMARY KEY (item, path, key)) WITHOUT ROWID;
+CREATE TABLE folder (path TEXT PRIMARY KEY, secrets INT, versions INT, bytes INT) WITHOUT ROWID;
+"""
+Rows = list[tuple[t.Any, ...]]
+
+
+class Survey(Spool):
+    """Names of both sides, and what they have to do with each other.
+
+    :param keys: one item per key: items are not known from paths alone, and come with :meth:`plan_item`.
+
+    Every answer is the number of all there are, and the first ``most`` of them.
+    """
+
+    def __init__(self, *, keys: bool = False) -> None:
+        super().__init__()
+        self._items = "planned" if keys else "source"
+        self._db.create_function("casefold", 1, str.casefold, deterministic=True)
+        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+
+    def plan_item(self, item: str, path: str, key: str) -> None:
+        """Note the item that a key of a secret becomes."""
+        self._db.execute("INSERT OR IGNORE INTO planned VALUES (?, ?, ?)", (item, path, key))
+
+    def add_to_folder(self, folder: str, versions: int, size: int) -> None:
+        """Count one more secret below ``folder``."""
+        self._db.execute(
+            "INSERT INTO folder VALUES (?, 1, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+            " secrets = secrets + 1, versions = versions + excluded.versions, bytes = bytes + excluded.bytes",
+            (folder, versions, size),
+        )
+
+    def mounts(self) -> dict[str, int]:
+        """Secrets by mount."""
+        return dict(self._db.execute("SELECT mount, count(*) FROM source GROUP BY mount"))
+
+    def largest_folders(self, most: int) -> tuple[int, Rows]:
+        """Path, secrets, versions, bytes of the folders that were counted, most secrets first."""
+        return self._some("folder", "path, secrets, versions, bytes", "secrets DESC, bytes DESC, path", most)
+
+    def deepest(self, most: int) -> Rows:
+        """Path and number of segments, deepest first."""
+        depth = "length(path) - length(replace(path, '/', '')) + 1"
+        return self._some("source", f"path, {depth}", "2 DESC, path", most)[1]
+
+    def longest(self, most: int) -> Rows:
+        """Path, item name and its characters, longest first."""
+        return self._some(self._items, "path, item, length(item)", "3 DESC, item", most)[1]
+
+    def twins(self, most: int) -> tuple[int, Rows]:
+        """Secrets that are folders too."""
+        # '0' is the character after '/': so the range holds everything below the path, by the primary key.
+        below = "SELECT 1 FROM source WHERE path >= s.path || '/' AND path < s.path || '0'"
+        return self._some(f"source s WHERE EXISTS ({below})", "path", "path", most)
+
+    def case_twins(self, most: int) -> tuple[int, Rows]:
+        """Paths that differ in case only: the first and the last of each group, and how many it has."""
+        groups = "(SELECT min(path) a, max(path) b, count(*) n FROM source GROUP BY casefold(path) HAVING n > 1)"
+        return self._some(groups, "a, b, n", "a", most)
+
+    def item_collisions(self, most: int) -> tuple[int, Rows]:
+        """Item names that several would take: the name, the first and the last path, and how many."""
+        groups = f"(SELECT item, min(path) a, max(path) b, count(*) n FROM {self._items} GROUP BY item HAVING n > 1)"
+        return self._some(groups, "item, a, b, n", "item", most)
+
+    def replaced(self, naming: Naming, most: int) -> tuple[int, Rows]:
+        """Path and item of names that hold characters which the account refuses."""
+        count, rows = 0, []
+        for path, item, key in self._named():
+            if naming.changes(path) or (key and naming.changes(key)):
+                count += 1
+                if count <= most:
+                    rows.append((path, item))
+        return count, rows
+
+    def _named(self) -> t.Iterator[tuple[str, str, str]]:
+        key = "key" if self._items == "planned" else "''"
+        yield from self._db.execute(f"SELECT path, item, {key} FROM {self._items} ORDER BY path, item")
+
+    def taken(self, most: int, *, ours: bool) -> tuple[int, Rows]:
+        """Path, item and type of planned items that are at the target already.
+
+        :param ours: those that some migration made; otherwise those that none made.
+        """
+        # Tags are a line each: a line that begins with the mark.
+        marked = f"('\n' || tags LIKE '%\n{_OURS}') AND type = 'STATIC_SECRET'"
+        where = f"WHERE {'' if ours else 'NOT '}({marked})"
+        return self._some(f"{self._items} JOIN target ON target.name = item {where}", "path, item, type", "item", most)
+
+    def count_targets(self) -> int:
+        """How many items the target's listing had."""
+        return int(self._db.execute("SELECT count(*) FROM target").fetchone()[0])
+
+    def _some(self, what: str, columns: str, order: str, most: int) -> tuple[int, Rows]:
+        count = int(self._db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+        rows: Rows = self._db.execute(f"SELECT {columns} FROM {what} ORDER BY {order} LIMIT ?", (most,)).fetchall()
+        return count, rows

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module hands to the runner."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ..errors import FerryError
+
+__all__ = ["Result"]
+
+
+@dataclass
+class Result:
+    """What the module returns. ``error`` is set where anything that was asked for did not happen."""
+
+    changed: bool = False
+    values: dict[str, t.Any] = field(default_factory=dict)
+    diff: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: FerryError | None = None

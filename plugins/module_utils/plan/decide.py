@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What will be done, and why. Pure: the same facts always give the same plan, in check mode and in the real run.
+
+One item at a time: its source versions, the item as the target lists it, what the ledger remembers of it, and the
+policies give one :class:`~.facts.Action`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .model import Action, Facts, Policy, Record, Standing, Target, base_of, takeover
+
+__all__ = ["decide", "pending", "standing", "valid"]
+
+
+def valid(record: Record | None, target: Target | None, policy: Policy) -> Record | None:
+    """What is remembered of an item, unless it is void: by a take-over that the ledger has not seen, or a rollback."""
+    if record is None:
+        return None
+    if target is None:
+        # One of which nothing was to stay is not missed.
+        return None if record.doomed or (record.stale and not record.versions) else record
+    mark = takeover(target.tags, policy.tag)
+    if mark.startswith("anew") and mark != record.mark:
+        return None
+    newest = max((version for version, _digest in record.versions.values()), default=0)
+    if newest <= target.last < record.last and max(record.stale, default=0) > target.last:
+        # A run of ours died after it had deleted these versions.
+        return replace(record, last=target.last, modified="")
+    return record
+
+
+def standing(target: Target | None, record: Record | None, policy: Policy) -> Standing:
+    """See :class:`~.facts.Standing`."""
+    if target is None:
+        return Standing("absent" if record is None else "gone")
+    mark = takeover(target.tags, policy.tag)
+    if target.type != "STATIC_SECRET" or (policy.tag not in target.tags and not mark):
+        return Standing("foreign")
+    if record is None:
+        return Standing("unsure", tuple(range(base_of(mark) + 1, target.last + 1)))
+    if target.last == record.last and target.modified == record.modified and mark == record.mark:
+        return Standing("clean")
+    # The newest recorded version is read back, too: it may have been overwritten in place.
+    return Standing("unsure", tuple(range(max(1, min(_base(target, record, policy), record.last)), target.last + 1)))
+
+
+def pending(wanted_numbers: t.Iterable[int], record: Record | None) -> tuple[int, ...]:
+    """The wanted versions that the item does not hold yet."""
+    held = record.versions if record else {}
+    return tuple(number for number in wanted_numbers if number not in held)
+
+
+def decide(facts: Facts, policy: Policy) -> Action:
+    """The action for one item."""
+    target, record = facts.target, facts.record
+    stands = standing(target, record, policy)
+    todo = pending(facts.wanted, record)
+    if stands.name == "absent" and not todo:
+        return Action("skip", "no version can be read at the source")
+    if stands.name == "absent":
+        return _sized(Action("create", "not at the target yet", todo, describe=bool(facts.description)), facts, policy)
+    if stands.name == "gone" and not facts.wanted and policy.deleted == "delete":
+        return Action("forget", "gone at the source and at the target")
+    if stands.name == "gone":
+        return _against_policy("deleted at the target since", Action("create", "", facts.wanted), facts, policy)
+    if target is None:
+        raise AssertionError("whoever asks this has seen the item at the target")
+    if target.type != "STATIC_SECRET":
+        return Action("conflict", f"the name is taken by an item of type {target.type}", remedy=_RENAME)
+    if stands.name == "foreign":
+        reason = "replaced at the target since, or its tag was removed" if record else "not created by this migration"
+        return _against_policy(reason, replace(_onto(facts, target, facts.wanted), fresh=True), facts, policy)
+    matched: dict[int, tuple[int, str]] = {}
+    if stands.name == "unsure":
+        matched, foreign = _settle(facts, target, policy, todo)
+        todo = tuple(number for number in todo if number not in matched)
+        if foreign:
+            again = todo or facts.wanted[-1:]
+            return _against_policy(foreign, _onto(facts, target, again), facts, policy)
+    held = {**(record.versions if record else {}), **matched}
+    if todo and held and policy.versions == "all" and todo[0] < max(held) and policy.conflict == "fail":
+        return Action(
+            "conflict",
+            f"version {todo[0]} can be read now, but newer ones are at the target already",
+            remedy="It cannot be put in order any more: set conflict: skip to leave it out",
+        )
+    todo = tuple(number for number in todo if not held or number > max(held))
+    # A description that a run wrote before it died is ours, though the ledger does not know it.
+    drift = _description_drift(facts, record) and not (matched or facts.interrupted)
+    if drift and policy.conflict in ("fail", "skip"):
+        return _against_policy("its description was changed at the target", Action("metadata", ""), facts, policy)
+    if policy.deleted == "delete" and not facts.wanted and record is not None:
+        return _farewell(record, target)
+    describe = facts.description != target.description and (
+        bool(facts.description) or bool(record and record.description)
+    )
+    drop = _to_drop(record, policy)
+    if todo:
+        reason = "new versions at the source" if record else "an interrupted run left versions out"
+        action = Action("append", reason, todo, target.last, describe=describe, matched=matched, drop=drop)
+        return _sized(action, facts, policy)
+    if drop:
+        reason = "versions were deleted at the source"
+        if max(drop) >= target.last and not matched:
+            reason = "the newest version was deleted at the source: an older one is the newest now"
+        return Action("prune", reason, (), target.last, describe=describe, matched=matched, drop=drop)
+    if describe:
+        return Action("metadata", "metadata changed", (), target.last, describe=True, matched=matched)
+    if stands.name == "unsure" or (record and record.description != facts.description):
+        return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
+    return Action("unchanged", "nothing new at the source", (), target.last)
+
+
+def _farewell(record: Record, target: Target) -> Action:
+    """Nothing of a secret can be read at the source any more: what becomes of its item with ``deleted: delete``."""
+    if record.mark:
+        return Action(
+            "skip",
+            "nothing of it can be read at the source any more; its item was there before the migration, so it stays",
+        )
+    return Action("delete", "nothing of it can be read at the source any more", (), target.last)
+
+
+def _to_drop(record: Record | None, policy: Policy) -> tuple[int, ...]:
+    if record is None or (policy.deleted == "keep" and policy.undeleted == "conflict"):
+        return ()
+    return tuple(sorted(record.stale))
+
+
+_RENAME = "Choose another target_location, or rename the item that is in the way"
+
+
+def _base(target: Target, record: Record | None, policy: Policy) -> int:
+    """Versions up to here are settled: recorded, or accepted by a take-over that the ledger has not seen yet."""
+    mark = takeover(target.tags, policy.tag)
+    return record.last if record is not None and mark in ("", record.mark) else base_of(mark)
+
+
+def _settle(
+    facts: Facts, target: Target, policy: Policy, todo: tuple[int, ...]
+) -> tuple[dict[int, tuple[int, str]], str]:
+    """Which unrecorded target versions are ours, left by a run that died; and whether others' are among them.
+
+    Ours are the longest tail of the unrecorded versions that equals the beginning of what is still to be written.
+    """
+    record = facts.record
+    if target.last < (record.last if record else 0):
+        return {}, "versions were deleted at the target since"
+    base = _base(target, record, policy)
+    recorded = {**record.stale, **dict(record.versions.values())} if record else {}
+    if record and base in record.stale and facts.observed.get(base) is None:
+        recorded.pop(base)  # it was to be deleted, and was
+    if base == (record.last if record else 0) and base in recorded and facts.observed.get(base) != recorded[base]:
+        return {}, "its value was changed at the target since"
+    unknown = [facts.observed.get(version) for version in range(base + 1, target.last + 1)]
+    digests = [facts.pieces[number].digest for number in todo if number in facts.pieces]
+    for length in range(min(len(unknown), len(digests)), -1, -1):
+        if unknown[len(unknown) - length :] == digests[:length]:
+            break
+    first = target.last - length + 1
+    matched = {number: (first + i, digests[i]) for i, number in enumerate(todo[:length])}
+    return matched, "it has versions at the target that are not from here" if length < len(unknown) else ""
+
+
+def _description_drift(facts: Facts, record: Record | None) -> bool:
+    target = facts.target
+    if target is None:
+        raise AssertionError("whoever asks this has seen the item at the target")
+    if record is None or not record.description:
+        return False
+    return target.description not in (record.description, facts.description)
+
+
+def _onto(facts: Facts, target: Target, numbers: tuple[int, ...]) -> Action:
+    return Action("append", "", numbers, target.last, take_over=True, describe=bool(facts.description))
+
+
+def _against_policy(reason: str, action: Action, facts: Facts, policy: Policy) -> Action:
+    """What the conflict policy makes of an item that is not as we left it."""
+    if policy.conflict == "fail":
+        return Action(
+            "conflict", reason, remedy="Look at the item, then set conflict to skip, update or overwrite for this run"
+        )
+    if policy.conflict == "skip":
+        return Action("skip", f"{reason}; conflict is skip")
+    if not action.versions and action.kind != "metadata":
+        return Action("skip", f"{reason}; and no version can be read at the source")
+    kind = action.kind
+    if policy.conflict == "overwrite" and kind == "append" and action.base > 0:
+        kind = "overwrite"
+    said = f"{reason}; conflict is {policy.conflict}"
+    describe = action.describe or (bool(facts.description) and kind == "create")
+    return _sized(replace(action, kind=kind, reason=said, describe=describe), facts, policy)
+
+
+def _sized(action: Action, facts: Facts, policy: Policy) -> Action:
+    """Refuse beforehand what Akeyless would refuse or forget; say how many versions the item must keep."""
+    for number in action.versions:
+        size = facts.pieces[number].size
+        if size > policy.value_limit:
+            return Action(
+                "refuse",
+                f"the value of version {number} has {size} bytes, the limit is {policy.value_limit}",
+                remedy="Raise value_limit if the account takes more, or exclude the path",
+            )
+    total = len(action.versions) + action.base
+    if policy.kept_versions is not None and len(facts.wanted) > policy.kept_versions:
+        return Action(
+            "refuse",
+            f"{len(facts.wanted)} versions are wanted, the account keeps {policy.kept_versions} of an item",
+            remedy="Raise the account's limit of versions, or set versions to a smaller number",
+        )
+    keep = max(total, facts.keep)
+    if policy.kept_versions is not None:
+        keep = min(keep, policy.kept_versions)
+    if facts.target is not None and facts.target.kept >= total:
+        keep = 0
+    return replace(action, keep=keep)

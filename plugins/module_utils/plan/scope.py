@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option ``scope``: what of a migration one run looks at. It is never stored.
+
+A module that takes it declares ``"scope": scope_spec()``, makes a :class:`Scope` of what was given, hands
+``scope.batch`` to the ledger (which then reads and writes only what belongs to the batch, under the batch's own lease),
+and finds its secrets with :func:`.source.discover.find`. What else it walks (the ledger, the target) it filters with
+:meth:`Scope.takes`.
+
+A **batch** is a prefix of the SHA-256 bits of the source path, the bits by which the ledger is cut into shards. Two
+batches neither of which is a prefix of the other have no path, no shard and no lease in common, so their runs can work
+at the same time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import OptionError
+
+__all__ = ["BITS", "LONGEST_BATCH", "Scope", "bits_of", "overlap", "scope_spec"]
+
+BITS = 40
+"""How many bits of a hash are ever looked at."""
+
+LONGEST_BATCH = 24
+"""The most bits that name a batch: 16 million of them. The keys of one secret lie below these bits in the ledger."""
+
+
+def scope_spec() -> dict[str, t.Any]:
+    """The argument spec of the option ``scope``. Documented in the fragment ``scope``."""
+    return {
+        "type": "dict",
+        "options": {"paths": {"type": "list", "elements": "str"}, "batch": {"type": "str"}},
+    }
+
+
+def bits_of(path: str) -> str:
+    """The first 40 bits of the SHA-256 of a source path (mount included, no leading slash), as 0s and 1s."""
+    number = int.from_bytes(hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()[:5], "big")
+    return f"{number:0{BITS}b}"
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether two batches have paths in common: one is a prefix of the other."""
+    return one.startswith(other) or other.startswith(one)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one run looks at.
+
+    :ivar paths: full source paths of secrets, ``None`` for all that the migration takes.
+    :ivar batch: bits that the hash of each path begins with; empty for the whole migration.
+    """
+
+    paths: frozenset[str] | None = None
+    batch: str = ""
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any] | None) -> Scope:
+        """From the value of the option ``scope``.
+
+        :raises OptionError: it is malformed, or a path does not belong to the batch.
+        """
+        params = params or {}
+        batch = str(params.get("batch") or "")
+        if not re.fullmatch(f"[01]{{0,{LONGEST_BATCH}}}", batch):
+            raise OptionError(
+                "scope.batch", f"{batch!r} is not up to {LONGEST_BATCH} digits 0 and 1", "Quote it in YAML: '0110'"
+            )
+        if params.get("paths") is None:
+            return cls(batch=batch)
+        paths = frozenset(path.lstrip("/") for path in params["paths"])
+        if not paths:
+            raise OptionError("scope.paths", "is empty", "Name secrets, or omit it to take all of the migration")
+        for path in sorted(paths):
+            if not path or path.endswith("/") or "//" in path:
+                raise OptionError(
+                    "scope.paths", f"{path!r} does not name a secret", "Give full paths, mount included, no folders"
+                )
+            if not bits_of(path).startswith(batch):
+                raise OptionError(
+                    "scope.paths", f"{path} does not belong to the batch {batch}", "Take both from the same inventory"
+                )
+        return cls(paths, batch)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.paths is None and not self.batch
+
+    def takes(self, path: str) -> bool:
+        """Whether the run looks at the secret ``path`` (mount included)."""
+        if self.paths is not None:
+            return path in self.paths
+        return not self.batch or bits_of(path).startswith(self.batch)

@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A rollback: plan every item from what is known, and (outside check mode) take back, then prove it by a listing.
+
+Vault is not needed: tags, the target's listing and the ledger say what was done and how it was before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from dataclasses import replace
+
+from ..akeyless.items import Item, ItemStore
+from ..common.progress import progress
+from ..errors import FerryError, LedgerError, LoginError, TransportError
+from ..http.rate_limit import Outage
+from ..ledger.backup import FOLDER
+from ..ledger.ledger import Ledger
+from ..plan.definition import Definition
+from ..plan.scope import Scope
+from .decide import Goal, Step, decide
+from .evidence import View
+from .report import UndoReport
+from .restore import companion_names, delete, differences
+from .restore import restore as put_back
+from .workdb import UndoSpool
+
+__all__ = ["Undo"]
+
+# The whole run ends on these: nothing that comes after could go better.
+_FATAL = (Outage, LoginError, LedgerError, TransportError)
+
+
+class Undo:
+    """One rollback. Everything that it did or would do is in ``report`` afterwards.
+
+    :ivar changed: whether anything was changed.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        goal: Goal,
+        scope: Scope,
+        store: ItemStore,
+        ledger: Ledger,
+        spool: UndoSpool,
+        report: UndoReport,
+        view: View,
+    ) -> None:
+        self.report = report
+        self.changed = False
+        self._definition = definition
+        self._view = view
+        self._goal = goal
+        self._scope = scope
+        self._store = store
+        self._ledger = ledger
+        self._spool = spool
+        self._stale: list[str] = []  # items whose ledger entry is behind, as a rollback before this one died
+
+    # --- the stages
+
+    async def plan(self) -> None:
+        """Decide about every item."""
+        progress.stage("plan", None)
+        names = self._spool.names()
+
+        async def work() -> None:
+            for name in names:
+                path, key = self._view.place_of(name)
+                if self._scope.takes(path):
+                    await self._plan_one(name, path, key)
+                    progress.advance()
+
+        await self._together(work)
+
+    async def take_back(self) -> None:
+        """Carry the plan out, prove it, and bring the ledger up to date. Under the lease.
+
+        :raises FerryError: the run had to end early. What was done by then is seen by the next one.
+        """
+        if self._goal.since:
+            await self._note_intents()
+        progress.stage("take back", self._spool.count_outcomes("delete", "restore"))
+        steps = self._spool.outcomes("delete", "restore")
+
+        async def work() -> None:
+            for name, kind, line in steps:
+                await self._ledger.lease.hold()
+                failed = not await self._take_back_one(name, kind, line)
+                progress.advance(failed=int(failed))
+
+        try:
+            await self._together(work)
+        except BaseException:
+            self.report.give_up(self._spool.count_outcomes("delete"), self._spool.count_outcomes("restore"))
+            raise
+        await self._prove()
+        await self._tidy()
+
+    @property
+    def ledger_is_behind(self) -> bool:
+        """Whether the ledger must be changed though no item is."""
+        if not self._goal.since and not self.report.undone:
+            return self._scope.whole or self._nothing_left(planned=True)
+        return bool(self._stale or self._finished_runs())
+
+    # --- one item
+
+    async def _plan_one(self, name: str, path: str, key: str) -> None:
+        seen = self._view.evidence(name, path, key)
+        try:
+            step = decide(seen, self._goal)
+            if step.kind == "look":
+                seen = await self._view.look(name, seen)
+                step = decide(seen, self._goal)
+            if step.kind == "look":
+                raise FerryError(f"{name} cannot be judged", "Run again")
+        except _FATAL:
+            raise
+        except FerryError as error:
+            step = Step("refuse", error.message, error.remedy or "Run again")
+        self.report.plan(path, name, step)
+        line = {"path": path, "key": key, "reason": step.reason, "versions": list(step.versions)}
+        self._spool.put_outcome(name, step.kind, line)
+        if step.kind in ("done", "gone") and seen.record != self._view.record_after(
+            seen.record, seen.before, seen.item
+        ):
+            self._stale.append(name)
+
+    async def _take_back_one(self, name: str, kind: str, line: dict[str, t.Any]) -> bool:
+        path, key = line["path"], line["key"]
+        item = self._spool.found(name)
+        seen = self._view.evidence(name, path, key)
+        now: Item | None = None
+        try:
+            if item is None:
+                raise FerryError(f"{name} is gone", "Run again")
+            if kind == "delete":
+                await delete(item, self._store, self._ledger, self._view.naming.location)
+            elif seen.before is not None:
+                companions = await self._view.companions(seen.before)
+                now = await put_back(
+                    item, seen.before, line["versions"], companions, self._store, self._ledger, self._goal.tag
+                )
+        except _FATAL:
+            raise
+        except FerryError as error:
+            self.changed = self.changed or kind == "restore"  # it may have come some way
+            self.report.fail(path, name, error.message, error.remedy or "Run again", planned=kind)
+            self._spool.put_outcome(name, "failed", line)
+            if seen.record is not None and seen.record.doomed:
+                self._ledger.replace_record(path, key, replace(seen.record, doomed=False))
+            return False
+        self.changed = True
+        self._spool.put_outcome(name, f"{kind}d", line)
+        self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, now))
+        return True
+
+    # --- around it
+
+    async def _note_intents(self) -> None:
+        """Note in the ledger what is about to be deleted: a rollback that dies must know it from what others delete."""
+        for _name, _kind, line in self._spool.outcomes("delete"):
+            record = self._ledger.record(line["path"], line["key"])
+            if record is not None and not record.doomed:
+                self._ledger.replace_record(line["path"], line["key"], replace(record, doomed=True))
+        await self._ledger.flush()
+
+    async def _prove(self) -> None:
+        """List the target once more and compare it with the state before, instead of trusting that all was done."""
+        await self._view.list_target()
+        report = self.report
+        for name, kind, line in self._spool.outcomes("deleted", "restored"):
+            reason = self._contradiction(name, kind, line)
+            if reason:
+                remedy = "Somebody else writes there: look at the item, then run again"
+                report.fail(line["path"], name, reason, remedy, planned=kind.removesuffix("d"))
+        same, other = self._spool.compare_listings()
+        report.proof = {
+            "listed": self._spool.count_found(),
+            "deleted": report.counts["deleted"],
+            "restored": report.counts["restored"],
+            "untouched": same,
+            "changed_by_others": other,
+            "left": sum(1 for _item in self._view.left()),
+        }
+
+    def _contradiction(self, name: str, kind: str, line: dict[str, t.Any]) -> str:
+        """What the listing says against an item's having been taken back; empty where it says nothing."""
+        item = self._spool.found(name)
+        if kind == "deleted":
+            return "it was deleted, and the listing shows it" if item else ""
+        before = self._view.evidence(name, line["path"], line["key"]).before
+        if item is None or before is None:
+            return "it was put back, and is not in the listing"
+        # Listings do not tell which versions are kept: these were compared right after the item was put back.
+        differing = differences(replace(item, versions=tuple(before.versions)), before)
+        return f"it was put back, and the listing shows another {', '.join(differing)}" if differing else ""
+
+    async def _tidy(self) -> None:
+        """Bring the ledger up to date; forget it where nothing of the migration is left."""
+        self.changed = self.changed or bool(self._stale or self._finished_runs())
+        for name in self._stale:
+            path, key = self._view.place_of(name)
+            seen = self._view.evidence(name, path, key)
+            self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, seen.item))
+            if seen.item is None:
+                for companion in companion_names(name, self._ledger, self._view.naming.location):
+                    await self._ledger.delete(companion)
+        if not self._goal.since and not self._scope.batch and self._nothing_left(planned=False):
+            await self._ledger.lease.hold()
+            await self._ledger.forget(companions=True)
+            self.changed = True
+            self._ledger.lease.held = False  # it is gone, too
+            self.report.ledger_deleted = True
+            return
+        await self._ledger.flush()
+        for run in sorted(self._finished_runs()):
+            for name in self._ledger.names(f"{FOLDER}{run}/"):
+                await self._ledger.lease.hold()
+                await self._ledger.delete(name)
+
+    def _nothing_left(self, *, planned: bool) -> bool:
+        if self.report.undone:
+            return False
+        if planned:
+            return self._scope.whole
+        known = 0 if self._scope.whole else self._spool.count_entries()
+        return not known and next(self._view.left(), None) is None
+
+    def _finished_runs(self) -> set[str]:
+        """Runs whose every change is taken back: how things were before them need not be kept."""
+        return {run for run in self._spool.runs() - self._spool.unfinished_runs() if self._goal.takes(run)}
+
+    async def _together(self, work: t.Callable[[], t.Coroutine[t.Any, t.Any, None]]) -> None:
+        workers = [asyncio.create_task(work()) for _worker in range(self._definition.concurrency)]
+        try:
+            await asyncio.gather(*workers)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One secret, read in one piece: its metadata and the wanted versions belong together.
+
+A version's value never changes once it is written. What can happen while a secret is read: a version is deleted,
+destroyed or pruned, or the whole secret is removed and another takes its path. Each shows in the answers (no text, not
+found, another creation time), and then the secret is read again from its metadata on. A version that is added
+meanwhile is simply newer than what was asked for. So no second read of the metadata is needed to be sure.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+
+from ..errors import NotFound
+from ..plan.model import wanted
+from ..rawjson import keys_of
+from ..vault.kv import KvReader, Metadata, Mount, VersionState
+
+__all__ = ["Moved", "Snapshot", "Value", "newest", "snapshot", "split", "take"]
+
+
+class Moved(Exception):
+    """The secret changed while it was read: read it again.
+
+    :ivar gone: the version that turned out to be deleted, and its creation time, where that is what happened.
+    """
+
+    def __init__(self, gone: tuple[int, str] | None = None) -> None:
+        super().__init__()
+        self.gone = gone
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value to write: its text, and the form Akeyless is told (``json`` or ``text``)."""
+
+    text: str
+    form: str
+
+
+@dataclass
+class Snapshot:
+    """A secret as it stood at one moment: ``metadata`` is ``None`` for KV v1; ``values`` are those read so far."""
+
+    mount: Mount
+    secret: str
+    metadata: Metadata | None
+    wanted: tuple[int, ...]
+    values: dict[int, str] = field(default_factory=dict)
+
+
+def now_text(seconds: float) -> str:
+    """Seconds since the epoch as RFC 3339 in UTC, whole seconds."""
+    return _second_text(int(seconds))
+
+
+@functools.lru_cache(maxsize=4)  # asked for each secret, and thousands of them pass in a second
+def _second_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+async def snapshot(
+    reader: KvReader, mount: Mount, secret: str, versions: str, gone: t.Collection[tuple[int, str]] = ()
+) -> Snapshot:
+    """Look at a KV v2 secret: which versions are wanted and can be read. Reads no value.
+
+    :param gone: versions that a read has shown to be deleted (see :class:`Moved`), whatever the clocks say.
+    :raises NotFound: there is no such secret.
+    """
+    metadata = await reader.metadata(mount, secret)
+    # The server's clock is known to the second, and never ahead: in doubt a version is tried, and the read tells.
+    now = now_text(reader.client.transport.clock.now())
+    if gone:
+        dead = {s for s in metadata.versions if (s.number, s.created) in gone}
+        states = tuple(replace(s, deleted=True) if s in dead else s for s in metadata.versions)
+        metadata = replace(metadata, versions=states)
+    return Snapshot(mount, secret, metadata, wanted(metadata.versions, versions, now))
+
+
+async def newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
+    """A KV v2 secret by its newest version alone, in one request and without the right to read its metadata.
+
+    The metadata that comes with it is ``custom_metadata`` and the version; nothing of other versions is known.
+
+    :raises NotFound: there is no such secret, or nothing was ever written to it.
+    """
+    reading = await reader.read(mount, secret)
+    state = VersionState(reading.version, reading.created, "", destroyed=False)
+    known = Metadata({"custom_metadata": dict(reading.custom or {}), "current_version": reading.version}, (state,))
+    if reading.text is None:
+        return Snapshot(mount, secret, known, ())
+    return Snapshot(mount, secret, known, (reading.version,), {reading.version: reading.text})
+
+
+async def take(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> None:
+    """Read the values of these versions into the snapshot, oldest first.
+
+    :raises Moved: a version is not as the metadata said any more.
+    """
+    if snap.metadata is None:
+        raise AssertionError("a snapshot without metadata has its values already")
+    created = {state.number: state.created for state in snap.metadata.versions}
+    for number in sorted(numbers):
+        if number in snap.values:
+            continue
+        try:
+            reading = await reader.read(snap.mount, snap.secret, number)
+        except NotFound:
+            raise Moved from None
+        if reading.version != number or reading.created != created[number]:
+            raise Moved
+        if reading.text is None:
+            raise Moved((number, reading.created))
+        snap.values[number] = reading.text
+
+
+def split(snap: Snapshot, layout: str) -> dict[str, dict[int, Value]]:
+    """The values read so far, by item: key (``""`` with one item per secret), then version.
+
+    With one item per key, a string becomes its text, and anything else its JSON text as Vault sent it.
+    """
+    if layout == "json":
+        return {"": {number: Value(text, "json") for number, text in snap.values.items()}}
+    items: dict[str, dict[int, Value]] = {}
+    for number, text in sorted(snap.values.items()):
+        for key, member in keys_of(text).items():
+            items.setdefault(key, {})[number] = Value(_plain(member), "text")
+    return items
+
+
+def _plain(member: str) -> str:
+    return str(json.loads(member)) if member.startswith('"') else member

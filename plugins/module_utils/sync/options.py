@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of ``kv_sync``, and what they mean together. Pure, but for the clock."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ..errors import OptionError
+from ..migrate.deletions import Deletions
+from ..options import akeyless_spec, seconds_of
+from ..plan.definition import check_identity
+from ..plan.scope import Scope, scope_spec
+from ..plan.spec import kv_source_spec
+
+__all__ = ["Continuous", "SyncOptions", "sync_spec"]
+
+
+def sync_spec() -> dict[str, t.Any]:
+    """All options. What is omitted and belongs to the definition comes from the ledger."""
+    return {
+        "name": {"type": "str", "required": True},
+        "target_location": {"type": "str", "required": True},
+        "source": kv_source_spec(),
+        "akeyless": akeyless_spec(),
+        "state": {"type": "str", "choices": ["once", "started", "stopped"], "default": "once"},
+        "only_if_started": {"type": "bool", "default": False},
+        "continuous": {
+            "type": "dict",
+            "options": {
+                "interval": {"type": "str", "default": "60s"},
+                "duration": {"type": "str"},
+                "until": {"type": "str"},
+                "patience": {"type": "str", "default": "30m"},
+            },
+        },
+        "deleted": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
+        "undeleted": {"type": "str", "choices": ["conflict", "rewrite"], "default": "conflict"},
+        "delete_limit": {"type": "int", "default": 100},
+        "lease_timeout": {"type": "str", "default": "2m"},
+        "scope": scope_spec(),
+        "concurrency": {"type": "int"},
+        "report_limit": {"type": "int", "default": 500},
+    }
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """Passes again and again. All in seconds; ``seconds`` is how long in all, from now."""
+
+    interval: int
+    seconds: float
+    patience: int
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """The options, checked.
+
+    :ivar lease_timeout: seconds.
+    """
+
+    state: str
+    only_if_started: bool
+    continuous: Continuous | None
+    deletions: Deletions
+    lease_timeout: int
+    scope: Scope
+    report_limit: int
+
+    @classmethod
+    def of(cls, params: t.Mapping[str, t.Any], now: float) -> SyncOptions:
+        """From the module's options.
+
+        :param now: seconds since the epoch.
+        :raises OptionError: something is contradictory or malformed. Nothing was asked or written yet.
+        """
+        check_identity(params["name"], params["target_location"])
+        scope = Scope.of(params["scope"])
+        state = params["state"]
+        if params["report_limit"] < 0:
+            raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+        if params["delete_limit"] < 0:
+            raise OptionError("delete_limit", f"{params['delete_limit']} is not a number of secrets")
+        if params["only_if_started"] and state != "once":
+            raise OptionError("only_if_started", f"says nothing with state {state}", "Use it with state: once")
+        if state != "once" and not scope.whole:
+            raise OptionError(
+                "scope", f"state {state} is noted for the whole migration", "Omit scope, or use state: once"
+            )
+        if state == "stopped" and params["continuous"]:
+            raise OptionError("continuous", "state stopped makes no pass", "Omit it, or use state: once or started")
+        return cls(
+            state=state,
+            only_if_started=params["only_if_started"],
+            continuous=_continuous(params["continuous"], now),
+            deletions=Deletions(params["deleted"], params["undeleted"], params["delete_limit"]),
+            lease_timeout=seconds_of("lease_timeout", params["lease_timeout"]),
+            scope=scope,
+            report_limit=params["report_limit"],
+        )
+
+
+def _continuous(given: t.Mapping[str, t.Any] | None, now: float) -> Continuous | None:
+    if not given:
+        return None
+    if not given["duration"] and not given["until"]:
+        raise OptionError("continuous", "has no end", "Give continuous.duration or continuous.until")
+    ends = []
+    if given["duration"]:
+        ends.append(float(seconds_of("continuous.duration", given["duration"])))
+    if given["until"]:
+        ends.append(_moment(given["until"]) - now)
+    return Continuous(
+        interval=seconds_of("continuous.interval", given["interval"]),
+        seconds=max(0.0, min(ends)),
+        patience=seconds_of("continuous.patience", given["patience"]),
+    )
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        raise OptionError(
+            "continuous.until", f"{text!r} is not a date and time", "Write it like 2027-01-31T18:00:00Z"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

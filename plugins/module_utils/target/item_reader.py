@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading items for a comparison: as few requests as the API allows, a digest of each value, and the value is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import typing as t
+from collections import defaultdict
+
+from ..akeyless.items import ItemStore
+from ..errors import NotFound, PermissionDenied
+from ..ledger.ledger import Digests
+from ..plan.metadata import pointer_of
+
+__all__ = ["ItemReader"]
+
+_NAMES = 20  # in one request
+
+
+class ItemReader:
+    """Reads versions by number, many items in a request.
+
+    :param form: ``json`` or ``text``, how values are compared.
+    """
+
+    def __init__(self, store: ItemStore, digests: Digests, form: str, ledger_folder: str) -> None:
+        self._store = store
+        self._digests = digests
+        self._form = form
+        self._companions = f"{ledger_folder}/metadata"
+
+    async def versions(self, asked: t.Mapping[str, t.Iterable[int]]) -> dict[str, list[tuple[int, str]]]:
+        """Number and keyed digest of the versions that were asked for, of those that are kept, oldest first.
+
+        :param asked: item to version numbers.
+        :raises PermissionDenied: one of the items may not be read.
+        """
+        by_number: dict[int, list[str]] = defaultdict(list)
+        for name, numbers in asked.items():
+            for number in numbers:
+                by_number[number].append(name)
+        batches = [
+            (number, names[start : start + _NAMES])
+            for number, names in sorted(by_number.items())
+            for start in range(0, len(names), _NAMES)
+        ]
+        found: dict[str, list[tuple[int, str]]] = {name: [] for name in asked}
+        answers = await asyncio.gather(*(self._batch(names, number) for number, names in batches))
+        for (number, _names), digests in zip(batches, answers, strict=True):
+            for name, digest in digests.items():
+                found[name].append((number, digest))
+        return found
+
+    async def _batch(self, names: list[str], number: int) -> dict[str, str]:
+        try:
+            values = await self._store.values(names, number)
+        except NotFound:
+            # One that is not kept any more fails them all: ask one by one.
+            values = {name: text for name in names if (text := await self._store.value(name, number)) is not None}
+        return {name: self._digests.of_value(text, self._form) for name, text in values.items()}
+
+    async def metadata(self, description: str) -> str | None:
+        """What a description says, by way of the companion items where it points to them.
+
+        :returns: ``None`` where it points to what is not there, or not a companion.
+        """
+        name = pointer_of(description)
+        if name is None:
+            return description
+        told = json.loads(description)
+        count = told.get("pieces", 1)
+        if not name.startswith(f"{self._companions}/") or not isinstance(count, int) or not 1 <= count <= 100:
+            return None
+        rest = name.removeprefix(self._companions)
+        names = [name, *(f"{self._companions}-{number}{rest}" for number in range(2, count + 1))]
+        try:
+            texts = [(await self._store.values([piece])).get(piece) for piece in names]
+        except (NotFound, PermissionDenied):
+            return None
+        return None if None in texts else "".join(text or "" for text in texts)

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The target as its listing shows it: one request for a thousand items, instead of one each."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from ..akeyless.items import Item, ItemStore
+from ..common.workdb import Spool
+from ..ledger.ledger import Digests
+from ..plan.model import Target
+from ..plan.naming import Naming
+from ..source.discover import Root
+
+__all__ = ["Listing"]
+
+_MOST_SINGLE = 20  # from here on, listing folders may cost less than describing items one by one
+_LISTED_PER_SINGLE = 100  # and may go on for so many items each, before it costs more
+
+
+class Listing:
+    """The items where a migration puts its own, kept in the spool."""
+
+    def __init__(self, store: ItemStore, spool: Spool, naming: Naming, layout: str, concurrency: int) -> None:
+        self._store = store
+        self._spool = spool
+        self._naming = naming
+        self._keys = layout == "keys"
+        self._concurrency = concurrency
+
+    async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
+        """Look at the target anew."""
+        self._spool.forget_targets()
+        folders, single = self._places(roots)
+        for folder in folders:
+            async for item in self._store.folder(folder):
+                self._note(item, digests)
+        if len(single) > _MOST_SINGLE:
+            single = await self._glance(single, digests)
+        look = self._look_below if self._keys else self._look_at
+        for start in range(0, len(single), self._concurrency):
+            batch = single[start : start + self._concurrency]
+            await asyncio.gather(*(look(name, digests) for name in batch))
+
+    async def _glance(self, single: list[str], digests: Digests) -> list[str]:
+        """List the folder that all of ``single`` lie in, as far as that pays; returns those still to be looked at.
+
+        A batch has a few secrets of every folder: where most of what is there belongs to it, or nothing is there yet,
+        listing takes the fewest requests; where that is a drop in the ocean, asking for each item does.
+        """
+        wanted, left = set(single), len(single) * _LISTED_PER_SINGLE
+        async for item in self._store.folder(_common_folder(single)):
+            left -= 1
+            if not left:
+                return sorted(wanted)
+            name = item.name.rpartition("/")[0] if self._keys else item.name
+            if name in wanted:
+                self._note(item, digests)
+                if not self._keys:
+                    wanted.discard(name)
+        return []
+
+    async def _look_at(self, name: str, digests: Digests) -> None:
+        item = await self._store.describe(name)
+        if item is not None:
+            self._note(item, digests)
+
+    async def _look_below(self, folder: str, digests: Digests) -> None:
+        async for item in self._store.folder(folder):
+            self._note(item, digests)
+
+    def item(self, name: str) -> Target | None:
+        """The item of that name, ``None`` where there is none."""
+        row = self._spool.target(name)
+        if row is None:
+            return None
+        last, modified, tags, description, kind, kept = row
+        return Target(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
+
+    def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
+        """Folders to list whole, and names to look at one by one, so that every planned item is seen, none twice.
+
+        With one item per key, what is looked at for a secret is the folder of its keys.
+        """
+        folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
+        single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}
+        outer = {folder for folder in folders if not _inside(folder, folders)}
+        # A folder's listing does not show the item of the folder's own name, but does show its keys.
+        listed = outer if self._keys else set()
+        return sorted(outer), sorted(name for name in single if name not in listed and not _inside(name, outer))
+
+    def _place(self, mount: str, path: str) -> str:
+        return self._naming.item(mount, path).rstrip("/")
+
+    def _note(self, item: Item, digests: Digests) -> None:
+        self._spool.put_target(
+            (
+                item.name,
+                item.last_version,
+                item.modified,
+                "\n".join(item.tags),
+                digests.of_text(item.description),
+                item.type,
+                item.max_versions,
+            )
+        )
+
+
+def _inside(name: str, folders: t.Collection[str]) -> bool:
+    """Whether ``name`` lies below one of these."""
+    parts = name.split("/")
+    return any("/".join(parts[:i]) in folders for i in range(1, len(parts)))
+
+
+def _common_folder(names: t.Sequence[str]) -> str:
+    first, last = (name.split("/")[:-1] for name in (min(names), max(names)))
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return "/".join(first[:same]) or "/"

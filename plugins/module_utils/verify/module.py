@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ``kv_verify``: from its options to its result. Reads only, on either side."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections import Counter
+
+from ..common.progress import progress
+from ..common.result import Result
+from ..common.sessions import open_source, open_target
+from ..errors import FerryError, LedgerError, OptionError
+from ..ledger.ledger import Ledger, ledger_folder
+from ..options import VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
+from ..plan.definition import Definition, check_identity, merge, tag_of
+from ..plan.naming import Naming
+from ..plan.scope import Scope, scope_spec
+from ..plan.spec import kv_source_spec
+from ..target.account import Account
+from .access import Access
+from .access_options import Identity, access_spec, identities
+from .report import Findings
+from .run import Verification
+from .sample import Sample
+from .workdb import VerifySpool
+
+__all__ = ["stored_definition", "verify", "verify_spec"]
+
+_SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
+
+
+def verify_spec() -> dict[str, t.Any]:
+    """All options. What is omitted and belongs to the definition comes from the ledger."""
+    return {
+        "name": {"type": "str", "required": True},
+        "target_location": {"type": "str", "required": True},
+        "source": kv_source_spec(),
+        "akeyless": akeyless_spec(),
+        "sample": {"type": "str"},
+        "scope": scope_spec(),
+        "extra": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+        "access": access_spec(),
+        "concurrency": {"type": "int"},
+        "report_limit": {"type": "int", "default": 500},
+    }
+
+
+async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+    """Compare source and target, and try what applications may read.
+
+    :param params: the module's options.
+    :param check: makes no difference: nothing is ever written.
+    :param mask: is told every credential, so that nothing that is printed can show one.
+    :raises FerryError: nothing could be verified. Differences, and errors that end it early, come in
+        ``Result.error``, with what was found by then.
+    """
+    started = time.monotonic()
+    check_identity(params["name"], params["target_location"])
+    if params["report_limit"] < 0:
+        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    sample, scope = Sample.of(params["sample"]), Scope.of(params["scope"])
+    settings = resolve_akeyless(params["akeyless"])
+    mask(settings.secrets())
+    spool = VerifySpool()
+    try:
+        async with open_target(settings, concurrency=params["concurrency"] or Definition.concurrency) as (
+            store,
+            session,
+        ):
+            folder = ledger_folder(params["target_location"], params["name"])
+            ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
+            await ledger.load()
+            definition, source = stored_definition(params, ledger)
+            mask(source.secrets())
+            applications = identities(params["access"], settings, source)
+            for identity in applications:
+                mask(identity.secrets())
+            work = _Work(params, definition, source, ledger, spool, sample, scope, applications)
+            result = await work.run(store)
+            requests = result.values["requests"]
+            requests["akeyless"] = requests.get("akeyless", 0) + store.client.transport.requests + session.requests
+    finally:
+        spool.close()
+    result.values["ledger"] = folder
+    result.values["durations"]["total"] = round(time.monotonic() - started, 3)
+    return result
+
+
+def stored_definition(params: t.Mapping[str, t.Any], ledger: Ledger) -> tuple[Definition, VaultSettings]:
+    """The stored definition, with what of it was given for this run, and the settings of its source.
+
+    :raises LedgerError: there is none.
+    """
+    stored = (ledger.definition or {}).get("options")
+    if not stored:
+        raise LedgerError(
+            f"there is no migration {params['name']}: {ledger.folder}/definition is not there",
+            "Check name and target_location, and that the Akeyless role may read and list them; or run kv_migration",
+        )
+    source = dict(params.get("source") or {})
+    for option, key in (("url", "source_url"), ("namespace", "namespace")):
+        source[option] = source.get(option) or stored.get(key)
+    settings = resolve_source(source)
+    given = {key: source.get(key) for key in _SOURCE_OPTIONS}
+    given.update(name=params["name"], target_location=params["target_location"], concurrency=params["concurrency"])
+    definition = merge({**given, "source_url": settings.url, "namespace": settings.namespace}, stored)
+    return definition, settings
+
+
+class _Work:
+    """What is left to do once everything is known."""
+
+    def __init__(
+        self,
+        params: t.Mapping[str, t.Any],
+        definition: Definition,
+        source: VaultSettings,
+        ledger: Ledger,
+        spool: VerifySpool,
+        sample: Sample,
+        scope: Scope,
+        applications: list[Identity],
+    ) -> None:
+        self.params = params
+        self.definition = definition
+        self.source = source
+        self.ledger = ledger
+        self.spool = spool
+        self.sample = sample
+        self.scope = scope
+        self.applications = applications
+        self.findings = Findings(params["report_limit"])
+        self.durations: dict[str, float] = {}
+        self.requests: Counter[str] = Counter()
+
+    async def run(self, store: t.Any) -> Result:
+        """All stages."""
+        definition, result = self.definition, Result()
+        account = await Account.ask(store)
+        blocker = await self.ledger.lease.blocker()
+        if blocker:
+            result.warnings.append(f"Another run of this migration is writing: {blocker}; this may be out of date")
+        async with open_source(self.source, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
+            reader,
+            session,
+        ):
+            invalid = definition.invalid_characters
+            verification = Verification(
+                definition,
+                reader,
+                store,
+                self.ledger,
+                self.spool,
+                self.findings,
+                Naming(
+                    definition.target_location,
+                    definition.namespace,
+                    invalid if invalid is not None else account.invalid_characters or "",
+                ),
+                sample=self.sample,
+                scope=self.scope,
+                extra=self.params["extra"],
+            )
+            try:
+                await self._timed("discover", verification.discover())
+                await self._timed("compare", verification.compare())
+                verification.look_for_extras()
+                await self._timed("access", self._access())
+            except FerryError as error:
+                result.error = error
+            self.requests["vault"] += reader.client.transport.requests + session.requests
+            self._describe(result, verification, reader, store)
+        return result
+
+    async def _timed(self, stage: str, work: t.Awaitable[None]) -> None:
+        started = time.monotonic()
+        try:
+            await work
+        finally:
+            self.durations[stage] = round(time.monotonic() - started, 3)
+
+    async def _access(self) -> None:
+        form = "text" if self.definition.layout == "keys" else "json"
+        for identity in self.applications:
+            progress.stage("access")
+            access = Access(
+                identity,
+                self.spool,
+                self.findings,
+                self.ledger.digests,
+                form=form,
+                concurrency=self.definition.concurrency,
+                part=bool(self.sample.asked) or not self.scope.whole,
+            )
+            await access.check()
+            self.requests.update(access.requests)
+
+    def _describe(self, result: Result, verification: Verification, reader: t.Any, store: t.Any) -> None:
+        findings = self.findings
+        shown = findings.shown()
+        failed = result.error
+        result.error = failed or findings.error()
+        result.values.update(
+            verified=findings.verified and failed is None,
+            **shown,
+            sample={"asked": self.sample.asked, "secrets": verification.chosen, "of": verification.found},
+            requests=dict(self.requests),
+            retries={"vault": reader.client.pace.retries, "akeyless": store.client.pace.retries},
+            values_read={"vault": reader.values_read, "akeyless": store.values_read},
+            transport=store.client.transport.backend_name,
+            durations=self.durations,
+        )
+        result.warnings += findings.notes
+        if shown["unreadable"]:
+            result.warnings.append(
+                f"{len(shown['unreadable'])} paths could not be read at the source, and are not verified; see"
+                " 'unreadable'"
+            )
+        if shown["left_alone"]:
+            result.warnings.append(
+                f"{len(shown['left_alone'])} items are not as the source has them and were to be left alone; see"
+                " 'left_alone'"
+            )
