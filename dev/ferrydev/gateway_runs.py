@@ -18,7 +18,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway import cluster, declare, info, spec, sync
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http import transport
 from ferrydev.emulator import Emulator
@@ -31,7 +31,7 @@ _MODULES: dict[str, tuple[t.Any, dict[str, t.Any], t.Any]] = {
     "gateway_migration": (spec.migration_spec, _RULES, declare.declare),
     "gateway_migration_sync": (spec.sync_spec, {**_ONE, "required_one_of": [spec.ONE]}, sync.synchronise),
     "gateway_migration_info": (spec.info_spec, _ONE, info.look),
-    "gateway_cluster_info": (spec.cluster_spec, {}, cluster.survey),
+    "gateway_cluster_info": (spec.cluster_spec, {}, cluster.cluster_info),
 }
 
 OWN_VALUES: dict[str, dict[str, t.Any]] = {
@@ -96,7 +96,7 @@ class GatewayRuns:
         return {one["name"]: one for one in self.ok("gateway_migration_info").values["migrations"]}
 
 
-class OptionsRefused(FerryError):
+class OptionsRefused(SecretferryError):
     """Ansible refuses the options, with these words."""
 
 

@@ -204,7 +204,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec, read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.hosts import as_hosts
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, MissingLibrary
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
 
 try:
     from ansible.template import trust_as_template
@@ -270,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             hosts, warnings = asyncio.run(as_hosts(read_config(own)))
         except MissingLibrary as error:
             message = missing_required_lib(error.library)
-        except FerryError as error:
+        except SecretferryError as error:
             message = str(error)
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)

@@ -11,22 +11,24 @@ hold a secret value, a token, or a URL with credentials.
 from __future__ import annotations
 
 __all__ = [
+    "FATAL",
     "AlreadyExists",
     "ApiError",
     "Changed",
-    "FerryError",
     "LeaseHeld",
     "LedgerError",
     "LoginError",
     "MissingLibrary",
     "NotFound",
     "OptionError",
+    "Outage",
     "PermissionDenied",
+    "SecretferryError",
     "TransportError",
 ]
 
 
-class FerryError(Exception):
+class SecretferryError(Exception):
     """Anything this collection reports to its user.
 
     :param message: what happened, to which option or path. Never a value.
@@ -42,7 +44,7 @@ class FerryError(Exception):
         return f"{self.message}. {self.remedy}" if self.remedy else self.message
 
 
-class OptionError(FerryError):
+class OptionError(SecretferryError):
     """An option (or the variable or file that stands for it) is missing, contradictory or malformed."""
 
     def __init__(self, option: str, message: str, remedy: str = "") -> None:
@@ -50,7 +52,7 @@ class OptionError(FerryError):
         self.option = option
 
 
-class MissingLibrary(FerryError):
+class MissingLibrary(SecretferryError):
     """A Python library that the chosen options need is not installed.
 
     :param library: the name on the package index.
@@ -63,11 +65,11 @@ class MissingLibrary(FerryError):
         self.trace = trace
 
 
-class LoginError(FerryError):
+class LoginError(SecretferryError):
     """Vault or Akeyless refused the credentials, or they are no longer valid and cannot be renewed."""
 
 
-class TransportError(FerryError):
+class TransportError(SecretferryError):
     """No usable HTTP answer arrived.
 
     :param sent: whether the request may have reached the server; ``False`` means it surely did not.
@@ -78,7 +80,7 @@ class TransportError(FerryError):
         self.sent = sent
 
 
-class ApiError(FerryError):
+class ApiError(SecretferryError):
     """A server answered with an error.
 
     :param status: the HTTP status.
@@ -107,9 +109,17 @@ class Changed(ApiError):
     """A conditional write was refused: somebody else changed the item first."""
 
 
-class LedgerError(FerryError):
+class LedgerError(SecretferryError):
     """The ledger cannot be read, or does not belong to this migration."""
 
 
 class LeaseHeld(LedgerError):
     """Another run of the same migration is at work, or took over while this one slept."""
+
+
+class Outage(SecretferryError):
+    """One side has not answered for longer than a run waits: the whole run ends, not one secret."""
+
+
+FATAL = (Outage, LoginError, LedgerError, TransportError)
+"""A run ends on these: what follows would fail too. Other errors cost one secret."""

@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .common.event_loop import run
 from .common.progress import VARIABLE, progress
 from .common.result import Result
-from .errors import FerryError, MissingLibrary
+from .errors import MissingLibrary, SecretferryError
 
 __all__ = ["run_module"]
 
@@ -43,7 +43,7 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
         result = run(work(module.params, check=module.check_mode, mask=mask))
     except MissingLibrary as error:
         failed = {"msg": missing_required_lib(error.library), "exception": error.trace or None}
-    except FerryError as error:
+    except SecretferryError as error:
         failed = {"msg": str(error)}
     except Exception as error:
         # A defect of ours: only its place is shown.

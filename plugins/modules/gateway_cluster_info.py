@@ -138,14 +138,14 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.cluster import survey
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.cluster import cluster_info
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import cluster_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=cluster_spec(), supports_check_mode=True)
-    run_module(module, survey)
+    run_module(module, cluster_info)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
 from ferrydev.ferry import Ferry
 
@@ -119,7 +119,7 @@ def apart(ferry: Ferry, **options: t.Any) -> Told:
 def _tell(sender: Connection, ferry: Ferry, options: dict[str, t.Any]) -> None:
     try:
         result = ferry.run(**options)
-    except FerryError as error:
+    except SecretferryError as error:
         sender.send(Told(str(error), False, {}, []))
     except Exception as error:
         # As the runner says it.

@@ -25,9 +25,9 @@ from recorder import Answer, Recorder
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.session import AkeylessSession
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    FerryError,
     LoginError,
     MissingLibrary,
+    SecretferryError,
     TransportError,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
@@ -266,7 +266,7 @@ class TestUnreachable:
         ],
     )
     def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:
-        with Recorder(answer) as server, pytest.raises(FerryError, match=said) as caught:
+        with Recorder(answer) as server, pytest.raises(SecretferryError, match=said) as caught:
             open_session(server.url, KEY).login()
         assert server.url in str(caught.value)
         assert "<html>" not in str(caught.value)

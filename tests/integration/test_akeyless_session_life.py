@@ -16,7 +16,7 @@ from akeyless_sessions import CONFIG, INVALID, KEY, LOGGED_IN, VALID, by_key, op
 from recorder import Answer, Recorder
 from vault_sessions import Clock
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, FerryError, LoginError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, LoginError, SecretferryError
 from ferrydev.emulator import Emulator
 
 
@@ -152,5 +152,5 @@ class TestRenewal:
             assert session.token == "t-recorded"
             assert 1 <= (session.seconds_until_due() or 0) < 19
             clock.now += 20
-            with pytest.raises(FerryError, match="500"):
+            with pytest.raises(SecretferryError, match="500"):
                 session.renew()

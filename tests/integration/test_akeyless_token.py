@@ -21,7 +21,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.ak
     keep_token,
     token_spec,
 )
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -85,7 +85,7 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
     assert not is_valid(emulator, token)
     assert not file.exists()
     assert not run(emulator, file, state="revoked").changed
-    with pytest.raises(FerryError, match="not valid"):
+    with pytest.raises(SecretferryError, match="not valid"):
         scene.ferry.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
 
 
@@ -113,7 +113,7 @@ def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
 def test_mistakes_are_named(emulator: Emulator, file: Path, options: dict[str, t.Any], text: str) -> None:
     if "api_url" not in options.get("akeyless", {"api_url": ""}):
         options["akeyless"]["api_url"] = emulator.url
-    with pytest.raises(FerryError) as refused:
+    with pytest.raises(SecretferryError) as refused:
         run(emulator, file, **options)
     assert text in str(refused.value)
     assert "wrong-key" not in str(refused.value)

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, OptionError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError, SecretferryError
 from ferrydev.emulator import Emulator, Gateway
 from ferrydev.gateway_runs import OWN_VALUES, GatewayRuns, OptionsRefused
 
@@ -192,7 +192,7 @@ def test_a_create_that_did_not_arrive_is_an_error_and_the_next_run_makes_it(
 ) -> None:
     rule = {"action": "drop", "when": "before", "routes": ["gateway-create-migration"], "nth": [1]}
     emulator.control.faults(rules=[rule])
-    with pytest.raises(FerryError, match="create migration m"):
+    with pytest.raises(SecretferryError, match="create migration m"):
         runs.declare(hashi=HASHI)
     assert runs.declare(hashi=HASHI).values["created"]
 
@@ -255,7 +255,7 @@ def test_credentials_come_from_files_and_variables_too(
     assert "a-key-from-the-environment" in runs.masked
     # Where another way to log in was chosen, a variable that lies around does not count.
     monkeypatch.setenv("SECRETFERRY_HASHI_TOKEN", "hvs.lying-around")
-    with pytest.raises(FerryError, match="/none does not exist"):
+    with pytest.raises(SecretferryError, match="/none does not exist"):
         runs.declare(name="t", hashi={"target_name": "/none"})
     assert "hvs.lying-around" not in runs.masked
 
@@ -264,13 +264,13 @@ def test_the_public_api_is_refused_with_the_remedy(emulator: Emulator, runs: Gat
     with pytest.raises(OptionError, match="AKEYLESS_GATEWAY_URL"):
         runs.declare(hashi=HASHI, akeyless={"api_url": "https://api.akeyless.io", "auth": runs.auth})
     # The emulator's own address is that of the public API: known by its answer only.
-    with pytest.raises(FerryError, match=r"this is the public API.*akeyless\.gateway_url"):
+    with pytest.raises(SecretferryError, match=r"this is the public API.*akeyless\.gateway_url"):
         GatewayRuns(emulator, emulator.url).declare(hashi=HASHI)
 
 
 def test_a_caller_without_the_permission_is_told_which(runs: GatewayRuns, gateway: Gateway) -> None:
     auth = {"access_id": "p-app", "access_key": "app-key"}
-    with pytest.raises(FerryError, match="automatic_migration"):
+    with pytest.raises(SecretferryError, match="automatic_migration"):
         runs.declare(hashi=HASHI, akeyless={"gateway_url": gateway.url, "auth": auth})
 
 

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, OptionError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError, SecretferryError
 from ferrydev.emulator import Emulator, Gateway
 from ferrydev.gateway_runs import OWN_VALUES, GatewayRuns
 from ferrydev.scene import Kv
@@ -288,5 +288,5 @@ def test_instances_that_are_down_or_ill(runs: GatewayRuns, gateway: Gateway) -> 
 
 
 def test_the_public_api_has_no_migrations(emulator: Emulator) -> None:
-    with pytest.raises(FerryError, match="Give the Gateway's address"):
+    with pytest.raises(SecretferryError, match="Give the Gateway's address"):
         GatewayRuns(emulator, emulator.url).run(INFO)

@@ -15,11 +15,11 @@ from assessing import assess_vault, names_of
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
     ApiError,
-    FerryError,
     LoginError,
     NotFound,
     OptionError,
     PermissionDenied,
+    SecretferryError,
     TransportError,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.kv import KvReader, Metadata, Mount
@@ -101,7 +101,7 @@ def test_a_misspelt_path_fails_after_the_rest_was_assessed(vault: Vault, kv: Kv)
         f"{kv.mount}/no-such-secret",
         f"{kv.mount}/nothing-here/",
     ]
-    assert isinstance(result.error, FerryError)
+    assert isinstance(result.error, SecretferryError)
     assert "2 paths could not be assessed" in str(result.error)
     assert result.values["totals"]["versions"] == 1
     assert result.values["ready"] is False
@@ -194,7 +194,7 @@ def test_what_include_and_exclude_leave(vault: Vault, kv: Kv) -> None:
     ],
 )
 def test_nothing_to_assess_is_an_error(
-    vault: Vault, given: dict[str, t.Any], error: type[FerryError], text: str
+    vault: Vault, given: dict[str, t.Any], error: type[SecretferryError], text: str
 ) -> None:
     with pytest.raises(error, match=text) as caught:
         assess_vault(vault, **given)

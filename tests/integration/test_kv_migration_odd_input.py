@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ferrydev.emulator import Emulator
 from ferrydev.ferry import Ferry
 from ferrydev.scene import Kv
@@ -130,7 +130,7 @@ class Typist:
         try:
             result = self.ferry.run(**given)
             message = str(result.error or "")
-        except FerryError as error:
+        except SecretferryError as error:
             message = str(error)
         start = f"/migrated/{self.kv.mount}/"
         return message, sorted(name.removeprefix(start) for name in self.ferry.items())

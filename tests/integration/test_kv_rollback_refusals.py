@@ -12,11 +12,11 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
-    FerryError,
     LeaseHeld,
     LedgerError,
     LoginError,
     OptionError,
+    SecretferryError,
 )
 from ferrydev.emulator import Emulator
 from ferrydev.ferry import Back
@@ -189,10 +189,10 @@ def _limited(scene: Scene, paths: list[str], only_look_at: str) -> dict[str, str
     return {"access_id": made["access_id"], "access_key": made["access_key"]}
 
 
-def _back(scene: Scene, **options: t.Any) -> FerryError | None:
+def _back(scene: Scene, **options: t.Any) -> SecretferryError | None:
     try:
         return Back(scene.ferry).run(**options).error
-    except FerryError as error:
+    except SecretferryError as error:
         return error
 
 

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
@@ -196,7 +196,7 @@ def test_a_ledger_without_its_shards_is_enough(scene: Scene) -> None:
 def test_a_ledger_without_its_definition_is_an_error(scene: Scene) -> None:
     scene.ferry.ok()
     scene.call("delete-item", name="/migrated/.secretferry/test/definition")
-    with pytest.raises(FerryError, match="definition is not there"):
+    with pytest.raises(SecretferryError, match="definition is not there"):
         verified(scene.ferry)
 
 
@@ -295,7 +295,7 @@ def test_a_secret_outside_its_batch_is_refused(scene: Scene) -> None:
     scene.ferry.ok()
     path = f"{scene.kv.mount}/a"
     other = "1" if bits_of(path)[0] == "0" else "0"
-    with pytest.raises(FerryError, match=r"scope\.paths"):
+    with pytest.raises(SecretferryError, match=r"scope\.paths"):
         verified(scene.ferry, scope={"paths": [path], "batch": other})
 
 

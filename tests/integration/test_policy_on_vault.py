@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from credentials import allows, credential
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.acl import allowed
 from ferrydev.emulator import Emulator
 from ferrydev.proxy import Proxy
@@ -207,7 +207,7 @@ def random_path(chance: random.Random, names: list[str]) -> str:
 def _fails(scene: Scene, options: dict[str, t.Any]) -> bool:
     try:
         return scene.ferry.run(**options).error is not None
-    except FerryError:
+    except SecretferryError:
         return True
 
 

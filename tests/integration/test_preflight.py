@@ -17,7 +17,7 @@ from credentials import OPERATOR, PROBER
 from preflights import ALL, CONFIG, World, verdicts
 from tampering import Tamper
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import ids_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
@@ -465,7 +465,7 @@ def test_mistakes_are_refused_before_anybody_is_asked(world: World, case: str) -
     options, text = WRONG[case]
     source = {"auth": {"token": "hvs.any-token"}}
     world.emulator.control.reset_counters()
-    with pytest.raises(FerryError) as refused:
+    with pytest.raises(SecretferryError) as refused:
         world.check(source=source, **options)
     assert text in str(refused.value)
     assert world.emulator.control.counters()["requests"] == 0

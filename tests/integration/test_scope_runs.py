@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
@@ -112,7 +112,7 @@ def refused(scene: Scene, **options: t.Any) -> str:
     before = scene.emulator.control.dump()
     try:
         error = scene.ferry.run(**options).error
-    except FerryError as raised:
+    except SecretferryError as raised:
         error = raised
     assert error is not None
     assert scene.emulator.control.dump() == before

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from credentials import OPERATOR, allows, credential, is_alive
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, OptionError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError, SecretferryError
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv, Scene
 from ferrydev.vault import Vault
@@ -78,7 +78,7 @@ def test_it_migrates_with_what_auth_says(
     result = scene.ferry.ok(unreadable="fail", source={**base["source"], "auth": auth})
     assert result.values["summary"]["created"] == 1
     if wrapped:
-        with pytest.raises(FerryError, match="opened before"):
+        with pytest.raises(SecretferryError, match="opened before"):
             scene.ferry.run(source={**base["source"], "auth": auth})
         assert credential(vault, kind=kind, **base, wrap_ttl="2m").values["credential"]["state"] == "made"
 
@@ -298,14 +298,14 @@ def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, 
 def test_an_operator_without_the_rights_is_told_which(vault: Vault, base: dict[str, t.Any]) -> None:
     vault.write_policy("half", OPERATOR.replace("auth/token/create/secretferry-*", "nothing"))
     base["source"]["kv_version"] = "2"
-    with pytest.raises(FerryError) as refused:
+    with pytest.raises(SecretferryError) as refused:
         credential(vault, operator={"token": vault.token(["half"])}, **base)
     assert f"auth/token/create/secretferry-{base['name']}" in str(refused.value)
     assert not os.path.exists(base["write_to"])
 
 
 def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, base: dict[str, t.Any]) -> None:
-    with pytest.raises(FerryError, match=r"operator\.token") as refused:
+    with pytest.raises(SecretferryError, match=r"operator\.token") as refused:
         credential(vault, operator={"token": "hvs.wrong-token"}, **base)
     assert "source.auth" not in str(refused.value)
     assert "hvs.wrong-token" not in str(refused.value)
@@ -330,7 +330,7 @@ def test_nothing_is_left_where_the_file_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(FerryError, match="No space left"):
+    with pytest.raises(SecretferryError, match="No space left"):
         credential(vault, **base)
     assert len(made) == 1
     assert not is_alive(vault, made[0])
@@ -361,12 +361,12 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
 def test_mistakes_are_named(vault: Vault, base: dict[str, t.Any], case: str) -> None:
     options, text = WRONG[case]
     given = {key: value for key, value in {**base, **options}.items() if value is not None}
-    with pytest.raises(FerryError) as refused:
+    with pytest.raises(SecretferryError) as refused:
         credential(vault, **given)
     assert text in str(refused.value)
 
 
 def test_a_dead_server(base: dict[str, t.Any], vault: Vault) -> None:
     source = {**base["source"], "url": "http://127.0.0.1:9"}
-    with pytest.raises(FerryError, match="no connection"):
+    with pytest.raises(SecretferryError, match="no connection"):
         credential(vault, **{**base, "source": source})

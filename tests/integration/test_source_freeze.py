@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from staging import Stage
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.freeze.module import freeze_spec, source_freeze
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.operator import Operator
 from ferrydev.canaries import canary
@@ -175,7 +175,7 @@ def test_a_policy_that_somebody_changed_is_left_alone(frozen: Frozen, state: str
     changed = f"writer-{frozen.name[1:]}"
     frozen.vault.write_policy(changed, 'path "theirs/*" { capabilities = ["read"] }')
     before = frozen.present()
-    with pytest.raises(FerryError, match=f"policy {changed} was changed since it was frozen"):
+    with pytest.raises(SecretferryError, match=f"policy {changed} was changed since it was frozen"):
         frozen.run(state=state)
     assert frozen.present() == before
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_rewritten_by_rule_is_refused_before_anything_is_written(
 ) -> None:
     frozen = Frozen(vault, first=WIDE, second=text)
     try:
-        with pytest.raises(FerryError, match=told):
+        with pytest.raises(SecretferryError, match=told):
             frozen.run(policies=list(frozen.texts))
         assert frozen.present() == frozen.texts
     finally:
@@ -215,7 +215,7 @@ def test_what_cannot_be_rewritten_by_rule_is_refused_before_anything_is_written(
 )
 def test_mistakes_are_named(frozen: Frozen, options: dict[str, t.Any], named: str) -> None:
     source = {"url": frozen.vault.addr, "paths": [f"{frozen.kv.mount}/pay/"], **(options.pop("source", None) or {})}
-    with pytest.raises(FerryError, match=f"^{named}"):
+    with pytest.raises(SecretferryError, match=f"^{named}"):
         frozen.run(**{"source": source, **options})
     assert frozen.present() == frozen.texts
 

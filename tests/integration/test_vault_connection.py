@@ -20,7 +20,11 @@ from vault_sessions import (
     vault_with_logins,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, FerryError, TransportError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
+    ApiError,
+    SecretferryError,
+    TransportError,
+)
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
@@ -147,7 +151,7 @@ class TestUnreachable:
         ],
     )
     def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:
-        with Recorder(answer) as server, pytest.raises(FerryError, match=said) as caught:
+        with Recorder(answer) as server, pytest.raises(SecretferryError, match=said) as caught:
             open_session(server.url, {"role_id": "r", "secret_id": "canary-secret-id"}).login()
         assert isinstance(caught.value, (TransportError, ApiError))
         assert server.url in str(caught.value)
@@ -186,7 +190,7 @@ class TestRetries:
         assert caught.value.sent is True
 
     def test_a_wrapping_token_is_never_opened_twice(self) -> None:
-        with Recorder(Answer({"errors": ["internal"]}, 500)) as server, pytest.raises(FerryError):
+        with Recorder(Answer({"errors": ["internal"]}, 500)) as server, pytest.raises(SecretferryError):
             open_session(server.url, {"method": "wrapped_token", "wrapped_token": "hvs.w"}).login()
         assert len(server.asked) == 1
 

@@ -21,7 +21,7 @@ from vault_sessions import (
     open_session,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, MissingLibrary
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault import wire
 
 
@@ -118,7 +118,7 @@ class TestOtherMethods:
 
     def test_gcp_with_what_is_no_service_account(self) -> None:
         pytest.importorskip("google.auth")
-        with Recorder(LOGGED_IN) as server, pytest.raises(FerryError, match=r"source\.auth\.gcp_service_account"):
+        with Recorder(LOGGED_IN) as server, pytest.raises(SecretferryError, match=r"source\.auth\.gcp_service_account"):
             open_session(server.url, {"method": "gcp", "role": "r", "gcp_service_account": "{}"}).login()
 
     def test_gcp_without_its_library(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from vault_sessions import (
     wait_until,
 )
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import FerryError, LoginError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import LoginError, SecretferryError
 from ferrydev.vault import Vault
 
 
@@ -195,5 +195,5 @@ class TestRenewal:
             session = open_session(server.url, {"role_id": "r", "secret_id": "s"}, clock)
             session.login()
             clock.now += 61
-            with pytest.raises(FerryError, match="500"):
+            with pytest.raises(SecretferryError, match="500"):
                 session.renew()

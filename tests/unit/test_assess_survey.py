@@ -12,22 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.workdb import Survey
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.workdb import AssessDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 
 SEGMENTS = st.sampled_from(["a", "A", "b", "a0", "a-", "a.b", "ß", "ss", "日"])
 PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join), max_size=20)
 
 
-def survey(paths: t.Iterable[str], naming: Naming | None = None, keys: bool = False) -> Survey:
+def survey(paths: t.Iterable[str], naming: Naming | None = None, keys: bool = False) -> AssessDb:
     naming = naming or Naming("/m")
-    made = Survey(keys=keys)
+    made = AssessDb(keys=keys)
     for path in paths:
         made.add_source(f"secret/{path}", "secret/", path, 2, naming.item("secret/", path))
     return made
 
 
-def put_items(made: Survey, **tags: str) -> None:
+def put_items(made: AssessDb, **tags: str) -> None:
     for name, tag in tags.items():
         made.put_target((f"/m/secret/{name}", 1, "", tag, "", "STATIC_SECRET", 0))
 
@@ -72,7 +72,7 @@ def test_names_that_must_change_are_counted_and_some_listed() -> None:
 
 
 def test_folders_add_up() -> None:
-    made = Survey()
+    made = AssessDb()
     for folder, versions, size in (("s/a/", 2, 10), ("s/b/", 1, 500), ("s/a/", 3, 20)):
         made.add_to_folder(folder, versions, size)
     assert made.largest_folders(1) == (2, [("s/a/", 2, 5, 30)])

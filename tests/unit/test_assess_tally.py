@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.stats import (
     Look,
+    Ranking,
     Size,
-    Tally,
-    Top,
+    Statistics,
     by_key,
     look_at,
 )
@@ -49,7 +49,7 @@ def look(*states: str, wanted: tuple[int, ...] | None = None, mode: str = "full"
 
 @given(ENTRIES, st.integers(0, 12))
 def test_top_keeps_the_highest_and_counts_all(entries: list[tuple[int, str]], most: int) -> None:
-    top = Top(most)
+    top = Ranking(most)
     for rank, name in entries:
         top.add(rank, name, rank)
     best = sorted(entries, key=lambda entry: (-entry[0], entry[1]))[:most]
@@ -63,7 +63,7 @@ def test_top_does_not_depend_on_the_order_in_which_secrets_are_read(
 ) -> None:
     shown = []
     for _ in range(2):
-        top = Top(5)
+        top = Ranking(5)
         for rank, name in entries:
             top.add(rank, name)
         shown.append(top.shown("name"))
@@ -72,7 +72,7 @@ def test_top_does_not_depend_on_the_order_in_which_secrets_are_read(
 
 
 def test_top_leaves_out_empty_texts_and_keeps_zeros() -> None:
-    top = Top(1)
+    top = Ranking(1)
     top.add(0, "path", 1, "", 0)
     assert top.shown("source", "version", "key", "bytes") == [{"source": "path", "version": 1, "bytes": 0}]
 
@@ -124,7 +124,7 @@ def test_the_gateway_takes_the_newest_five_and_so_less_metadata() -> None:
     seen = look(*[""] * 20)
     assert seen.metadata_too_long
     assert 0 < seen.gateway < seen.metadata
-    tally = Tally(10, 16384)
+    tally = Statistics(10, 16384)
     tally.add("long", seen)
     tally.add("short", look(*[""] * 5))
     assert tally.histories_over == 1
@@ -156,7 +156,7 @@ def test_each_key_has_a_companion_of_its_own() -> None:
 
 
 def test_sizes_are_ranked_and_those_over_the_limit_listed() -> None:
-    tally = Tally(2, value_limit=100)
+    tally = Statistics(2, value_limit=100)
     for number, size in enumerate((100, 101, 300, 200, 5), 1):
         seen = look("")
         seen.sizes = [Size(1, "", size)]
@@ -167,13 +167,13 @@ def test_sizes_are_ranked_and_those_over_the_limit_listed() -> None:
 
 @pytest.mark.parametrize(("kept", "refused"), [(None, 0), (3, 0), (2, 1)])
 def test_more_versions_than_the_account_keeps(kept: int | None, refused: int) -> None:
-    tally = Tally(10, 100, kept)
+    tally = Statistics(10, 100, kept)
     tally.add("s", look("", "", ""))
     assert tally.too_many_versions.count == refused
 
 
 def test_expiring_versions_come_soonest_first() -> None:
-    tally = Tally(1, 100)
+    tally = Statistics(1, 100)
     for path, when in (("a", "2031-01-01T00:00:00Z"), ("b", "2027-01-01T00:00:00Z")):
         tally.add(path, Look(versions=1, readable=1, wanted=(1,), expiring={1: when}))
     assert tally.expiring.shown("expires", "source", "version") == [
@@ -183,7 +183,7 @@ def test_expiring_versions_come_soonest_first() -> None:
 
 
 def test_a_newest_version_that_is_deleted_is_listed_only_where_an_older_one_would_take_its_place() -> None:
-    tally = Tally(10, 100)
+    tally = Statistics(10, 100)
     tally.add("partly", look("", "d"))
     tally.add("wholly", look("d", "d"))
     assert tally.newest_gone.shown("source") == [{"source": "partly"}]
@@ -192,7 +192,7 @@ def test_a_newest_version_that_is_deleted_is_listed_only_where_an_older_one_woul
 
 
 def test_items_are_unknown_as_soon_as_those_of_one_secret_are() -> None:
-    tally = Tally(10, 100)
+    tally = Statistics(10, 100)
     seen = look("")
     seen.items = seen.writes = None
     tally.add("a", seen)
@@ -201,11 +201,11 @@ def test_items_are_unknown_as_soon_as_those_of_one_secret_are() -> None:
 
 
 def test_lists_do_not_grow_with_the_number_of_secrets() -> None:
-    tally = Tally(3, 10)
+    tally = Statistics(3, 10)
     for number in range(500):
         seen = look("f", "d", custom_metadata={"note": "x" * 1100})
         seen.sizes = [Size(1, "", 20)]
         tally.add(f"s{number:03}", seen)
-    lists = [value for value in vars(tally).values() if isinstance(value, Top)]
+    lists = [value for value in vars(tally).values() if isinstance(value, Ranking)]
     assert max(len(top._heap) for top in lists) == 3
     assert tally.over_limit.count == tally.metadata_over.count == tally.newest_gone.count == 500

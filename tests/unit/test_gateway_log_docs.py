@@ -18,7 +18,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.files import LogFile
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.lines import parse_line
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.module import log_spec
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.summary import Digest, Wanted
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.summary import Digest, LogFilter
 from ansible_collections.secretferry.akeyless.plugins.modules import gateway_log_info
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "gateway-logs.md"
@@ -55,7 +55,7 @@ def test_an_endless_line_and_countless_failures_need_little_memory(
             stream.write(
                 f"2026/11/24 12:00:00 [ERROR] migration 'm': cannot import '/gw/{number:0500}': value too long\n"
             )
-    digest = Digest(Wanted("m"), report_limit=10)
+    digest = Digest(LogFilter("m"), report_limit=10)
     tracemalloc.start()
     for text, _cut in LogFile(str(log)).lines():
         digest.take(parse_line(text), "gateway-0")

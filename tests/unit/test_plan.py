@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.decide import decide, pending, standing, valid
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import (
-    Facts,
-    Piece,
-    Policy,
+    PlanInput,
+    PlanPolicy,
     Record,
-    Target,
+    SourceVersion,
+    TargetItem,
     readable,
     takeover,
     wanted,
@@ -37,21 +37,21 @@ STATE = st.builds(
 STATES = st.lists(STATE, max_size=15, unique_by=lambda state: state.number)
 
 
-def _facts(**changes: t.Any) -> Facts:
+def _facts(**changes: t.Any) -> PlanInput:
     numbers = changes.pop("wanted", (1, 2, 3))
     known: dict[str, t.Any] = {
         "wanted": numbers,
-        "pieces": {n: Piece(n, f"d{n}", 10) for n in numbers},
+        "pieces": {n: SourceVersion(n, f"d{n}", 10) for n in numbers},
         "target": None,
         "record": None,
         "description": "about",
     }
-    return Facts(**{**known, **changes})
+    return PlanInput(**{**known, **changes})
 
 
-def _target(last: int, **changes: t.Any) -> Target:
+def _target(last: int, **changes: t.Any) -> TargetItem:
     known: dict[str, t.Any] = {"last": last, "modified": "m", "tags": (TAG,), "description": "about", "kept": 10}
-    return Target(**{**known, **changes})
+    return TargetItem(**{**known, **changes})
 
 
 def _record(*numbers: int, **changes: t.Any) -> Record:
@@ -136,8 +136,8 @@ def test_marks_of_a_take_over(tags: tuple[str, ...], expected: str) -> None:
         (_target(4, tags=(TAG, f"{TAG}:from-2")), _record(1, 2, 3, mark="from-1"), "unsure", (2, 3, 4)),
     ],
 )
-def test_standing(target: Target | None, record: Record | None, name: str, look_at: tuple[int, ...]) -> None:
-    assert standing(target, record, Policy(TAG)) == (name, look_at)
+def test_standing(target: TargetItem | None, record: Record | None, name: str, look_at: tuple[int, ...]) -> None:
+    assert standing(target, record, PlanPolicy(TAG)) == (name, look_at)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_standing(target: Target | None, record: Record | None, name: str, look_
         (_facts(target=_target(1), record=_record(1, 2), observed={1: "d1"}), "conflict", ()),
         (_facts(wanted=(1, 2, 3), target=_target(2), record=_record(1, 3)), "conflict", ()),
         (_facts(wanted=(3,), target=_target(3), record=_record(1, 2, 3)), "unchanged", ()),
-        (_facts(pieces={1: Piece(1, "d1", 20000)}, wanted=(1,)), "refuse", ()),
+        (_facts(pieces={1: SourceVersion(1, "d1", 20000)}, wanted=(1,)), "refuse", ()),
     ],
 )
-def test_every_standing_has_its_action(facts: Facts, kind: str, versions: tuple[int, ...]) -> None:
-    action = decide(facts, Policy(TAG))
+def test_every_standing_has_its_action(facts: PlanInput, kind: str, versions: tuple[int, ...]) -> None:
+    action = decide(facts, PlanPolicy(TAG))
     assert (action.kind, action.versions) == (kind, versions)
     assert action.reason
     assert action.remedy or kind not in ("conflict", "refuse")
@@ -176,24 +176,24 @@ def test_every_standing_has_its_action(facts: Facts, kind: str, versions: tuple[
 
 def test_an_old_version_that_came_back_is_left_out_where_conflicts_are_skipped() -> None:
     facts = _facts(wanted=(1, 2, 3, 4), target=_target(2), record=_record(1, 3))
-    assert decide(facts, Policy(TAG, conflict="skip")).versions == (4,)
+    assert decide(facts, PlanPolicy(TAG, conflict="skip")).versions == (4,)
 
 
 def test_more_versions_than_the_account_keeps_are_refused_beforehand() -> None:
     facts = _facts(wanted=tuple(range(1, 13)))
-    refused = decide(facts, Policy(TAG, kept_versions=10))
+    refused = decide(facts, PlanPolicy(TAG, kept_versions=10))
     assert (refused.kind, refused.versions) == ("refuse", ())
     assert "10" in refused.reason
-    assert decide(facts, Policy(TAG, kept_versions=12)).kind == "create"
+    assert decide(facts, PlanPolicy(TAG, kept_versions=12)).kind == "create"
 
 
 def test_a_void_record_is_forgotten_only_for_the_mark_that_it_has_not_seen() -> None:
     record = _record(1, 2)
-    assert valid(record, _target(2, tags=(f"{TAG}:anew-1",)), Policy(TAG)) is None
+    assert valid(record, _target(2, tags=(f"{TAG}:anew-1",)), PlanPolicy(TAG)) is None
     seen = _record(1, 2, mark="anew-1")
-    assert valid(seen, _target(2, tags=(f"{TAG}:anew-1",)), Policy(TAG)) is seen
-    assert valid(record, _target(2, tags=(TAG,)), Policy(TAG)) is record
-    assert valid(record, None, Policy(TAG)) is record
+    assert valid(seen, _target(2, tags=(f"{TAG}:anew-1",)), PlanPolicy(TAG)) is seen
+    assert valid(record, _target(2, tags=(TAG,)), PlanPolicy(TAG)) is record
+    assert valid(record, None, PlanPolicy(TAG)) is record
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
@@ -208,10 +208,10 @@ def test_an_interrupted_history_goes_on_where_it_stopped_even_with_equal_values(
 ) -> None:
     """Any prefix of the history may be there already: what is written after it completes it, no version twice."""
     done = data.draw(st.integers(1, len(values)))
-    pieces = {n: Piece(n, f"digest-{value}", 1) for n, value in enumerate(values, 1)}
+    pieces = {n: SourceVersion(n, f"digest-{value}", 1) for n, value in enumerate(values, 1)}
     there = {n: pieces[n].digest for n in range(1, done + 1)}
     facts = _facts(wanted=tuple(pieces), pieces=pieces, target=_target(done), observed=there)
-    action = decide(facts, Policy(TAG))
+    action = decide(facts, PlanPolicy(TAG))
     assert action.versions == tuple(range(done + 1, len(values) + 1))
     assert dict(action.matched) == {n: (n, pieces[n].digest) for n in range(1, done + 1)}
     assert action.kind == ("append" if action.versions else "adopt")
@@ -219,8 +219,8 @@ def test_an_interrupted_history_goes_on_where_it_stopped_even_with_equal_values(
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=6), st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_what_is_not_a_beginning_of_the_history_is_never_written_to(source: list[int], target: list[int]) -> None:
-    pieces = {n: Piece(n, f"digest-{value}", 1) for n, value in enumerate(source, 1)}
+    pieces = {n: SourceVersion(n, f"digest-{value}", 1) for n, value in enumerate(source, 1)}
     there = {n: f"digest-{value}" for n, value in enumerate(target, 1)}
     facts = _facts(wanted=tuple(pieces), pieces=pieces, target=_target(len(target)), observed=there)
-    action = decide(facts, Policy(TAG))
+    action = decide(facts, PlanPolicy(TAG))
     assert (action.kind == "conflict") == (target != source[: len(target)])

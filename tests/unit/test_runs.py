@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import Before
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import ItemBackup
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import (
     Span,
     is_run,
@@ -56,7 +56,7 @@ def test_a_lease_tells_its_runs_and_leaves_out_what_is_damaged() -> None:
 def test_notes_of_how_an_item_was_come_back_as_they_were(
     versions: set[int], text: str, companions: dict[str, str | None]
 ) -> None:
-    before = Before(
+    before = ItemBackup(
         max(versions, default=1), sorted(versions), text, [text] if text else [], 10, "json", text, companions
     )
-    assert Before.load(before.dump()) == before
+    assert ItemBackup.load(before.dump()) == before

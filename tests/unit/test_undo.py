@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import Before
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import ItemBackup
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import Span
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import Record
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.decide import Evidence, Goal, decide
@@ -34,12 +34,14 @@ def _record(last: int = 2, **about: t.Any) -> Record:
     return Record(last, **{"modified": WHEN, "description": "ours", "versions": held, **about})
 
 
-def _before(last: int = 1, *tags: str, **about: t.Any) -> Before:
+def _before(last: int = 1, *tags: str, **about: t.Any) -> ItemBackup:
     known: dict[str, t.Any] = {"description": "theirs", "kept": 10, "form": "json"}
-    return Before(last, list(range(1, last + 1)), tags=list(tags), **{**known, **about})
+    return ItemBackup(last, list(range(1, last + 1)), tags=list(tags), **{**known, **about})
 
 
-def _seen(item: Item | None, record: Record | None = None, before: Before | None = None, **about: t.Any) -> Evidence:
+def _seen(
+    item: Item | None, record: Record | None = None, before: ItemBackup | None = None, **about: t.Any
+) -> Evidence:
     described = {"description": item.description if item else "", "before_description": "theirs" if before else ""}
     return Evidence(item, record, before, **{**described, **about})
 

@@ -17,10 +17,10 @@ import time
 import typing as t
 
 from ..errors import AlreadyExists, ApiError, NotFound, PermissionDenied, TransportError
-from ..http.rate_limit import RETRYABLE, Pace, retrying
+from ..http.rate_limit import RETRYABLE, RateLimit, retrying
 from ..http.transport import Response, Transport
 
-__all__ = ["AkeylessClient", "Session", "Uncertain"]
+__all__ = ["AkeylessClient", "TokenSource", "Uncertain"]
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "akeylessclienttype": "secretferry"}
 
@@ -29,7 +29,7 @@ class Uncertain(ApiError):
     """A write was sent and its answer was lost or was a server failure: it may or may not have happened."""
 
 
-class Session(t.Protocol):
+class TokenSource(t.Protocol):
     """What the client needs of a login. ``refresh`` blocks: it is called in a thread."""
 
     def credentials(self) -> dict[str, str]:
@@ -46,7 +46,7 @@ class Session(t.Protocol):
 class AkeylessClient:
     """Commands of the Akeyless API, on the SaaS address or on a Gateway's."""
 
-    def __init__(self, transport: Transport, session: Session, pace: Pace) -> None:
+    def __init__(self, transport: Transport, session: TokenSource, pace: RateLimit) -> None:
         self.transport = transport
         self.pace = pace
         self._session = session

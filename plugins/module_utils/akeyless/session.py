@@ -17,7 +17,7 @@ import time
 import typing as t
 from datetime import datetime
 
-from ..errors import ApiError, FerryError, LoginError
+from ..errors import ApiError, LoginError, SecretferryError
 from ..options import AkeylessSettings
 from .login import auth_body
 from .wire import Wire
@@ -120,14 +120,14 @@ class AkeylessSession:
     def renew(self) -> None:
         """Log in again if that is due. A failure before the token's end is tried again later.
 
-        :raises FerryError: the token has expired and no other could be had.
+        :raises SecretferryError: the token has expired and no other could be had.
         """
         with self._lock:
             if not self._token or not self.due():
                 return
             try:
                 self._log_in(self._token)
-            except FerryError:
+            except SecretferryError:
                 now = self._clock()
                 if self._expires_at is None or now >= self._expires_at:
                     raise
@@ -191,7 +191,7 @@ class AkeylessSession:
         """When the token expires, if Akeyless tells; not knowing only means that a 401 will tell."""
         try:
             return _expiry(self._validate(token), self._clock())
-        except FerryError:
+        except SecretferryError:
             return None
 
     def _validate(self, token: str) -> dict[str, t.Any]:
@@ -206,7 +206,7 @@ class AkeylessSession:
                 return {"is_valid": False, "reason": error.detail}
             raise
 
-    def _refused(self, error: ApiError) -> FerryError:
+    def _refused(self, error: ApiError) -> SecretferryError:
         """What a refused login means for the user."""
         if error.status not in (400, 401, 403, 404):
             return error

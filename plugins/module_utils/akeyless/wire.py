@@ -12,7 +12,7 @@ import time
 import traceback
 import typing as t
 
-from ..errors import ApiError, FerryError, MissingLibrary, TransportError
+from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
 from ..options import AkeylessSettings
 
 if t.TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Wire:
         for attempt in range(1, _ATTEMPTS + 1):
             self.requests += 1
             wait = 0.0
-            failure: FerryError
+            failure: SecretferryError
             try:
                 answer = self._client.post(url, json=dict(body))
             except self._httpx.HTTPError as error:

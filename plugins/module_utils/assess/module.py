@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..options import akeyless_spec, resolve_akeyless, resolve_source
 from ..plan.definition import LAYOUTS, Definition, check_identity, merge
 from ..plan.metadata import MODES
 from ..plan.spec import kv_source_spec
 from .report import describe
-from .run import Assessment
+from .run import AssessmentRun
 from .target import TargetView, has_credentials
-from .workdb import Survey
+from .workdb import AssessDb
 
 __all__ = ["assess", "info_spec"]
 
@@ -52,8 +52,8 @@ async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing could be assessed. Errors that end it early come in ``Result.error``, with what was
-        seen by then.
+    :raises SecretferryError: nothing could be assessed. Errors that end it early come in ``Result.error``, with
+        what was seen by then.
     """
     started = time.monotonic()
     definition = _definition(params)
@@ -66,15 +66,15 @@ async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
         reader, session = await stack.enter_async_context(
             open_source(settings, concurrency=definition.concurrency, kv_version=definition.kv_version)
         )
-        survey = Survey(keys=definition.layout == "keys")
-        stack.callback(survey.close)
-        run = Assessment(
-            definition, reader, survey, target, most=params["report_limit"], read_values=params["read_values"]
+        workdb = AssessDb(keys=definition.layout == "keys")
+        stack.callback(workdb.close)
+        run = AssessmentRun(
+            definition, reader, workdb, target, most=params["report_limit"], read_values=params["read_values"]
         )
         await run.discover()
         try:
             await run.look()
-        except FerryError as error:
+        except SecretferryError as error:
             result.error = error
         requests = {"vault": reader.client.transport.requests + session.requests}
         if target.store is not None:

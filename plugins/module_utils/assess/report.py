@@ -9,11 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ..common.result import Result
-from ..errors import FerryError
+from ..errors import SecretferryError
 from ..plan.metadata import DESCRIPTION_LIMIT
 from .estimate import Load, estimate
 from .findings import findings, is_ready
-from .run import Assessment
+from .run import AssessmentRun
 from .stats import GATEWAY_VERSIONS, RANKED
 
 __all__ = ["describe"]
@@ -23,18 +23,18 @@ _SIZE = ("source", "version", "key", "bytes")
 _METADATA = ("source", "characters")
 
 
-def describe(run: Assessment, requests: dict[str, int], result: Result) -> None:
+def describe(run: AssessmentRun, requests: dict[str, int], result: Result) -> None:
     """Put everything that ``run`` saw into ``result``.
 
     :param requests: HTTP requests made to each side, logins included.
     """
     most, ranked = run.most, min(run.most, RANKED)
     names, counts = _names(run, most, ranked)
-    target = run.target.shown(run.survey, most)
+    target = run.target.shown(run.workdb, most)
     counts.update(_counts(run, target))
-    tally, client = run.tally, run.reader.client
-    found = findings(counts, {"value_limit": tally.limit, "kept_versions": tally.kept_versions}, _unknown(run))
-    folders, rows = run.survey.largest_folders(ranked)
+    stats, client = run.stats, run.reader.client
+    found = findings(counts, {"value_limit": stats.limit, "kept_versions": stats.kept_versions}, _unknown(run))
+    folders, rows = run.workdb.largest_folders(ranked)
     result.values.update(
         ready=is_ready(found) and result.error is None,
         findings=[finding.shown() for finding in found],
@@ -48,23 +48,23 @@ def describe(run: Assessment, requests: dict[str, int], result: Result) -> None:
         sizes=_sizes(run),
         metadata={
             "limit": DESCRIPTION_LIMIT,
-            "longest": tally.metadata_longest.shown(*_METADATA),
-            "over_limit": tally.metadata_over.shown(*_METADATA),
-            "over_limit_count": tally.metadata_over.count,
-            "gateway_over_limit": tally.gateway_over.shown(*_METADATA),
-            "gateway_over_limit_count": tally.gateway_over.count,
+            "longest": stats.metadata_longest.shown(*_METADATA),
+            "over_limit": stats.metadata_over.shown(*_METADATA),
+            "over_limit_count": stats.metadata_over.count,
+            "gateway_over_limit": stats.gateway_over.shown(*_METADATA),
+            "gateway_over_limit_count": stats.gateway_over.count,
         },
         histories={
-            "longest": tally.histories_longest.shown("source", "versions", "readable"),
+            "longest": stats.histories_longest.shown("source", "versions", "readable"),
             "gateway_takes": GATEWAY_VERSIONS,
-            "gateway_cuts": tally.histories_over,
-            "newest_deleted": tally.newest_gone.shown("source"),
-            "nothing_readable": tally.nothing_readable.shown("source"),
-            "expiring": tally.expiring.shown("expires", "source", "version"),
+            "gateway_cuts": stats.histories_over,
+            "newest_deleted": stats.newest_gone.shown("source"),
+            "nothing_readable": stats.nothing_readable.shown("source"),
+            "expiring": stats.expiring.shown("expires", "source", "version"),
         },
         names=names,
-        unreadable=tally.unreadable.shown("source", "reason"),
-        failures=tally.failures.shown("source", "reason", "remedy"),
+        unreadable=stats.unreadable.shown("source", "reason"),
+        failures=stats.failures.shown("source", "reason", "remedy"),
         target=target,
         estimate=_estimate(run, requests, target),
         requests=requests,
@@ -73,19 +73,19 @@ def describe(run: Assessment, requests: dict[str, int], result: Result) -> None:
         transport=client.transport.backend_name,
     )
     result.error = result.error or _undone(run)
-    if tally.unreadable.count:
-        result.warnings.append(f"{tally.unreadable.count} paths could not be listed or read; see 'unreadable'")
+    if stats.unreadable.count:
+        result.warnings.append(f"{stats.unreadable.count} paths could not be listed or read; see 'unreadable'")
 
 
-def _names(run: Assessment, most: int, ranked: int) -> tuple[dict[str, t.Any], dict[str, int]]:
-    survey = run.survey
-    twins, twin_rows = survey.twins(most)
-    case_twins, case_rows = survey.case_twins(most)
-    replaced, replaced_rows = survey.replaced(run.naming, most) if run.invalid else (0, [])
-    collisions, collision_rows = survey.item_collisions(most)
+def _names(run: AssessmentRun, most: int, ranked: int) -> tuple[dict[str, t.Any], dict[str, int]]:
+    workdb = run.workdb
+    twins, twin_rows = workdb.twins(most)
+    case_twins, case_rows = workdb.case_twins(most)
+    replaced, replaced_rows = workdb.replaced(run.naming, most) if run.invalid else (0, [])
+    collisions, collision_rows = workdb.item_collisions(most)
     names = {
-        "deepest": [{"source": path, "segments": depth} for path, depth in survey.deepest(ranked)],
-        "longest": [{"source": path, "item": item, "characters": n} for path, item, n in survey.longest(ranked)],
+        "deepest": [{"source": path, "segments": depth} for path, depth in workdb.deepest(ranked)],
+        "longest": [{"source": path, "item": item, "characters": n} for path, item, n in workdb.longest(ranked)],
         "twins": [{"source": path} for (path,) in twin_rows],
         "case_twins": [{"sources": [first, last], "count": n} for first, last, n in case_rows],
         "invalid_characters": run.invalid,
@@ -103,19 +103,19 @@ def _names(run: Assessment, most: int, ranked: int) -> tuple[dict[str, t.Any], d
     return names, counts
 
 
-def _counts(run: Assessment, target: dict[str, t.Any]) -> dict[str, int]:
-    tally, totals = run.tally, run.tally.counts
+def _counts(run: AssessmentRun, target: dict[str, t.Any]) -> dict[str, int]:
+    stats, totals = run.stats, run.stats.counts
     return {
-        "not_assessed": tally.failures.count,
-        "unreadable": tally.unreadable.count,
-        "value_limit": tally.over_limit.count,
-        "kept_versions": tally.too_many_versions.count,
-        "newest_deleted": tally.newest_gone.count if run.definition.versions != "current" else 0,
+        "not_assessed": stats.failures.count,
+        "unreadable": stats.unreadable.count,
+        "value_limit": stats.over_limit.count,
+        "kept_versions": stats.too_many_versions.count,
+        "newest_deleted": stats.newest_gone.count if run.definition.versions != "current" else 0,
         "nothing_readable": totals["nothing_readable"],
         "expiring": totals["expiring_versions"],
-        "gateway_metadata": tally.gateway_over.count,
+        "gateway_metadata": stats.gateway_over.count,
         "companions": totals["companions"],
-        "gateway_history": tally.histories_over,
+        "gateway_history": stats.histories_over,
         "versions_left_out": totals["deleted_versions"] + totals["destroyed_versions"],
         "unversioned": totals["unversioned"],
         "taken": target.get("taken_count", 0),
@@ -126,21 +126,21 @@ def _counts(run: Assessment, target: dict[str, t.Any]) -> dict[str, int]:
     }
 
 
-def _totals(run: Assessment) -> dict[str, t.Any]:
-    totals: dict[str, t.Any] = dict(run.tally.counts)
-    if not run.tally.items_known:
+def _totals(run: AssessmentRun) -> dict[str, t.Any]:
+    totals: dict[str, t.Any] = dict(run.stats.counts)
+    if not run.stats.items_known:
         totals.update(items=None, item_versions=None)
     return {
-        "secrets": run.survey.count_sources(),
+        "secrets": run.workdb.count_sources(),
         **totals,
-        "unreadable": run.tally.unreadable.count,
-        "failures": run.tally.failures.count,
+        "unreadable": run.stats.unreadable.count,
+        "failures": run.stats.failures.count,
         "excluded": run.seen.excluded,
     }
 
 
-def _mounts(run: Assessment, most: int) -> list[dict[str, t.Any]]:
-    secrets = run.survey.mounts()
+def _mounts(run: AssessmentRun, most: int) -> list[dict[str, t.Any]]:
+    secrets = run.workdb.mounts()
     versions = {root.mount.path: root.mount.version for root in run.seen.roots}
     return [
         {"mount": path, "kv_version": version, "secrets": secrets.get(path, 0)}
@@ -148,25 +148,25 @@ def _mounts(run: Assessment, most: int) -> list[dict[str, t.Any]]:
     ]
 
 
-def _sizes(run: Assessment) -> dict[str, t.Any]:
-    tally = run.tally
+def _sizes(run: AssessmentRun) -> dict[str, t.Any]:
+    stats = run.stats
     if not run.read_values:
-        return {"known": False, "limit": tally.limit}
+        return {"known": False, "limit": stats.limit}
     return {
         "known": True,
-        "limit": tally.limit,
-        "values": tally.values,
-        "bytes": tally.bytes,
-        "largest": tally.largest.shown(*_SIZE),
-        "over_limit": tally.over_limit.shown(*_SIZE),
-        "over_limit_count": tally.over_limit.count,
+        "limit": stats.limit,
+        "values": stats.values,
+        "bytes": stats.bytes,
+        "largest": stats.largest.shown(*_SIZE),
+        "over_limit": stats.over_limit.shown(*_SIZE),
+        "over_limit_count": stats.over_limit.count,
     }
 
 
-def _estimate(run: Assessment, requests: dict[str, int], target: dict[str, t.Any]) -> dict[str, t.Any]:
-    counts, known = run.tally.counts, run.tally.items_known
+def _estimate(run: AssessmentRun, requests: dict[str, int], target: dict[str, t.Any]) -> dict[str, t.Any]:
+    counts, known = run.stats.counts, run.stats.items_known
     load = Load(
-        secrets=run.survey.count_sources(),
+        secrets=run.workdb.count_sources(),
         vault_requests=requests["vault"] + (0 if run.read_values else counts["wanted_versions"]),
         items=counts["items"] if known else None,
         item_versions=counts["item_versions"] if known else None,
@@ -174,11 +174,11 @@ def _estimate(run: Assessment, requests: dict[str, int], target: dict[str, t.Any
         folders=len(run.seen.roots),
         at_target=target.get("items", 0),
     )
-    size = run.tally.bytes if run.read_values else None
+    size = run.stats.bytes if run.read_values else None
     return estimate(load, run.definition.concurrency, run.latency.mean, run.target.latency.mean, size)
 
 
-def _unknown(run: Assessment) -> dict[str, str]:
+def _unknown(run: AssessmentRun) -> dict[str, str]:
     """What this assessment could not know, in sentences by name."""
     unknown = {}
     if not run.read_values:
@@ -199,15 +199,15 @@ def _unknown(run: Assessment) -> dict[str, str]:
     return unknown
 
 
-def _undone(run: Assessment) -> FerryError | None:
+def _undone(run: AssessmentRun) -> SecretferryError | None:
     """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
-    failures = run.tally.failures
+    failures = run.stats.failures
     if not failures.count:
         return None
     first = failures.shown("source", "reason", "remedy")[:_WORST_FIRST]
     named = "; ".join(f"{f['source']}: {f['reason']}" for f in first)
     more = failures.count - len(first)
-    return FerryError(
+    return SecretferryError(
         f"{failures.count} paths could not be assessed: {named}"
         + (f"; and {more} more, see 'failures'" if more and first else ""),
         first[0]["remedy"] if first else "",

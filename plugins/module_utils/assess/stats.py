@@ -14,13 +14,13 @@ from ..plan.metadata import describe, wanted_text
 from ..plan.model import readable
 from ..vault.kv import Metadata
 
-__all__ = ["GATEWAY_VERSIONS", "RANKED", "Look", "Size", "Tally", "Top", "by_key", "look_at"]
+__all__ = ["GATEWAY_VERSIONS", "RANKED", "Look", "Ranking", "Size", "Statistics", "by_key", "look_at"]
 
 GATEWAY_VERSIONS = 5  # the Gateway's own migration takes the newest 5 versions
 RANKED = 10  # entries of the lists that only rank
 
 
-class Top:
+class Ranking:
     """The entries of the highest rank, of any number that are added; among equals those that sort first.
 
     With the rank 0 for all of them, simply the first in order, whatever the order in which they come.
@@ -147,7 +147,7 @@ def too_long(text: str) -> bool:
     return bool(describe(text, "", str).companion)
 
 
-class Tally:
+class Statistics:
     """Adds up all secrets.
 
     :param most: how many entries each list of paths that want attention holds.
@@ -161,14 +161,14 @@ class Tally:
         self.kept_versions = kept_versions
         self.counts: dict[str, int] = dict.fromkeys(_COUNTS, 0)
         self.items_known = True
-        self.largest, self.over_limit = Top(ranked), Top(most)
+        self.largest, self.over_limit = Ranking(ranked), Ranking(most)
         self.values = self.bytes = 0
-        self.metadata_longest, self.metadata_over = Top(ranked), Top(most)
-        self.gateway_over = Top(most)
-        self.histories_longest, self.histories_over = Top(ranked), 0
-        self.too_many_versions = Top(most)
-        self.newest_gone, self.nothing_readable, self.expiring = Top(most), Top(most), Top(most)
-        self.unreadable, self.failures = Top(most), Top(most)
+        self.metadata_longest, self.metadata_over = Ranking(ranked), Ranking(most)
+        self.gateway_over = Ranking(most)
+        self.histories_longest, self.histories_over = Ranking(ranked), 0
+        self.too_many_versions = Ranking(most)
+        self.newest_gone, self.nothing_readable, self.expiring = Ranking(most), Ranking(most), Ranking(most)
+        self.unreadable, self.failures = Ranking(most), Ranking(most)
 
     def add(self, source: str, look: Look) -> None:
         """One secret was looked at."""

@@ -16,7 +16,7 @@ from ..errors import ApiError, PermissionDenied
 from ..options.spec import AKEYLESS_AUTH
 from ..target.account import Account
 from .estimate import Stopwatch
-from .workdb import Survey
+from .workdb import AssessDb
 
 __all__ = ["TargetView", "has_credentials"]
 
@@ -53,8 +53,8 @@ class TargetView:
         if self.store is not None:
             self.account = await Account.ask(self.store)
 
-    async def look(self, survey: Survey, concurrency: int) -> None:
-        """List what is there into the survey, and time a few requests as a migration would have them in flight."""
+    async def look(self, workdb: AssessDb, concurrency: int) -> None:
+        """Note what the target lists, and time a few requests as a migration would have them in flight."""
         if self.store is None:
             return
         try:
@@ -63,11 +63,11 @@ class TargetView:
                 if below.startswith("/.secretferry/"):
                     self.migrations.add(below.split("/")[2])
                 else:
-                    survey.put_target((item.name, item.last_version, "", "\n".join(item.tags), "", item.type, 0))
+                    workdb.put_target((item.name, item.last_version, "", "\n".join(item.tags), "", item.type, 0))
         except PermissionDenied:
             self.unreadable = True
         most = min(concurrency, _MOST_PROBES)
-        names = [item for *_path, item in itertools.islice(survey.sources(), most)]
+        names = [secret.item for secret in itertools.islice(workdb.sources(), most)]
         await self._describe_all(self.store, names, Stopwatch())  # opens the connections
         await self._describe_all(self.store, names, self.latency)
 
@@ -81,17 +81,17 @@ class TargetView:
 
         await asyncio.gather(*map(one, names))
 
-    def shown(self, survey: Survey, most: int) -> dict[str, t.Any]:
+    def shown(self, workdb: AssessDb, most: int) -> dict[str, t.Any]:
         """For the result."""
         if self.store is None:
             return {"known": False, "reason": self.reason}
-        foreign, rows = survey.taken(most, ours=False)
-        ours, _rows = survey.taken(0, ours=True)
+        foreign, rows = workdb.taken(most, ours=False)
+        ours, _rows = workdb.taken(0, ours=True)
         return {
             "known": True,
             "location": self.location,
             "listed": not self.unreadable,
-            "items": survey.count_targets(),
+            "items": workdb.count_targets(),
             "migrations": sorted(self.migrations)[:most],
             "taken": [{"source": path, "item": item, "type": kind} for path, item, kind in rows],
             "taken_count": foreign,

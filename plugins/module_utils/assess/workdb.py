@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The working set of an assessment, on disk: the spool, and the questions that only an assessment asks of it."""
+"""The work database of an assessment: what only an assessment asks of it."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..common.workdb import Spool
+from ..common.workdb import WorkDb
 from ..plan.naming import Naming
 
-__all__ = ["Survey"]
+__all__ = ["AssessDb"]
 
 # Migrations mark their items with this tag; see definition.tag_of.
 _OURS = "secretferry:%"
@@ -22,7 +22,7 @@ CREATE TABLE folder (path TEXT PRIMARY KEY, secrets INT, versions INT, bytes INT
 Rows = list[tuple[t.Any, ...]]
 
 
-class Survey(Spool):
+class AssessDb(WorkDb):
     """Names of both sides, and what they have to do with each other.
 
     :param keys: one item per key: items are not known from paths alone, and come with :meth:`plan_item`.

@@ -18,7 +18,7 @@ __all__ = ["as_hosts"]
 async def as_hosts(config: Config) -> tuple[list[dict[str, t.Any]], list[str]]:
     """Each batch as ``{"name", "groups", "vars"}``, plain JSON without any credential; and what the user should know.
 
-    :raises FerryError: a source cannot be walked, or waves overlap.
+    :raises SecretferryError: a source cannot be walked, or waves overlap.
     """
     hosts: list[dict[str, t.Any]] = []
     warnings = await walk(config, lambda batch: hosts.append(_host(batch)))

@@ -5,20 +5,20 @@
 """Walking the sources of an inventory, and what comes of it: one batch after another. Reads only, and no value.
 
 Memory does not grow with the number of secrets: names are kept in a private temporary database (see
-migration/spool.py), and one batch at a time comes out of it.
+migration/workdb.py), and one batch at a time comes out of it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import typing as t
 from dataclasses import dataclass
 
 from ..common.sessions import open_source
-from ..common.workdb import Spool
-from ..errors import FerryError, NotFound, OptionError, PermissionDenied
+from ..common.workdb import SourceSecret, WorkDb
+from ..common.workers import for_each
+from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
 from ..plan.scope import bits_of
 from ..plan.selection import Selection
 from ..source.discover import Discovery, discover
@@ -46,7 +46,7 @@ class Batch:
     paths: tuple[str, ...]
 
 
-class Members(Spool):
+class Members(WorkDb):
     """The secrets of one migration, and the wave of each."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ async def walk(config: Config, found: t.Callable[[Batch], None]) -> list[str]:
     One login serves all migrations with the same source.
 
     :returns: what the user should know.
-    :raises FerryError: a source cannot be walked, or waves overlap. Then ``found`` is told nothing.
+    :raises SecretferryError: a source cannot be walked, or waves overlap. Then ``found`` is told nothing.
     """
     warnings: list[str] = []
     with contextlib.ExitStack() as stack:
@@ -133,7 +133,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
     """A source that cannot be listed whole gives batches with holes: only what may not be read is left out."""
     if seen.failed:
         path, reason, remedy = seen.failed[0]
-        raise FerryError(f"{planned.name}: {path} cannot be listed: {reason}", remedy)
+        raise SecretferryError(f"{planned.name}: {path} cannot be listed: {reason}", remedy)
     for root in seen.empty:
         if root.asked:
             raise NotFound(
@@ -174,25 +174,15 @@ class _Assignment:
 
         :raises OptionError: waves overlap, and the first is not to win.
         """
-        rows = self._members.sources()
-
-        async def work() -> None:
-            for path, mount, secret, kv, _item in rows:
-                await self._assign(path, Mount(mount, kv), secret)
-
-        workers = [asyncio.create_task(work()) for _worker in range(concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
+        await for_each(self._members.sources(), self._assign, concurrency=concurrency)
         self._conclude()
 
-    async def _assign(self, path: str, mount: Mount, secret: str) -> None:
+    async def _assign(self, secret: SourceSecret) -> None:
+        path, mount = secret.path, Mount(secret.mount, secret.kv_version)
         taking = [wave for wave in self._others if wave.may_take(path)]
         if any(wave.custom for wave in taking):
             try:
-                custom = (await self._reader.metadata(mount, secret)).custom if mount.version == 2 else {}
+                custom = (await self._reader.metadata(mount, secret.secret)).custom if mount.version == 2 else {}
             except NotFound:
                 return  # removed after it was listed
             except PermissionDenied:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import FerryError
+from ..errors import SecretferryError
 
 __all__ = ["FAIL_ON", "VERDICTS", "Check", "conclude", "counted", "shortly"]
 
@@ -46,7 +46,7 @@ def counted(checks: t.Sequence[Check]) -> dict[str, int]:
     return {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
 
 
-def conclude(checks: t.Sequence[Check], fail_on: str) -> FerryError | None:
+def conclude(checks: t.Sequence[Check], fail_on: str) -> SecretferryError | None:
     """The failure of the whole, with the worst checks named: somebody may read only this."""
     bad = [check for check in checks if check.verdict == "failed"]
     if fail_on == "warning":
@@ -55,7 +55,7 @@ def conclude(checks: t.Sequence[Check], fail_on: str) -> FerryError | None:
         return None
     named = "; ".join(f"{check.id}: {check.evidence}" for check in bad[:_SHOWN])
     more = f"; and {len(bad) - _SHOWN} more, see 'checks'" if len(bad) > _SHOWN else ""
-    return FerryError(f"{len(bad)} of {len(checks)} checks failed: {named}{more}", bad[0].remedy)
+    return SecretferryError(f"{len(bad)} of {len(checks)} checks failed: {named}{more}", bad[0].remedy)
 
 
 def shortly(names: t.Sequence[str], most: int = 3) -> str:

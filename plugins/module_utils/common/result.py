@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import FerryError
+from ..errors import SecretferryError
 
 __all__ = ["Result"]
 
@@ -22,4 +22,4 @@ class Result:
     values: dict[str, t.Any] = field(default_factory=dict)
     diff: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    error: FerryError | None = None
+    error: SecretferryError | None = None

@@ -13,8 +13,8 @@ import typing as t
 from ..akeyless.client import AkeylessClient
 from ..akeyless.items import ItemStore
 from ..akeyless.session import AkeylessSession
-from ..errors import FerryError
-from ..http.rate_limit import Pace
+from ..errors import SecretferryError
+from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
 from ..options import AkeylessSettings, VaultSettings
 from ..vault.client import VaultClient
@@ -40,7 +40,7 @@ async def open_source(
     transport = open_transport(settings.url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        client = VaultClient(transport, session, Pace("Vault", concurrency))
+        client = VaultClient(transport, session, RateLimit("Vault", concurrency))
         yield KvReader(client, None if kv_version == "auto" else int(kv_version)), session
     finally:
         renewals.cancel()
@@ -58,7 +58,7 @@ async def open_target(
     transport = open_transport(settings.api_url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        yield ItemStore(AkeylessClient(transport, session, Pace("Akeyless", concurrency))), session
+        yield ItemStore(AkeylessClient(transport, session, RateLimit("Akeyless", concurrency))), session
     finally:
         renewals.cancel()
         await transport.close()
@@ -69,5 +69,5 @@ async def _keep_alive(session: _Renewable) -> None:
     while (due := session.seconds_until_due()) is not None:
         await asyncio.sleep(max(due, 0.2))
         # A token that could not be renewed shows in the requests that carry it, with its own error.
-        with contextlib.suppress(FerryError):
+        with contextlib.suppress(SecretferryError):
             await asyncio.to_thread(session.renew)

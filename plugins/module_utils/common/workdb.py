@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import typing as t
 
-__all__ = ["Spool"]
+__all__ = ["SourceSecret", "WorkDb"]
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -31,7 +31,23 @@ _PAGE = 500
 Row = tuple[t.Any, ...]
 
 
-class Spool:
+class SourceSecret(t.NamedTuple):
+    """A secret that was discovered.
+
+    :ivar path: mount and path together, without a leading slash.
+    :ivar mount: the mount, with a slash at its end.
+    :ivar secret: the path in the mount.
+    :ivar item: the name of the item that stands for it; with ``layout: keys``, the folder of its items.
+    """
+
+    path: str
+    mount: str
+    secret: str
+    kv_version: int
+    item: str
+
+
+class WorkDb:
     """A few tables and the few questions that a run asks of them."""
 
     def __init__(self) -> None:
@@ -53,13 +69,13 @@ class Spool:
         """How many secrets were discovered."""
         return int(self._db.execute("SELECT count(*) FROM source").fetchone()[0])
 
-    def sources(self) -> t.Iterator[tuple[str, str, str, int, str]]:
-        """All of them in order of path: path, mount, secret, KV version, item name. In bounded memory."""
+    def sources(self) -> t.Iterator[SourceSecret]:
+        """All of them in order of path. In bounded memory."""
         after = ""
         while rows := self._db.execute(
             "SELECT path, mount, secret, kv, item FROM source WHERE path > ? ORDER BY path LIMIT ?", (after, _PAGE)
         ).fetchall():
-            yield from rows
+            yield from map(SourceSecret._make, rows)
             after = rows[-1][0]
 
     def collisions(self) -> dict[str, list[str]]:
@@ -96,7 +112,7 @@ class Spool:
         """Note that this run wrote items of ``path``."""
         self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (path,))
 
-    def touched(self) -> t.Iterator[tuple[str, str, str, int, str]]:
+    def touched(self) -> t.Iterator[SourceSecret]:
         """What this run wrote, like :meth:`sources`."""
         after = ""
         while rows := self._db.execute(
@@ -104,7 +120,7 @@ class Spool:
             "ORDER BY path LIMIT ?",
             (after, _PAGE),
         ).fetchall():
-            yield from rows
+            yield from map(SourceSecret._make, rows)
             after = rows[-1][0]
 
     def put_entry(self, key: str, path: str, body: str) -> None:

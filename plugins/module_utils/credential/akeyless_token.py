@@ -15,7 +15,7 @@ import typing as t
 from ..akeyless.session import AkeylessSession
 from ..akeyless.wire import Wire
 from ..common.result import Result
-from ..errors import ApiError, FerryError, LoginError, OptionError
+from ..errors import ApiError, LoginError, OptionError, SecretferryError
 from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
 from .credential_file import CredentialFile
 
@@ -38,7 +38,7 @@ def token_spec() -> dict[str, t.Any]:
 async def keep_token(params: _Params, *, check: bool, mask: _Mask) -> Result:
     """Make a token and keep it in its private file, or end the one that is there.
 
-    :raises FerryError: it did not happen.
+    :raises SecretferryError: it did not happen.
     """
     file = CredentialFile(params["write_to"])
     held = file.read()
@@ -86,7 +86,7 @@ def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: _Mask) -> in
         session.close()
     try:
         file.write(token)
-    except FerryError:
+    except SecretferryError:
         _end(settings, token)
         raise
     return ttl
@@ -103,7 +103,7 @@ def _revoke(params: _Params, file: CredentialFile, held: str, check: bool) -> Re
         if alive and not check:
             _end(settings, held)
             if _ttl(settings, held) is not None:
-                raise FerryError(
+                raise SecretferryError(
                     "the Akeyless token was revoked, and is still valid",
                     "Try again; a Gateway may cache it for a while. It ends by itself in any case",
                 )

@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..common.checks import Check, shortly
-from ..errors import ApiError, FerryError, PermissionDenied
+from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
 from ..vault.policy import Area
@@ -100,7 +100,7 @@ async def audit(
 ) -> Audit:
     """Judge the token of ``session`` for a migration of ``areas``.
 
-    :raises FerryError: Vault could not be asked at all.
+    :raises SecretferryError: Vault could not be asked at all.
     """
     token = await asyncio.to_thread(session.self_check)
     found = Audit(token={key: value for key, value in token.items() if key != "known"})
@@ -193,7 +193,7 @@ def _capabilities(session: VaultSession, paths: t.Sequence[str]) -> dict[str, fr
     answer = session.client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)})
     data = answer.get("data") or answer if isinstance(answer, dict) else {}
     if not all(path in data for path in paths):
-        raise FerryError("Vault did not answer for every path that it was asked for", "Check source.url")
+        raise SecretferryError("Vault did not answer for every path that it was asked for", "Check source.url")
     return {path: frozenset(str(c) for c in data[path]) for path in paths}
 
 

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 
 __all__ = ["CredentialFile"]
 
@@ -82,7 +82,7 @@ class CredentialFile:
     def write(self, text: str) -> None:
         """Put a credential in place of what was there: all of it or nothing, for the owner alone from the first byte.
 
-        :raises FerryError: it could not be written.
+        :raises SecretferryError: it could not be written.
         """
         name = ""
         try:
@@ -96,7 +96,7 @@ class CredentialFile:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             reason = error.strerror or type(error).__name__
-            raise FerryError(
+            raise SecretferryError(
                 f"{self._option}: {self.path} cannot be written ({reason})", "Make room, or name another file"
             ) from None
 

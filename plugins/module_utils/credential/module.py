@@ -19,7 +19,7 @@ from .audit import Limits, audit
 from .present import make_present, rotate
 from .revoke import Revocation, given_settings
 from .scope import CONCURRENCY, areas_of, kv_options, open_operator, policy_of
-from .spec import Wanted, wanted
+from .spec import CredentialOptions, wanted
 
 __all__ = ["source_credential"]
 
@@ -32,7 +32,7 @@ async def source_credential(params: _Params, *, check: bool, mask: _Mask) -> Res
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: it did not happen; the message says what did not.
+    :raises SecretferryError: it did not happen; the message says what did not.
     """
     want = wanted(params)
     kv_options(params["source"])
@@ -46,7 +46,7 @@ async def source_credential(params: _Params, *, check: bool, mask: _Mask) -> Res
     return result
 
 
-async def _made(params: _Params, want: Wanted, result: Result, *, check: bool, mask: _Mask) -> None:
+async def _made(params: _Params, want: CredentialOptions, result: Result, *, check: bool, mask: _Mask) -> None:
     settings = resolve_operator(params["operator"], params["source"])
     async with open_operator(params, mask) as (reader, operator):
         if want.state == "rotated":
@@ -67,7 +67,7 @@ async def _made(params: _Params, want: Wanted, result: Result, *, check: bool, m
         await make_present(want, operator, settings, policy, result, check=check, mask=mask)
 
 
-async def _revoked(params: _Params, want: Wanted, result: Result, *, check: bool, mask: _Mask) -> None:
+async def _revoked(params: _Params, want: CredentialOptions, result: Result, *, check: bool, mask: _Mask) -> None:
     given = given_settings(params["source"])
     named = want.file or want.accessor or want.own or (params["source"] or {}).get("auth")
     if not named:
@@ -95,7 +95,7 @@ def _unauthenticated(params: _Params) -> VaultSettings:
     return resolve_source(source)
 
 
-async def _audited(params: _Params, want: Wanted, result: Result, mask: _Mask) -> None:
+async def _audited(params: _Params, want: CredentialOptions, result: Result, mask: _Mask) -> None:
     source = dict(params["source"] or {})
     if want.file is not None and want.kind == "token" and not source.get("auth"):
         source["auth"] = {"method": "token", "token_file": str(want.file.path)}

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ..common.result import Result
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..options import VaultSettings
 from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapping_is_open
 from ..vault.policy import Policy
-from .spec import Wanted
+from .spec import CredentialOptions
 
 __all__ = ["make_present", "rotate"]
 
@@ -41,7 +41,7 @@ class _Held:
 
 
 async def make_present(
-    want: Wanted,
+    want: CredentialOptions,
     operator: Operator,
     settings: VaultSettings,
     policy: Policy,
@@ -67,7 +67,7 @@ async def make_present(
 
 
 async def rotate(
-    want: Wanted, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
+    want: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
 ) -> None:
     """A new credential in place of the one in the file, which is revoked; of a role of ours, all others are.
 
@@ -93,7 +93,7 @@ async def rotate(
     result.values["role_name"] = want.role
 
 
-def _define(want: Wanted, operator: Operator, policy: Policy, result: Result, check: bool) -> None:
+def _define(want: CredentialOptions, operator: Operator, policy: Policy, result: Result, check: bool) -> None:
     before = operator.policy(want.own)
     if before is None or before.strip() != policy.text.strip():
         result.changed = True
@@ -112,13 +112,13 @@ def _define(want: Wanted, operator: Operator, policy: Policy, result: Result, ch
             operator.write_approle(want.mount, want.own, settings)
 
 
-def _role(want: Wanted, operator: Operator) -> Settings | None:
+def _role(want: CredentialOptions, operator: Operator) -> Settings | None:
     if want.kind == "token":
         return operator.token_role(want.own)
     return operator.approle(want.mount, want.role)
 
 
-def _role_settings(want: Wanted) -> Settings:
+def _role_settings(want: CredentialOptions) -> Settings:
     """As Vault gives them back: seconds, lists."""
     if want.kind == "token":
         return {
@@ -158,7 +158,7 @@ def _network(text: str) -> str:
         return text
 
 
-def _held(want: Wanted, operator: Operator, settings: VaultSettings, mask: _Mask) -> _Held:
+def _held(want: CredentialOptions, operator: Operator, settings: VaultSettings, mask: _Mask) -> _Held:
     """What the file holds, judged."""
     if want.file is None:
         return _Held()
@@ -197,7 +197,7 @@ def _left(known: Settings) -> int:
 
 
 def _issue(
-    want: Wanted,
+    want: CredentialOptions,
     operator: Operator,
     settings: VaultSettings,
     result: Result,
@@ -218,15 +218,15 @@ def _issue(
     mask([made.text])
     try:
         want.file.write(made.text)
-    except FerryError:
-        with contextlib.suppress(FerryError):
+    except SecretferryError:
+        with contextlib.suppress(SecretferryError):
             _end(want, operator, made.accessor)
         raise
     _end(want, operator, held.accessor or _accessor_inside(settings, held.wrapping, mask))
     _describe(want, result, "made", made.accessor, made.ttl)
 
 
-def _make(want: Wanted, operator: Operator) -> Credential:
+def _make(want: CredentialOptions, operator: Operator) -> Credential:
     if want.kind == "token":
         body: Settings = {
             "policies": [want.own],
@@ -245,14 +245,14 @@ def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str
         return ""
     try:
         inside = unwrap(settings, wrapping)
-    except FerryError:
+    except SecretferryError:
         return ""
     auth, data = inside.get("auth") or {}, inside.get("data") or {}
     mask([str(auth.get("client_token") or ""), str(data.get("secret_id") or "")])
     return str(auth.get("accessor") or data.get("secret_id_accessor") or "")
 
 
-def _end(want: Wanted, operator: Operator, accessor: str) -> None:
+def _end(want: CredentialOptions, operator: Operator, accessor: str) -> None:
     if not accessor:
         return
     if want.kind == "token":
@@ -262,7 +262,7 @@ def _end(want: Wanted, operator: Operator, accessor: str) -> None:
         operator.destroy_secret_id(want.mount, want.role, accessor)
 
 
-def _describe(want: Wanted, result: Result, what: str, accessor: str, ttl: int) -> None:
+def _describe(want: CredentialOptions, result: Result, what: str, accessor: str, ttl: int) -> None:
     if want.file is None:
         return
     path = str(want.file.path)

@@ -10,11 +10,11 @@ import typing as t
 from pathlib import Path
 
 from ..common.result import Result
-from ..errors import ApiError, FerryError, NotFound, OptionError
+from ..errors import ApiError, NotFound, OptionError, SecretferryError
 from ..options import VaultSettings, resolve_source
 from ..vault.operator import Operator, look_up, unwrap, wrapping_is_open
 from ..vault.wire import Wire
-from .spec import Wanted
+from .spec import CredentialOptions
 
 __all__ = ["Revocation", "given_settings"]
 
@@ -47,7 +47,7 @@ class Revocation:
 
     def __init__(
         self,
-        want: Wanted,
+        want: CredentialOptions,
         settings: VaultSettings,
         operator: Operator | None,
         result: Result,
@@ -68,7 +68,7 @@ class Revocation:
         """Blocks.
 
         :param given: the credential of ``source.auth``, if any.
-        :raises FerryError: it could not be revoked, or is not dead after it.
+        :raises SecretferryError: it could not be revoked, or is not dead after it.
         """
         want = self._want
         if want.file is not None and (text := want.file.read()):
@@ -113,7 +113,9 @@ class Revocation:
                 raise OptionError("operator", "a secret id can be destroyed by an operator only", "Give operator")
             self._secret_id(self._operator, secret_id)
         else:
-            raise FerryError(f"what {made_by} wrapped is neither a token nor a secret id", "Look at the file's origin")
+            raise SecretferryError(
+                f"what {made_by} wrapped is neither a token nor a secret id", "Look at the file's origin"
+            )
 
     def _given(self, given: VaultSettings) -> None:
         auth = given.auth
@@ -232,7 +234,7 @@ class Revocation:
                 operator.destroy_secret_id(want.mount, want.own, accessor)
             self._note("secret_id", accessor, dead=not self._check, proof="destroyed by its accessor")
         if not self._check and (left := operator.secret_ids(want.mount, want.own)):
-            raise FerryError(f"{len(left)} secret ids of {want.own} are still there", "Run again")
+            raise SecretferryError(f"{len(left)} secret ids of {want.own} are still there", "Run again")
 
     def _remove(self, operator: Operator) -> None:
         want = self._want
@@ -266,7 +268,7 @@ class Revocation:
             name = f"{kind}{f' with accessor {accessor}' if accessor else ''}"
             self._result.diff.append({"before": f"{name}\n", "after": ""})
         if not dead and not self._check:
-            raise FerryError(
+            raise SecretferryError(
                 f"the {kind} with accessor {accessor} was revoked, and still works",
                 "Look at Vault's log, and run again",
             )

@@ -10,7 +10,7 @@ import contextlib
 import typing as t
 
 from ..common.sessions import open_source
-from ..errors import FerryError
+from ..errors import SecretferryError
 from ..options import resolve_operator
 from ..plan.definition import Definition, merge
 from ..source.discover import find_roots
@@ -50,7 +50,7 @@ async def open_operator(
             reader, session = await stack.enter_async_context(
                 open_source(settings, concurrency=CONCURRENCY, kv_version=kv_version)
             )
-        except FerryError as error:
+        except SecretferryError as error:
             raise as_operator(error) from None
         mask([session.token])
         yield reader, Operator(session)

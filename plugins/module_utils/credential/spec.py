@@ -17,7 +17,7 @@ from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from .credential_file import CredentialFile
 
-__all__ = ["KINDS", "STATES", "Wanted", "credential_spec", "our_name", "wanted"]
+__all__ = ["KINDS", "STATES", "CredentialOptions", "credential_spec", "our_name", "wanted"]
 
 STATES = ("present", "audited", "rotated", "revoked")
 KINDS = ("token", "approle")
@@ -48,7 +48,7 @@ def credential_spec() -> dict[str, t.Any]:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CredentialOptions:
     """The options, checked.
 
     :ivar own: the name of the policy and the role that ``present`` makes.
@@ -78,7 +78,7 @@ def our_name(name: str) -> str:
     return f"secretferry-{name}"
 
 
-def wanted(params: t.Mapping[str, t.Any]) -> Wanted:
+def wanted(params: t.Mapping[str, t.Any]) -> CredentialOptions:
     """:raises OptionError: something is missing, contradictory or malformed. Nothing was asked or written yet."""
     state, name = params["state"], params["name"] or ""
     if name:
@@ -117,7 +117,7 @@ def wanted(params: t.Mapping[str, t.Any]) -> Wanted:
     remove = params["remove"]
     if remove and not (operated and own):
         raise OptionError("remove", "removing policy and role needs name and operator", "Give both, or remove: false")
-    return Wanted(
+    return CredentialOptions(
         state=state,
         own=own,
         kind=params["kind"],

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ..common.result import Result
 from ..credential.scope import areas_of, kv_options, open_operator
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..options import has_operator, operator_spec
 from ..options.spec import VAULT_AUTH, auth_spec
 from ..plan.definition import check_identity
@@ -61,7 +61,7 @@ async def source_freeze(
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing was written, or writers may still write; the message says which.
+    :raises SecretferryError: nothing was written, or writers may still write; the message says which.
     """
     name = params["name"]
     check_identity(name, "/any")
@@ -105,7 +105,7 @@ async def source_freeze(
 
 
 def _plan(params: t.Mapping[str, t.Any], operator: Operator, regions: list[Region]) -> list[_Step]:
-    """:raises FerryError: a policy is not there, cannot be rewritten, or was changed meanwhile."""
+    """:raises SecretferryError: a policy is not there, cannot be rewritten, or was changed meanwhile."""
     name, state = params["name"], params["state"]
     known = operator.policies()
     backups = {policy.removeprefix(_backup(name, "")) for policy in known if policy.startswith(_backup(name, ""))}
@@ -161,7 +161,9 @@ def _carry_out(name: str, operator: Operator, steps: list[_Step]) -> None:
             if step.backup:
                 operator.write_policy(backup, step.backup)
                 if operator.policy(backup) != step.backup:
-                    raise FerryError(f"Vault did not keep {backup} as it was written", "Freeze this policy by hand")
+                    raise SecretferryError(
+                        f"Vault did not keep {backup} as it was written", "Freeze this policy by hand"
+                    )
             operator.write_policy(step.policy, step.after)
         elif step.action in ("restore", "tidy"):
             if step.action == "restore":
@@ -183,8 +185,8 @@ def _is_sealed(name: str, text: str) -> bool:
     return first.startswith(f"{_MARK}{name};") and first.endswith(hashlib.sha256(rest.encode()).hexdigest())
 
 
-def _changed(name: str, policy: str) -> FerryError:
-    return FerryError(
+def _changed(name: str, policy: str) -> SecretferryError:
+    return SecretferryError(
         f"policy {policy} was changed since it was frozen",
         f"Compare it with {_backup(name, policy)}; put back what is right by hand, then delete that one",
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, FerryError, PermissionDenied
+from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..options import VaultSettings, resolve_operator, resolve_source
 from ..vault.kv import encode_path
 from ..vault.operator import Operator
@@ -34,7 +34,7 @@ class Probed:
 
     refused: bool | None = None
     warnings: list[str] = field(default_factory=list)
-    error: FerryError | None = None
+    error: SecretferryError | None = None
 
 
 def probe(
@@ -92,7 +92,7 @@ def _try(settings: VaultSettings, token: str, areas: t.Sequence[Area], told: Pro
             open_ = [area.full for area in areas if area.version == 2 and not _is_refused(client, area)]
         told.refused = not open_
         if open_:
-            told.error = FerryError(
+            told.error = SecretferryError(
                 f"the freeze is written, and {open_[0]} can still be written",
                 "Another policy of this writer gives the right: add it to 'policies'. Tokens of the root policy cannot"
                 " be frozen",

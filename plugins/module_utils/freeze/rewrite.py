@@ -15,7 +15,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import FerryError
+from ..errors import SecretferryError
 from ..vault.policy import Area, quoted
 
 __all__ = ["Region", "Unclear", "read_only", "regions_of"]
@@ -26,7 +26,7 @@ _CAPABILITIES = re.compile(r"capabilities\s*=\s*\[([^\]]*)\]")
 _WORD = re.compile(r'"([a-z]+)"')
 
 
-class Unclear(FerryError):
+class Unclear(SecretferryError):
     """A policy that cannot be rewritten by rule: somebody must look at it."""
 
 

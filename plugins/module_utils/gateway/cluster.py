@@ -16,15 +16,15 @@ from ..akeyless.gateway import Gateway
 from ..akeyless.session import AkeylessSession
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import ApiError, FerryError, OptionError
-from ..http.rate_limit import Pace
+from ..errors import ApiError, OptionError, SecretferryError
+from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
 from ..options import AkeylessSettings
 from ..options.gateway import gateway_base, resolve_gateway
 from .address import address_of
 from .observed import Stored, read_listing, secrets_of
 
-__all__ = ["survey"]
+__all__ = ["cluster_info"]
 
 Mask = t.Callable[[t.Iterable[str]], None]
 
@@ -49,11 +49,11 @@ class _Instance:
         }
 
 
-async def survey(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+async def cluster_info(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
     """Look at the account's clusters, and at the instances whose addresses are given.
 
     :param check: makes no difference: nothing is ever written.
-    :raises FerryError: the cluster itself cannot be asked.
+    :raises SecretferryError: the cluster itself cannot be asked.
     """
     started = time.monotonic()
     for url in params["instances"] or ():
@@ -96,11 +96,11 @@ async def _ask(url: str, settings: AkeylessSettings, session: AkeylessSession, m
         instance.answers = instance.health == 200
         if not instance.answers:
             instance.reason = f"GET /health answers {instance.health}"
-        client = AkeylessClient(api, session, Pace("Gateway instance", 1, patience=_PATIENCE))
+        client = AkeylessClient(api, session, RateLimit("Gateway instance", 1, patience=_PATIENCE))
         listing = read_listing(await Gateway(client).migrations())
         mask(secrets_of(listing))
         instance.migrations = {(one.type, one.name): one for one in listing}
-    except FerryError as error:
+    except SecretferryError as error:
         instance.answers = False
         instance.reason = str(error)
     finally:

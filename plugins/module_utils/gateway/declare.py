@@ -14,10 +14,10 @@ from ..akeyless.client import Uncertain
 from ..akeyless.gateway import Gateway
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import AlreadyExists, FerryError, OptionError
+from ..errors import AlreadyExists, OptionError, SecretferryError
 from ..options.gateway import resolve_gateway
 from .address import address_of, refuse_instance
-from .desired import Wanted, wanted
+from .desired import DesiredMigration, wanted
 from .observed import Difference, Stored, differences, find, read_listing, secrets_of
 
 __all__ = ["declare"]
@@ -30,7 +30,7 @@ async def declare(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> 
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing was written, or nobody knows. What came after a write is in ``Result.error``.
+    :raises SecretferryError: nothing was written, or nobody knows. What came after a write is in ``Result.error``.
     """
     started = time.monotonic()
     asked = wanted(params)
@@ -54,7 +54,9 @@ async def declare(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> 
 class _Declaration:
     """One run of the module."""
 
-    def __init__(self, gateway: Gateway, params: t.Mapping[str, t.Any], asked: Wanted, check: bool, mask: Mask) -> None:
+    def __init__(
+        self, gateway: Gateway, params: t.Mapping[str, t.Any], asked: DesiredMigration, check: bool, mask: Mask
+    ) -> None:
         self.result = Result()
         self._gateway = gateway
         self._params = params
@@ -96,7 +98,7 @@ class _Declaration:
             return
         self.result.diff = [_diff(stored, None)]
         if not stored.id:
-            raise FerryError(
+            raise SecretferryError(
                 f"the Gateway tells no id of the migration {stored.name}, and deletes by id only",
                 "Remove it in the Gateway's console",
             )
@@ -104,7 +106,7 @@ class _Declaration:
             return
         await self._gateway.delete(stored.name, stored.id)
         if find(await self._list(), name=None, identity=stored.id, source=None):
-            self.result.error = FerryError(
+            self.result.error = SecretferryError(
                 f"the Gateway accepted the deletion of {stored.name}, but still lists it",
                 "Look at the Gateway's log, and at gateway_cluster_info, whether its instances agree",
             )
@@ -120,12 +122,12 @@ class _Declaration:
             # It may be there all the same: only a look tells.
             lost, identity = error, ""
         except AlreadyExists as error:
-            raise FerryError(
+            raise SecretferryError(
                 f"{error.message}: somebody made a migration of that name meanwhile", "Run again"
             ) from None
         stored = find(await self._list(), name=name, identity=identity or None, source=source)
         if stored is None:
-            raise lost or FerryError(
+            raise lost or SecretferryError(
                 f"the Gateway accepted the migration {name}, but does not list it",
                 "Look at the Gateway's log, and at gateway_cluster_info, whether its instances agree",
             )
@@ -145,7 +147,7 @@ class _Declaration:
             await self._list(), name=None if stored.id else name, identity=stored.id or None, source=self._asked.source
         )
         if after is None:
-            raise FerryError(
+            raise SecretferryError(
                 f"the Gateway accepted the update of {stored.name}, but does not list it any more",
                 "Look at the Gateway's log, and at gateway_cluster_info, whether its instances agree",
             )
@@ -160,7 +162,7 @@ class _Declaration:
             ignored.append("new_name")
         if ignored:
             self.result.values["ignored"] = ignored
-            self.result.error = FerryError(
+            self.result.error = SecretferryError(
                 f"the Gateway accepted {after.name}, but does not hold what was asked for: {', '.join(ignored)}",
                 "An older Gateway may not know these settings: leave them out, or update the Gateway",
             )
@@ -176,7 +178,7 @@ class _Declaration:
             )
         held, holds = before.credentials(), after.credentials()
         if emptied := [path for path in held if held[path] and not holds.get(path)]:
-            self.result.error = FerryError(
+            self.result.error = SecretferryError(
                 f"the update of {after.name} emptied {', '.join(emptied)}",
                 "This Gateway wants credentials with each update: set update_credentials to always and run again",
             )
@@ -243,7 +245,7 @@ class _Declaration:
         return {**told, kind: own}
 
 
-def _credentials(asked: Wanted, sent: bool) -> str:
+def _credentials(asked: DesiredMigration, sent: bool) -> str:
     if not any(one.field.secret for one in asked.unseen):
         return "none"
     return "sent" if sent else "kept"

@@ -17,7 +17,7 @@ from ..options.spec import Option
 from .fields import COMMON, TYPES, Field, SourceType
 from .values import asked, sent
 
-__all__ = ["Wanted", "wanted"]
+__all__ = ["DesiredMigration", "wanted"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredMigration:
     """What was asked for.
 
     :ivar source: its type, ``None`` where none is given (``state: absent``).
@@ -88,7 +88,7 @@ class Wanted:
                 raise OptionError(f"{self.source.option}.{choice[0]}", "a new migration needs it", f"Give {named}")
 
 
-def wanted(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> Wanted:
+def wanted(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> DesiredMigration:
     """What the options and the environment ask for.
 
     :param environ: instead of the process's environment.
@@ -97,7 +97,7 @@ def wanted(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = 
     common = [Setting(one, one.option, params[one.option]) for one in COMMON if params.get(one.option) is not None]
     source = next((one for one in TYPES if params.get(one.option) is not None), None)
     if source is None:
-        return Wanted(None, tuple(common))
+        return DesiredMigration(None, tuple(common))
     given = params[source.option]
     own = [
         Setting(one, f"{source.option}.{one.option}", given[one.option])
@@ -105,7 +105,7 @@ def wanted(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = 
         if not one.secret and given.get(one.option) is not None
     ]
     credentials = _credentials(source, given, os.environ if environ is None else environ)
-    made = Wanted(
+    made = DesiredMigration(
         source,
         (*common, *(one for one in own if one.field.comparable)),
         (*credentials, *(one for one in own if not one.field.comparable)),
@@ -133,7 +133,7 @@ def _given(given: t.Mapping[str, t.Any], name: str) -> bool:
     return bool(given.get(name)) or bool(given.get(f"{name}_file"))
 
 
-def _check(made: Wanted) -> None:
+def _check(made: DesiredMigration) -> None:
     """What can be said without asking anybody."""
     source = made.source
     if source is None:

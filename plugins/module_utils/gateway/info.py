@@ -14,7 +14,7 @@ from ..akeyless.gateway import Gateway
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..gateway_logs.masking import known_words
 from ..options.gateway import resolve_gateway
 from .observed import Stored, find, read_listing, secrets_of
@@ -29,7 +29,7 @@ async def look(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Res
     """Read the migrations, or one of them and its newest run.
 
     :param check: makes no difference: nothing is ever written.
-    :raises FerryError: nothing could be read. A run that failed, or did not end in time, is in ``Result.error``.
+    :raises SecretferryError: nothing could be read. A run that failed, or did not end in time, is in ``Result.error``.
     """
     started = time.monotonic()
     _first_look(params)
@@ -89,7 +89,7 @@ async def _one(gateway: Gateway, params: t.Mapping[str, t.Any], migrations: t.Se
 
 async def _wait(
     gateway: Gateway, name: str, params: t.Mapping[str, t.Any], status: RunStatus
-) -> tuple[RunStatus, FerryError | None]:
+) -> tuple[RunStatus, SecretferryError | None]:
     """Ask again until a run newer than ``newer_than`` has ended, or time is up."""
     deadline = time.monotonic() + params["timeout"]
     old = params["newer_than"] or ""
@@ -112,13 +112,13 @@ async def _wait(
         status = RunStatus(await gateway.status(name))
 
 
-def _late(name: str, status: RunStatus, fresh: bool, timeout: int) -> FerryError:
+def _late(name: str, status: RunStatus, fresh: bool, timeout: int) -> SecretferryError:
     if not fresh:
-        return FerryError(
+        return SecretferryError(
             f"no run of {name} has begun within {timeout} seconds",
             "Start it with gateway_migration_sync, and look with gateway_log_info whether the Gateway says why not",
         )
-    return FerryError(
+    return SecretferryError(
         f"the run of {name} has not ended within {timeout} seconds: {status.done} of {status.total or 'an unknown'}"
         f" number of items are done, state {status.word or 'unknown'}",
         "Give a longer timeout, or look with gateway_log_info what the Gateway is doing",

@@ -10,8 +10,8 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import FerryError, OptionError
-from .desired import Wanted
+from ..errors import OptionError, SecretferryError
+from .desired import DesiredMigration
 from .fields import COMMON, TYPES, SourceType
 from .values import found
 
@@ -124,7 +124,7 @@ def find(
                     f"Give another name, or remove that one first (state: absent with {one.type}'s id {one.id})",
                 )
     if len(matching) > 1:
-        raise FerryError(
+        raise SecretferryError(
             f"the Gateway has {len(matching)} migrations named {name}",
             f"Give the id of one of them: {', '.join(one.id for one in matching)}",
         )
@@ -132,7 +132,7 @@ def find(
 
 
 def differences(
-    asked: Wanted, stored: Stored | None, targets: t.Mapping[str, int | None]
+    asked: DesiredMigration, stored: Stored | None, targets: t.Mapping[str, int | None]
 ) -> tuple[list[Difference], list[str]]:
     """What is not as asked, and which settings nobody can tell.
 

@@ -13,7 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import FerryError
+from ..errors import SecretferryError
 from ..gateway_logs.causes import UNKNOWN, cause_of
 from ..gateway_logs.masking import known_words, shown_name, shown_path
 
@@ -154,18 +154,18 @@ def report_of(status: RunStatus, most: int) -> dict[str, t.Any]:
     return {"available": True, "items": items[:most], "left_out": max(0, len(items) - most)}
 
 
-def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, str]]) -> FerryError | None:
+def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, str]]) -> SecretferryError | None:
     """The error of a run that has ended, ``None`` where all went well."""
     if status.outcome == "ok":
         return None
     if status.outcome == "stopped":
-        return FerryError(f"the run of {name} was stopped before its end", "Start it again")
+        return SecretferryError(f"the run of {name} was stopped before its end", "Start it again")
     error = told(status.answer.get("error"))
     count = f"{status.failed} of {max(status.total, status.failed)} failed" if status.failed else "the run failed"
     names = ", ".join(f"{one['item']} ({one['reason'] or 'no reason is given'})" for one in failures[:5])
     more = f" and {status.failed - 5} more" if status.failed > 5 and names else ""
     said = f", though the Gateway says {status.word}" if status.failed and status.word else ""
-    return FerryError(
+    return SecretferryError(
         f"{name}: {count}{said}{f': {names}{more}' if names else ''}{f': {error}' if error else ''}",
         f"{failures[0]['remedy']}. {_LOG}" if failures and failures[0]["remedy"] != _LOG else _LOG,
     )

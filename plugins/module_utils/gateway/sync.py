@@ -16,7 +16,7 @@ import typing as t
 from ..akeyless.gateway import Gateway
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..options.gateway import resolve_gateway
 from .address import address_of, refuse_instance
 from .observed import Stored, find, read_listing, secrets_of
@@ -40,7 +40,7 @@ async def synchronise(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask)
     """Start or stop.
 
     :param params: the module's options.
-    :raises FerryError: nothing was sent, or the Gateway refused.
+    :raises SecretferryError: nothing was sent, or the Gateway refused.
     """
     started = time.monotonic()
     settings = resolve_gateway(params["akeyless"])
@@ -106,7 +106,7 @@ def _judge(result: Result, start: bool, stored: Stored, run: RunStatus) -> None:
     if not start and not result.changed:
         result.values["assumed"] = _STOP_ASSUMED
     if not start and (shown or run.phase == "running"):
-        result.error = FerryError(
+        result.error = SecretferryError(
             f"the Gateway accepted the stop of {stored.name}, but its status still says {_word(stored) or run.word}",
             "Run again; if it stays, look at gateway_cluster_info, whether the instances agree",
         )

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import unquote
 
-__all__ = ["COUNTS", "Line", "may_matter", "parse_line"]
+__all__ = ["COUNTS", "LogLine", "may_matter", "parse_line"]
 
 COUNTS = ("total", "migrated", "updated", "skipped", "failed")
 """What a completed run counts."""
@@ -81,7 +81,7 @@ _SERIOUS = ("panic", "fatal", "critical", "error")
 
 
 @dataclass
-class Line:
+class LogLine:
     """What a line says. ``text`` may hold anything, and is for matching only, never for showing.
 
     :param time: seconds since 1970, None where the line tells none.
@@ -110,7 +110,7 @@ def may_matter(text: str) -> bool:
     return _WORTH.search(text) is not None
 
 
-def parse_line(text: str) -> Line:
+def parse_line(text: str) -> LogLine:
     """Everything that is recognised in a line. Never fails: what is not understood stays empty."""
     text = text.strip("\r\n\0 ")
     pod, stamp = "", None
@@ -141,11 +141,11 @@ def _object(text: str) -> dict[str, t.Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _structured(record: dict[str, t.Any]) -> Line:
+def _structured(record: dict[str, t.Any]) -> LogLine:
     message, error = _first(record, _MESSAGES), _first(record, _ERRORS)
     text = f"{message}: {error}" if error else message
     text = _ends(text)
-    line = Line(structured=True, text=text, message=_ends(message))
+    line = LogLine(structured=True, text=text, message=_ends(message))
     line.time = next((moment for key in _TIMES if (moment := _moment(record.get(key))) is not None), None)
     line.level = _level(_first(record, _LEVELS))
     line.name, line.number = _first(record, _NAMES), _first(record, _IDS)
@@ -164,9 +164,9 @@ def _is_count(value: t.Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _plain(text: str) -> Line:
+def _plain(text: str) -> LogLine:
     text = _ends(text)
-    line = Line(text=text, message=text)
+    line = LogLine(text=text, message=text)
     head = text[:80]
     if stamp := _STAMP.search(head):
         line.time = _moment(stamp.group())
@@ -184,7 +184,7 @@ def _plain(text: str) -> Line:
     return line
 
 
-def _event(line: Line) -> str:
+def _event(line: LogLine) -> str:
     if _ENDED.search(line.message) and line.level not in _SERIOUS:
         return "completed"
     if _BROKEN.search(line.message) and not line.item:

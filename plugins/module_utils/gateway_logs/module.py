@@ -13,10 +13,10 @@ from datetime import datetime, timezone
 
 from ..common.progress import progress
 from ..common.result import Result
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from .files import LogFile, UnreadableLog, find_logs
 from .lines import may_matter, parse_line
-from .summary import Digest, Wanted
+from .summary import Digest, LogFilter
 
 __all__ = ["log_spec", "read_logs"]
 
@@ -41,7 +41,7 @@ async def read_logs(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Calla
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
     :param mask: is not needed: no option is a credential.
-    :raises FerryError: an option is wrong, or there is no such file. Files that cannot be read come in
+    :raises SecretferryError: an option is wrong, or there is no such file. Files that cannot be read come in
         ``Result.error``, with what all others say.
     """
     started = time.monotonic()
@@ -67,7 +67,7 @@ async def read_logs(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Calla
     return Result(values=values, warnings=_warnings(wanted, values), error=_error(unreadable))
 
 
-def _one(file: LogFile, wanted: Wanted, digest: Digest) -> tuple[dict[str, t.Any], str]:
+def _one(file: LogFile, wanted: LogFilter, digest: Digest) -> tuple[dict[str, t.Any], str]:
     """Read a file to its end; what is told of it, and why it could not be read."""
     before = dict(digest.counts)
     forms: set[str] = set()
@@ -95,13 +95,13 @@ def _one(file: LogFile, wanted: Wanted, digest: Digest) -> tuple[dict[str, t.Any
     }, reason
 
 
-def _wanted(params: t.Mapping[str, t.Any]) -> Wanted:
+def _wanted(params: t.Mapping[str, t.Any]) -> LogFilter:
     if params["report_limit"] < 1:
         raise OptionError("report_limit", "must be at least 1")
     since, until = _moment("since", params["since"]), _moment("until", params["until"])
     if since is not None and until is not None and since > until:
         raise OptionError("since", "is later than until")
-    return Wanted(params["name"] or "", params["id"] or "", since, until)
+    return LogFilter(params["name"] or "", params["id"] or "", since, until)
 
 
 def _moment(option: str, text: str | None) -> float | None:
@@ -120,7 +120,7 @@ def _moment(option: str, text: str | None) -> float | None:
     return (told if told.tzinfo else told.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _warnings(wanted: Wanted, values: dict[str, t.Any]) -> list[str]:
+def _warnings(wanted: LogFilter, values: dict[str, t.Any]) -> list[str]:
     warnings = []
     if not values["summary"]["matched"] and (wanted.name or wanted.number):
         seen = ", ".join(values["migrations"]) or "none at all"
@@ -130,11 +130,11 @@ def _warnings(wanted: Wanted, values: dict[str, t.Any]) -> list[str]:
     return warnings
 
 
-def _error(unreadable: list[dict[str, str]]) -> FerryError | None:
+def _error(unreadable: list[dict[str, str]]) -> SecretferryError | None:
     if not unreadable:
         return None
     first = unreadable[0]
-    return FerryError(
+    return SecretferryError(
         f"{len(unreadable)} log files could not be read to their end, the first is {first['file']}: {first['reason']}",
         "See 'unreadable'. Use become where the files belong to somebody else",
     )

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from .causes import Cause, cause_of
-from .lines import Line
+from .lines import LogLine
 from .masking import known_words, shown_host, shown_name, shown_path
 
-__all__ = ["Digest", "Wanted"]
+__all__ = ["Digest", "LogFilter"]
 
 _KEPT = 20_000  # failures that are told apart; further ones are counted only
 _SEEN = 50
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogFilter:
     """Which lines count. ``since`` and ``until`` are seconds since 1970, both inclusive."""
 
     name: str = ""
@@ -39,7 +39,7 @@ class Wanted:
         after = self.since is None or moment >= self.since
         return after and (self.until is None or moment <= self.until)
 
-    def about(self, line: Line) -> bool | None:
+    def about(self, line: LogLine) -> bool | None:
         """Whether a line is about the migration; None where it names none."""
         if not self.name and not self.number:
             return True if line.name or line.number or "migrat" in line.text.lower() else None
@@ -79,7 +79,7 @@ class Digest:
     :param report_limit: how many entries each list of the result holds at the most.
     """
 
-    def __init__(self, wanted: Wanted, report_limit: int) -> None:
+    def __init__(self, wanted: LogFilter, report_limit: int) -> None:
         self._wanted = wanted
         self._limit = report_limit
         self._failures: dict[tuple[str, str, str, str], _Failure] = {}
@@ -90,7 +90,7 @@ class Digest:
         self.counts = dict.fromkeys(("lines", "matched", "failures", "unknown", "unattributed", "cut", "not_kept"), 0)
         self.runs_left_out = 0
 
-    def take(self, line: Line, instance: str) -> bool:
+    def take(self, line: LogLine, instance: str) -> bool:
         """Count what a line says; whether it is about the migration. ``instance``: where the line itself names none."""
         if not self._wanted.in_time(line.time):
             return False
@@ -122,7 +122,7 @@ class Digest:
             "messages": self._messages(),
         }
 
-    def _fail(self, line: Line, instance: str) -> None:
+    def _fail(self, line: LogLine, instance: str) -> None:
         cause = cause_of(line.text, line.item)
         self.counts["failures"] += 1
         self.counts["unknown"] += cause.name == "unknown"
@@ -146,7 +146,7 @@ class Digest:
             failure.instances.add(instance)
         _meet(failure, line.time)
 
-    def _run(self, line: Line, instance: str) -> None:
+    def _run(self, line: LogLine, instance: str) -> None:
         if len(self._runs) == self._limit:
             self._runs.pop(0)
             self.runs_left_out += 1

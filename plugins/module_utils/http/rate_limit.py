@@ -16,10 +16,10 @@ import time
 import typing as t
 from collections import deque
 
-from ..errors import ApiError, FerryError, TransportError
+from ..errors import ApiError, Outage, TransportError
 from .transport import Response
 
-__all__ = ["RETRYABLE", "Outage", "Pace", "retrying"]
+__all__ = ["RETRYABLE", "RateLimit", "retrying"]
 
 # 412: a performance standby has not caught up; 472/473: a standby that does not forward (Vault's API docs, sys/health).
 RETRYABLE = frozenset({408, 412, 429, 472, 473, 500, 502, 503, 504})
@@ -29,11 +29,7 @@ _MOST_TRIES = 7
 _MOST_TRIES_429 = 40
 
 
-class Outage(FerryError):
-    """One side stopped answering for longer than the run's patience: the whole run ends, not one secret."""
-
-
-class Pace:
+class RateLimit:
     """The adaptive limit for one server.
 
     :param most: requests in flight at the most.
@@ -116,7 +112,9 @@ class Pace:
                 free -= 1
 
 
-async def retrying(pace: Pace, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool, what: str) -> Response:
+async def retrying(
+    pace: RateLimit, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool, what: str
+) -> Response:
     """Send a request under ``pace`` until it is answered with something other than load or failure.
 
     :param repeatable: whether sending twice does no harm. If not, only what surely had no effect is sent again: a

@@ -24,10 +24,10 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import Changed, FerryError, LedgerError, NotFound, PermissionDenied
+from ..errors import Changed, LedgerError, NotFound, PermissionDenied, SecretferryError
 from .ledger import Ledger
 
-__all__ = ["FOLDER", "Before", "Keeper", "parse_bundle"]
+__all__ = ["FOLDER", "BackupWriter", "ItemBackup", "parse_bundle"]
 
 FOLDER = "before/"
 _FORMAT = 1
@@ -36,7 +36,7 @@ _LONGEST_INSIDE = 3_000  # bytes of companions' texts that a bundle takes
 
 
 @dataclass
-class Before:
+class ItemBackup:
     """An item before a run changed it.
 
     :ivar last: its newest version.
@@ -58,7 +58,7 @@ class Before:
     kept_texts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, item: Item) -> Before:
+    def of(cls, item: Item) -> ItemBackup:
         """As the item is now."""
         return cls(
             item.last_version, list(item.versions), item.description, list(item.tags), item.max_versions, item.form
@@ -70,7 +70,7 @@ class Before:
         return {key: value for key, value in data.items() if value not in ("", [], {})}
 
     @classmethod
-    def load(cls, data: dict[str, t.Any]) -> Before:
+    def load(cls, data: dict[str, t.Any]) -> ItemBackup:
         """The opposite of :meth:`dump`."""
         empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
         versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
@@ -90,12 +90,12 @@ def _runs(numbers: t.Iterable[int]) -> list[list[int]]:
 
 @dataclass
 class _Waiting:
-    text: str  # the member of the bundle: the item's name and its Before
+    text: str  # the member of the bundle: the item's name and its ItemBackup
     done: bool = False
-    error: FerryError | None = None
+    error: SecretferryError | None = None
 
 
-class Keeper:
+class BackupWriter:
     """Writes down how items are. One for a run; items come in from any number of tasks at once."""
 
     def __init__(self, store: ItemStore, ledger: Ledger) -> None:
@@ -120,7 +120,7 @@ class Keeper:
         if item is None or last not in (None, item.last_version):
             now = f"is now at {item.last_version}" if item else "is gone"
             raise Changed(f"change {name}: it was at version {last} and {now}")
-        before = Before.of(item)
+        before = ItemBackup.of(item)
         if overwrite:
             before.value = await self._keep_text(await self._value(name), "text")
         for companion in companions:
@@ -168,7 +168,7 @@ class Keeper:
         return name
 
     def _free(self, pattern: str, number: int) -> tuple[int, str]:
-        """The next number whose name is free: a run may have had a keeper before this one."""
+        """The next number whose name is free: a run may have had a backup before this one."""
         while True:
             number += 1
             name = f"{FOLDER}{self._ledger.run}/{pattern.format(number)}"
@@ -185,7 +185,7 @@ class Keeper:
         text = f'{{"format":{_FORMAT},"items":{{{",".join(waiting.text for waiting in batch)}}}}}'
         try:
             await self._ledger.keep(name, text)
-        except FerryError as error:
+        except SecretferryError as error:
             for waiting in batch:
                 waiting.done, waiting.error = True, error
         except BaseException:
@@ -200,7 +200,7 @@ def _compact(data: t.Any) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
-def parse_bundle(name: str, text: str) -> dict[str, Before]:
+def parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
     """What a bundle holds, by item.
 
     :raises LedgerError: it was made by a newer release, or is damaged.
@@ -209,7 +209,7 @@ def parse_bundle(name: str, text: str) -> dict[str, Before]:
         data = json.loads(text)
         if data["format"] != _FORMAT:
             raise LedgerError(f"{name} has format {data['format']}", "Use the release that wrote it, or a newer one")
-        return {item: Before.load(body) for item, body in data["items"].items()}
+        return {item: ItemBackup.load(body) for item, body in data["items"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise LedgerError(
             f"{name} is damaged", "Delete it: the items that it describes must then be taken back by hand"

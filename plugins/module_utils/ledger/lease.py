@@ -27,7 +27,7 @@ import time
 import typing as t
 
 from ..akeyless.items import ItemStore
-from ..errors import AlreadyExists, Changed, FerryError, LeaseHeld, NotFound
+from ..errors import AlreadyExists, Changed, LeaseHeld, NotFound, SecretferryError
 from ..plan.scope import overlap
 from .runs import REMEMBERED, Span, next_run, spans_in
 
@@ -128,7 +128,7 @@ class Lease:
             await self._look_around()
         except BaseException:
             # Whoever tries again must look again.
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await self.release()
             raise
 

@@ -40,7 +40,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from ..akeyless.items import Item, ItemStore
-from ..common.workdb import Spool
+from ..common.workdb import WorkDb
 from ..errors import AlreadyExists, Changed, LedgerError
 from ..plan.metadata import pieces
 from ..plan.model import Record
@@ -141,18 +141,18 @@ def _load_record(data: dict[str, t.Any]) -> Record:
 
 
 class Ledger:
-    """Reads the ledger into the spool and writes its shards behind the items.
+    """Reads the ledger into the work database and writes its shards behind the items.
 
     :param batch: bits of the batch that the run works on; empty for the whole migration.
     """
 
-    def __init__(self, store: ItemStore, spool: Spool, folder: str, tag: str, batch: str = "") -> None:
+    def __init__(self, store: ItemStore, workdb: WorkDb, folder: str, tag: str, batch: str = "") -> None:
         self.folder = folder
         self.batch = batch
         self.definition: dict[str, t.Any] | None = None
         self.lease = Lease(store, folder, tag, batch)
         self._store = store
-        self._spool = spool
+        self._workdb = workdb
         self._tag = tag
         self._versions: dict[str, int] = {}  # item name below the folder -> its newest version
         self._shards: set[str] = set()
@@ -214,7 +214,7 @@ class Ledger:
             self._shards.add(name.removeprefix(_SHARD))
 
     async def load_entries(self) -> None:
-        """Read all entries into the spool, several shards in a request."""
+        """Read all entries into the work database, several shards in a request."""
         if not self.exists:
             return
         shards = [bits for bits in sorted(self._shards) if overlap(bits, self.batch)]
@@ -226,7 +226,7 @@ class Ledger:
                     key = _hash(path)
                     # A parent that a split left behind has older entries than its halves.
                     if key.startswith(self.batch) and self._longest(key) == bits:
-                        self._spool.put_entry(key, path, json.dumps(body, separators=(",", ":")))
+                        self._workdb.put_entry(key, path, json.dumps(body, separators=(",", ":")))
 
     def _parsed(self, name: str, value: str, member: str, sound: t.Callable[[t.Any], bool]) -> dict[str, t.Any]:
         try:
@@ -245,11 +245,11 @@ class Ledger:
 
     def entry(self, path: str) -> Entry | None:
         """What is remembered of ``path``."""
-        body = self._spool.entry(_hash(path), path)
+        body = self._workdb.entry(_hash(path), path)
         if body is None:
             return None
         entry = Entry.load(json.loads(body))
-        parts = self._spool.parts(path)
+        parts = self._workdb.parts(path)
         for part in parts:
             entry.items.update(Entry.load(json.loads(part)).items)
         if len(parts) != entry.parts:
@@ -326,9 +326,9 @@ class Ledger:
 
     async def _note(self, name: str, entry: Entry) -> None:
         key, body = _hash(name), json.dumps(entry.dump(), separators=(",", ":"))
-        if self._spool.entry(key, name) == body:
+        if self._workdb.entry(key, name) == body:
             return
-        self._spool.put_entry(key, name, body)
+        self._workdb.put_entry(key, name, body)
         shard = self._shard_of(key)
         self._dirty[shard] = self._dirty.get(shard, 0) + 1
         if self._dirty[shard] >= _DIRTY_LIMIT:
@@ -340,7 +340,7 @@ class Ledger:
     def record(self, path: str, key: str) -> Record | None:
         """What is remembered of one item: of the secret ``path``, or of one key of it."""
         name = f"{path}\n{key}" if key else path
-        body = self._spool.entry(_hash(name), name)
+        body = self._workdb.entry(_hash(name), name)
         return Entry.load(json.loads(body)).items.get(key) if body else None
 
     def replace_record(self, path: str, key: str, record: Record | None) -> None:
@@ -350,8 +350,8 @@ class Ledger:
             self._put_entry(path, Entry(entry.created, {"": record}) if record else None)
             return
         self._put_entry(f"{path}\n{key}", Entry("", {key: record}) if record else None)
-        body = self._spool.entry(_hash(path), path)
-        parts = len(self._spool.parts(path))
+        body = self._workdb.entry(_hash(path), path)
+        parts = len(self._workdb.parts(path))
         if body is not None:
             # With nothing seen, the next run looks at every key again.
             self._put_entry(path, replace(Entry.load(json.loads(body)), seen=[], parts=parts) if parts else None)
@@ -359,9 +359,9 @@ class Ledger:
     def _put_entry(self, name: str, entry: Entry | None) -> None:
         key = _hash(name)
         if entry is None:
-            self._spool.drop_entry(key, name)
+            self._workdb.drop_entry(key, name)
         else:
-            self._spool.put_entry(key, name, json.dumps(entry.dump(), separators=(",", ":")))
+            self._workdb.put_entry(key, name, json.dumps(entry.dump(), separators=(",", ":")))
         shard = self._shard_of(key)
         self._dirty[shard] = self._dirty.get(shard, 0) + 1
 
@@ -418,7 +418,7 @@ class Ledger:
     async def _write_shard(self, bits: str) -> None:
         self._dirty.pop(bits, None)
         # Not what lies in a deeper shard, which a batch has made.
-        mine = [e for e in self._spool.entries(bits) if len(self._longest(e[0]) or "") <= len(bits)]
+        mine = [e for e in self._workdb.entries(bits) if len(self._longest(e[0]) or "") <= len(bits)]
         entries = _fitting(mine)
         text = _shard_text(entries)
         if len(text.encode()) <= _SHARD_LIMIT or len(entries) < 2:

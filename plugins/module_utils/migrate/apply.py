@@ -15,11 +15,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ..akeyless.items import ItemStore
-from ..ledger.backup import Keeper
+from ..ledger.backup import BackupWriter
 from ..ledger.ledger import Ledger, companions
 from ..ledger.runs import run_tag
 from ..plan.metadata import Description, pieces
-from ..plan.model import Action, Piece, Record, takeover
+from ..plan.model import Action, Record, SourceVersion, takeover
 from ..source.snapshot import Value
 
 __all__ = ["Job", "carry_out"]
@@ -38,27 +38,27 @@ class Job:
     item: str
     action: Action
     values: t.Mapping[int, Value]
-    pieces: t.Mapping[int, Piece]
+    pieces: t.Mapping[int, SourceVersion]
     description: Description
     companion: str
     record: Record
     before: tuple[str, ...] = ()
 
 
-async def carry_out(job: Job, store: ItemStore, ledger: Ledger, keeper: Keeper, tag: str) -> int:
+async def carry_out(job: Job, store: ItemStore, ledger: Ledger, backup: BackupWriter, tag: str) -> int:
     """Write what the action says; returns how many versions were written.
 
     :raises Changed, AlreadyExists: somebody else wrote meanwhile. ``job.record`` then says how far we came.
     """
     action = job.action
     if action.kind == "delete":
-        await keeper.keep(job.item, action.base)
+        await backup.keep(job.item, action.base)
         return 0
     for number, held in action.matched.items():
         job.record.versions[number] = held
         job.record.last = max(job.record.last, held[0])
     if action.writes and action.kind != "create":
-        await keeper.keep(
+        await backup.keep(
             job.item, action.base, overwrite=action.kind == "overwrite", companions=_companions_to_write(job)
         )
     if action.describe and job.description.companion:

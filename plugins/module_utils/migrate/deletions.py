@@ -14,13 +14,13 @@ by the next one. How the item was is written down, too: its values cannot be bro
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 from dataclasses import dataclass, replace
 
 from ..akeyless.items import ItemStore
-from ..errors import Changed, FerryError
-from ..ledger.backup import Keeper
+from ..common.workers import for_each
+from ..errors import Changed, SecretferryError
+from ..ledger.backup import BackupWriter
 from ..ledger.ledger import Digests, Entry, Ledger
 from ..plan.decide import pending
 from ..plan.model import Record, readable
@@ -28,13 +28,13 @@ from ..rollback.restore import companion_names
 from ..source.snapshot import Snapshot
 from ..target.listing import Listing
 from .apply import Job
-from .report import Report
+from .report import MigrationReport
 
-__all__ = ["Deletions", "Mirror"]
+__all__ = ["DeletionPolicy", "SourceDeletions"]
 
 
 @dataclass(frozen=True)
-class Deletions:
+class DeletionPolicy:
     """What a run does about what the source has no more, or has again.
 
     :ivar deleted: ``keep`` or ``delete``.
@@ -47,16 +47,16 @@ class Deletions:
     limit: int = 100
 
 
-class Mirror:
+class SourceDeletions:
     """The deletions of one run: noted while secrets are planned, carried out at its end."""
 
     def __init__(
         self,
-        deletions: Deletions,
+        deletions: DeletionPolicy,
         store: ItemStore,
         ledger: Ledger,
-        keeper: Keeper,
-        report: Report,
+        backup: BackupWriter,
+        report: MigrationReport,
         listing: Listing,
         *,
         form: str,
@@ -69,7 +69,7 @@ class Mirror:
         self._deletions = deletions
         self._store = store
         self._ledger = ledger
-        self._keeper = keeper
+        self._backup = backup
         self._report = report
         self._listing = listing
         self._form = form
@@ -117,9 +117,9 @@ class Mirror:
     # --- at the end
 
     def check_limit(self, planned: int) -> None:
-        """:raises FerryError: more secrets than the user allows would lose their items."""
+        """:raises SecretferryError: more secrets than the user allows would lose their items."""
         if planned > self._deletions.limit:
-            raise FerryError(
+            raise SecretferryError(
                 f"{planned} secrets are gone at the source and their items would be deleted, delete_limit is"
                 f" {self._deletions.limit}; none of them was",
                 "Make sure that they are meant to be gone, then raise delete_limit",
@@ -130,20 +130,12 @@ class Mirror:
         if not self._waiting:
             return
         await self._ledger.flush()
-        waiting = iter(self._waiting.items())
+        await for_each(self._waiting.items(), self._delete_from, concurrency=self._concurrency)
 
-        async def work() -> None:
-            for path, jobs in waiting:
-                for job in jobs:
-                    await self._one(path, job)
-
-        workers = [asyncio.create_task(work()) for _worker in range(self._concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+    async def _delete_from(self, noted: tuple[str, list[Job]]) -> None:
+        path, jobs = noted
+        for job in jobs:
+            await self._one(path, job)
 
     async def _one(self, path: str, job: Job) -> None:
         await self._ledger.lease.hold()
@@ -161,7 +153,7 @@ class Mirror:
             if now is not None:
                 if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
                     raise Changed(f"delete {job.item}: somebody changed it meanwhile")
-                await self._keeper.keep(job.item, now.last_version)
+                await self._backup.keep(job.item, now.last_version)
                 await self._store.delete(job.item)
         for name in companion_names(job.item, self._ledger, self._location):
             await self._ledger.delete(name)
@@ -174,7 +166,7 @@ class Mirror:
         """Delete versions, oldest first, so that no older one becomes the newest before its time."""
         record = job.record
         if job.action.drop:
-            await self._keeper.keep(job.item, None)
+            await self._backup.keep(job.item, None)
         for number in job.action.drop:
             value = await self._store.value(job.item, number)
             if value is not None:

@@ -13,8 +13,8 @@ import typing as t
 from ..akeyless.items import ItemStore
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..common.workdb import Spool
-from ..errors import FerryError, OptionError
+from ..common.workdb import WorkDb
+from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
 from ..options import resolve_akeyless, resolve_source
 from ..plan.definition import Definition, check_identity, merge, tag_of
@@ -22,8 +22,8 @@ from ..plan.naming import Naming
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key
 from ..vault.kv import KvReader
-from .report import Report
-from .run import Run
+from .report import MigrationReport
+from .run import MigrationRun
 
 __all__ = ["described", "migrate", "stages", "undone"]
 
@@ -47,7 +47,7 @@ async def migrate(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callabl
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
+    :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()
     check_identity(params["name"], params["target_location"])
@@ -60,18 +60,18 @@ async def migrate(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callabl
     mask(settings.secrets())
     concurrency = params["concurrency"] or Definition.concurrency
     async with open_target(settings, concurrency=concurrency) as (store, session):
-        spool = Spool()
+        workdb = WorkDb()
         folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
+        ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
         result = Result()
         try:
             await ledger.load()
             if params["state"] == "absent":
                 await _forget(ledger, result, check)
             else:
-                await _present(params, scope, store, ledger, spool, result, check=check, mask=mask)
+                await _present(params, scope, store, ledger, workdb, result, check=check, mask=mask)
         finally:
-            spool.close()
+            workdb.close()
         result.values["ledger"] = folder
         result.values["run"] = ledger.run
         result.values["requests"] = {
@@ -110,7 +110,7 @@ async def _present(
     scope: Scope,
     store: ItemStore,
     ledger: Ledger,
-    spool: Spool,
+    workdb: WorkDb,
     result: Result,
     *,
     check: bool,
@@ -131,7 +131,7 @@ async def _present(
         await check_protection_key(store, definition.protection_key)
         store.protect_with(definition.protection_key)
     redefined = definition.stored() != stored
-    report = Report(params["report_limit"])
+    report = MigrationReport(params["report_limit"])
     durations: dict[str, float] = {}
     result.values["durations"] = durations
     async with open_source(vault_settings, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
@@ -139,12 +139,12 @@ async def _present(
         session,
     ):
         invalid = definition.invalid_characters
-        run = Run(
+        run = MigrationRun(
             definition,
             reader,
             store,
             ledger,
-            spool,
+            workdb,
             report,
             naming=Naming(
                 definition.target_location,
@@ -157,11 +157,11 @@ async def _present(
         )
         try:
             await stages(run, ledger, definition, redefined, durations, check=check)
-        except FerryError as error:
+        except SecretferryError as error:
             result.error = error
         finally:
             # Where that fails, the lease ends by itself; the reason, if there is one, is in the result already.
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await ledger.lease.release()
         result.values["requests"] = {"vault": reader.client.transport.requests + session.requests}
         described(result, reader, store)
@@ -182,11 +182,17 @@ async def _present(
 
 
 async def stages(
-    run: Run, ledger: Ledger, definition: Definition, redefined: bool, durations: dict[str, float], *, check: bool
+    run: MigrationRun,
+    ledger: Ledger,
+    definition: Definition,
+    redefined: bool,
+    durations: dict[str, float],
+    *,
+    check: bool,
 ) -> None:
     """Discover and migrate; ``durations`` gets the seconds of each.
 
-    :raises FerryError: it had to end early.
+    :raises SecretferryError: it had to end early.
     """
     clock = time.monotonic()
     seen = await run.discover()
@@ -212,7 +218,7 @@ def described(result: Result, reader: KvReader, store: ItemStore) -> None:
     result.values["values_read"] = {"vault": reader.values_read, "akeyless": store.values_read}
 
 
-def undone(report: Report) -> FerryError | None:
+def undone(report: MigrationReport) -> SecretferryError | None:
     """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
     if not report.undone:
         return _nothing_readable(report)
@@ -220,19 +226,19 @@ def undone(report: Report) -> FerryError | None:
     total = sum(report.summary().values()) - report.versions_written - report.counts["gone"] - report.versions_deleted
     named = "; ".join(f"{f['source']}: {f['reason']}" for f in failures[:_WORST_FIRST])
     more = report.undone - min(len(failures), _WORST_FIRST)
-    return FerryError(
+    return SecretferryError(
         f"{report.undone} of {total} did not happen: {named}" + (f"; and {more} more, see 'failures'" if more else ""),
         failures[0]["remedy"] if failures else "",
     )
 
 
-def _nothing_readable(report: Report) -> FerryError | None:
+def _nothing_readable(report: MigrationReport) -> SecretferryError | None:
     """``unreadable: report`` accepts that some paths cannot be read, not that none can."""
     summary = report.summary()
     if not summary["unreadable"] or any(n for outcome, n in summary.items() if outcome not in ("unreadable", "gone")):
         return None
     first = report.lists()["unreadable"]
-    return FerryError(
+    return SecretferryError(
         f"none of {summary['unreadable']} paths can be read" + (f": {first[0]['reason']}" if first else ""),
         "Grant the Vault policy these paths",
     )

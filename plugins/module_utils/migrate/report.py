@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..plan.model import Action
 
-__all__ = ["Line", "Report"]
+__all__ = ["MigrationReport", "PlanLine"]
 
 _COUNTED = {
     "create": "created",
@@ -32,7 +32,7 @@ _OF_DELETIONS = ("pruned", "deleted", "forgotten")
 
 
 @dataclass(frozen=True)
-class Line:
+class PlanLine:
     """One item of the plan."""
 
     source: str
@@ -54,7 +54,7 @@ class Line:
         return shown
 
 
-class Report:
+class MigrationReport:
     """Collects what happens to each item.
 
     :param most: how many entries each list of the result holds at the most.
@@ -68,7 +68,7 @@ class Report:
         self.versions_deleted = 0
         self.notes: list[str] = []
         self._most = most
-        self._plan: list[Line] = []
+        self._plan: list[PlanLine] = []
         self._failures: list[dict[str, str]] = []
         self._unreadable: list[dict[str, str]] = []
         self.planned_changes = 0
@@ -81,7 +81,7 @@ class Report:
         if action.writes or action.kind in ("adopt", "forget"):
             self.planned_changes += 1
         if len(self._plan) < self._most * 4:
-            self._plan.append(Line(source, item, action))
+            self._plan.append(PlanLine(source, item, action))
         if action.kind in ("conflict", "refuse"):
             self._fail(source, item, action.reason, action.remedy)
 
@@ -159,14 +159,14 @@ class Report:
         return diffs
 
 
-def _before(line: Line) -> str:
+def _before(line: PlanLine) -> str:
     action = line.action
     if action.kind == "create":
         return ""
     return f"{line.item} at version {action.base}\n" if action.writes else ""
 
 
-def _after(line: Line) -> str:
+def _after(line: PlanLine) -> str:
     action = line.action
     if action.kind == "delete":
         return ""

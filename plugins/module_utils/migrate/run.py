@@ -17,36 +17,46 @@ from datetime import datetime, timezone
 
 from ..akeyless.items import ItemStore
 from ..common.progress import progress
-from ..common.workdb import Spool
-from ..errors import ApiError, FerryError, LedgerError, LoginError, NotFound, PermissionDenied, TransportError
-from ..http.rate_limit import Outage
-from ..ledger.backup import Keeper
+from ..common.workdb import SourceSecret, WorkDb
+from ..common.workers import for_each
+from ..errors import (
+    FATAL,
+    NotFound,
+    PermissionDenied,
+    SecretferryError,
+)
+from ..ledger.backup import BackupWriter
 from ..ledger.ledger import Entry, Ledger
 from ..plan.decide import decide, pending, standing, valid
 from ..plan.definition import Definition, tag_of
 from ..plan.metadata import Description, describe, wanted_text
-from ..plan.model import Action, Facts, Piece, Policy, Record, Target
+from ..plan.model import Action, PlanInput, PlanPolicy, Record, SourceVersion, TargetItem
 from ..plan.naming import Naming
 from ..plan.scope import Scope
 from ..plan.selection import Selection
 from ..source.discover import Discovery, find, nothing_found
-from ..source.snapshot import Moved, Snapshot, Value, newest, now_text, snapshot, split, take
+from ..source.snapshot import (
+    Snapshot,
+    Value,
+    look_up,
+    now_text,
+    read_again_while_changing,
+    read_newest,
+    read_versions,
+    split,
+)
 from ..target.listing import Listing
 from ..vault.kv import KvReader, Metadata, Mount
 from .apply import Job, carry_out
-from .deletions import Deletions, Mirror
-from .report import Report
+from .deletions import DeletionPolicy, SourceDeletions
+from .report import MigrationReport
 
-__all__ = ["Run"]
+__all__ = ["MigrationRun"]
 
-_REREADS = 5
 _LAST_WORDS = 10.0  # seconds
-# The whole run ends on these: nothing that comes after could go better.
-_FATAL = (Outage, LoginError, LedgerError, TransportError)
-_Row = tuple[str, str, str, int, str]
 
 
-class Run:
+class MigrationRun:
     """One run. Everything that it did or would do is in ``report`` afterwards."""
 
     def __init__(
@@ -55,13 +65,13 @@ class Run:
         reader: KvReader,
         store: ItemStore,
         ledger: Ledger,
-        spool: Spool,
-        report: Report,
+        workdb: WorkDb,
+        report: MigrationReport,
         *,
         naming: Naming,
         kept_versions: int | None = None,
         scope: Scope | None = None,
-        deletions: Deletions | None = None,
+        deletions: DeletionPolicy | None = None,
         check: bool = False,
     ) -> None:
         self.definition = definition
@@ -70,15 +80,15 @@ class Run:
         self._reader = reader
         self._store = store
         self._ledger = ledger
-        self._spool = spool
+        self._workdb = workdb
         self._naming = naming
         self._check = check
         self._tag = tag_of(definition.name)
-        self._keeper = Keeper(store, ledger)
+        self._backup = BackupWriter(store, ledger)
         self._writes_before = store.writes
         self._starting = asyncio.Lock()
-        self._listing = Listing(store, spool, naming, definition.layout, definition.concurrency)
-        self._policy = Policy(
+        self._listing = Listing(store, workdb, naming, definition.layout, definition.concurrency)
+        self._policy = PlanPolicy(
             tag=self._tag,
             conflict=definition.conflict,
             versions=definition.versions,
@@ -88,11 +98,11 @@ class Run:
             undeleted=deletions.undeleted if deletions else "conflict",
         )
         self._syncing = deletions is not None
-        self._mirror = Mirror(
-            deletions or Deletions(),
+        self._deletions = SourceDeletions(
+            deletions or DeletionPolicy(),
             store,
             ledger,
-            self._keeper,
+            self._backup,
             report,
             self._listing,
             form="text" if definition.layout == "keys" else "json",
@@ -108,13 +118,13 @@ class Run:
     async def discover(self) -> Discovery:
         """Find the secrets and list the target.
 
-        :raises FerryError: there is nothing to migrate, or something is unreadable and ``unreadable`` is ``fail``.
+        :raises SecretferryError: there is nothing to migrate, or a path is unreadable and ``unreadable`` is ``fail``.
         """
         definition = self.definition
         selection = Selection(definition.include, definition.exclude)
 
         def found(mount: Mount, secret: str) -> None:
-            self._spool.add_source(
+            self._workdb.add_source(
                 mount.path + secret, mount.path, secret, mount.version, self._naming.item(mount.path, secret)
             )
             progress.advance()
@@ -144,7 +154,7 @@ class Run:
                 )
             else:
                 self.report.note(f"the mount {root.full} is empty")
-        self._collisions = self._spool.collisions() if definition.layout == "json" else {}
+        self._collisions = self._workdb.collisions() if definition.layout == "json" else {}
         await self.list_target(seen)
         return seen
 
@@ -155,29 +165,23 @@ class Run:
     async def migrate(self, seen: Discovery) -> None:
         """Plan every secret, and apply the plan outside check mode.
 
-        :raises FerryError: the run had to end early. What was done by then is in the ledger.
+        :raises SecretferryError: the run had to end early. What was done by then is in the ledger.
         """
-        rows = self._spool.sources()
-        progress.stage("plan" if self._check else "migrate", self._spool.count_sources())
+        progress.stage("plan" if self._check else "migrate", self._workdb.count_sources())
 
-        async def work() -> None:
-            for row in rows:
-                await self._secret(row)
-                progress.advance(failed=self.report.undone - progress.failed)
+        async def work(row: SourceSecret) -> None:
+            await self._secret(row)
+            progress.advance(failed=self.report.undone - progress.failed)
 
-        workers = [asyncio.create_task(work()) for _worker in range(self.definition.concurrency)]
         try:
-            await asyncio.gather(*workers)
+            await for_each(self._workdb.sources(), work, concurrency=self.definition.concurrency)
             self._count_gone(seen)
             await self._plan_farewells(seen)
             if not self._check:
-                await self._mirror.finish()
+                await self._deletions.finish()
             if self._store.writes > self._writes_before and not self._check:
                 await self._confirm(seen)
         except BaseException:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
             await self._save_what_can_be_saved()
             raise
         if self._ledger.lease.held:
@@ -186,7 +190,7 @@ class Run:
     async def _save_what_can_be_saved(self) -> None:
         """After a failure: the next run would find out by itself what is not written now, at the cost of reading."""
         if self._ledger.lease.held:
-            with contextlib.suppress(FerryError, asyncio.TimeoutError):
+            with contextlib.suppress(SecretferryError, asyncio.TimeoutError):
                 await asyncio.wait_for(self._ledger.flush(), _LAST_WORDS)
 
     def _judge(self, seen: Discovery) -> None:
@@ -196,12 +200,12 @@ class Run:
                 f"{path} {reason}" + (f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""),
                 "Grant the Vault policy these paths, exclude them, or set unreadable: report",
             )
-        if not self._spool.count_sources() and not seen.outside:
+        if not self._workdb.count_sources() and not seen.outside:
             raise nothing_found(seen)
 
     # --- one secret
 
-    async def _secret(self, row: _Row) -> None:
+    async def _secret(self, row: SourceSecret) -> None:
         path, _mount, _secret, _kv, item = row
         if item in self._collisions:
             others = ", ".join(other for other in self._collisions[item] if other != path)
@@ -215,7 +219,7 @@ class Run:
             return
         try:
             await self._moving(row)
-        except _FATAL:
+        except FATAL:
             raise
         except PermissionDenied as error:
             self.report.unreadable(path, error.message)
@@ -226,7 +230,7 @@ class Run:
                 self.report.fail(path, item, error.message, "Name folders with a slash at the end, and secrets without")
             else:
                 self._skip_gone(path, item)
-        except FerryError as error:
+        except SecretferryError as error:
             self.report.fail(path, item, error.message, error.remedy)
 
     def _skip_gone(self, path: str, item: str) -> None:
@@ -237,31 +241,23 @@ class Run:
         if self._ledger.entry(path) is not None:
             self._note_gone(path)
 
-    async def _moving(self, row: _Row) -> None:
-        gone: set[tuple[int, str]] = set()
-        for attempt in range(_REREADS):
-            try:
-                if row[3] == 2:
-                    await self._versioned(row, gone)
-                else:
-                    await self._unversioned(row)
-                return
-            except Moved as moved:
-                gone |= {moved.gone} if moved.gone else set()
-                await asyncio.sleep(0.5 * attempt)
-        raise ApiError(f"{row[0]} changes faster than it can be read", "Run again when it is at rest")
+    async def _moving(self, row: SourceSecret) -> None:
+        if row.kv_version == 2:
+            await read_again_while_changing(row.path, lambda gone: self._versioned(row, gone))
+        else:
+            await self._unversioned(row)
 
-    async def _versioned(self, row: _Row, gone: t.Collection[tuple[int, str]]) -> None:
+    async def _versioned(self, row: SourceSecret, gone: t.Collection[tuple[int, str]]) -> None:
         path, mount_path, secret, kv, item = row
         known = self._ledger.entry(path)
         snap = await self._look(Mount(mount_path, kv), secret, gone, known=known is not None)
         if snap.metadata is None:
             raise AssertionError("a KV v2 snapshot has metadata")
         entry = self._remembered(known, snap.metadata, snap.wanted)
-        self._mirror.shed(snap, entry, now_text(self._reader.client.transport.clock.now()))
+        self._deletions.shed(snap, entry, now_text(self._reader.client.transport.clock.now()))
         held = {"": item} if self.definition.layout == "json" else self._key_items(row, entry)
         numbers = self._to_read(snap, entry, held)
-        await take(self._reader, snap, numbers)
+        await read_versions(self._reader, snap, numbers)
         await self._plan_and_apply(row, entry, snap, split(snap, self.definition.layout))
 
     async def _look(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]], *, known: bool) -> Snapshot:
@@ -273,15 +269,15 @@ class Run:
         definition = self.definition
         enough = definition.versions == "current" and definition.metadata_mode != "full"
         if enough and not known:
-            return await newest(self._reader, mount, secret)
+            return await read_newest(self._reader, mount, secret)
         try:
-            return await snapshot(self._reader, mount, secret, definition.versions, gone)
+            return await look_up(self._reader, mount, secret, definition.versions, gone)
         except PermissionDenied:
             if not enough:
                 raise
-            return await newest(self._reader, mount, secret)
+            return await read_newest(self._reader, mount, secret)
 
-    async def _unversioned(self, row: _Row) -> None:
+    async def _unversioned(self, row: SourceSecret) -> None:
         """KV v1 has no versions and no metadata: only its value can tell whether it changed.
 
         Each change that is seen counts as a version, for each item by itself.
@@ -310,15 +306,15 @@ class Run:
         entry = known or Entry(metadata.created)
         if not entry.created or not metadata.created:
             entry.created = entry.created or metadata.created  # one of the two looks was at the newest value alone
-        elif entry.created != metadata.created and (wanted or self._mirror.deletes):
+        elif entry.created != metadata.created and (wanted or self._deletions.deletes):
             # Removed and made anew at the source: its version numbers begin again, the items go on. Until there is a
             # version to go on with, they are what they were.
-            fresh = {key: self._mirror.renew(record) for key, record in entry.items.items()}
+            fresh = {key: self._deletions.renew(record) for key, record in entry.items.items()}
             entry = Entry(metadata.created, fresh)
         return entry
 
-    def _key_items(self, row: _Row, entry: Entry) -> dict[str, str]:
-        return {key: self._naming.item(row[1], row[2], key) for key in entry.items}
+    def _key_items(self, row: SourceSecret, entry: Entry) -> dict[str, str]:
+        return {key: self._naming.item(row.mount, row.secret, key) for key in entry.items}
 
     def _to_read(self, snap: Snapshot, entry: Entry, held: t.Mapping[str, str]) -> tuple[int, ...]:
         """The versions whose values must be read before anything can be decided. None, where nothing is new."""
@@ -342,25 +338,27 @@ class Run:
         return snap.wanted
 
     async def _plan_and_apply(
-        self, row: _Row, entry: Entry, snap: Snapshot, values: dict[str, dict[int, Value]]
+        self, row: SourceSecret, entry: Entry, snap: Snapshot, values: dict[str, dict[int, Value]]
     ) -> None:
         if self.definition.layout == "keys":
             for key in entry.items:
                 values.setdefault(key, {})
             if not values:
-                self.report.plan(row[0], row[4], Action("skip", "it has no keys, so no item"))
+                self.report.plan(row.path, row.item, Action("skip", "it has no keys, so no item"))
         else:
             values.setdefault("", {})
         jobs = [await self._job(row, entry, snap, key, versions) for key, versions in sorted(values.items())]
         for job in jobs:
-            self.report.plan(row[0], job.item, job.action)
+            self.report.plan(row.path, job.item, job.action)
         if self._check or all(job.action.idle for job in jobs):
             return
         await self._apply(row, entry, snap, jobs)
 
-    async def _job(self, row: _Row, entry: Entry, snap: Snapshot, key: str, values: t.Mapping[int, Value]) -> Job:
+    async def _job(
+        self, row: SourceSecret, entry: Entry, snap: Snapshot, key: str, values: t.Mapping[int, Value]
+    ) -> Job:
         keyed = self.definition.layout == "keys"
-        item = self._naming.item(row[1], row[2], key) if keyed else row[4]
+        item = self._naming.item(row.mount, row.secret, key) if keyed else row.item
         target = self._listing.item(item)
         record = valid(entry.items.get(key), target, self._policy)
         stands = standing(target, record, self._policy)
@@ -380,10 +378,10 @@ class Run:
         block = snap.metadata.block if snap.metadata else None
         text = wanted_text(self.definition.metadata_mode, block, {*held, *wanted_here})
         description = describe(text, f"{self._ledger.folder}/{companion}", digests.of_text) if text else Description("")
-        facts = Facts(
+        facts = PlanInput(
             wanted=wanted_here,
             pieces={
-                n: Piece(n, digests.of_value(v.text, v.form), len(v.text.encode("utf-8", "surrogatepass")))
+                n: SourceVersion(n, digests.of_value(v.text, v.form), len(v.text.encode("utf-8", "surrogatepass")))
                 for n, v in values.items()
             },
             target=target,
@@ -403,13 +401,13 @@ class Run:
         kept = record or Record(0)
         return Job(key, item, action, values, facts.pieces, description, companion, kept, target.tags if target else ())
 
-    async def _apply(self, row: _Row, entry: Entry, snap: Snapshot, jobs: list[Job]) -> None:
-        path = row[0]
+    async def _apply(self, row: SourceSecret, entry: Entry, snap: Snapshot, jobs: list[Job]) -> None:
+        path = row.path
         try:
             await self._begin_writing()
-        except _FATAL:
+        except FATAL:
             raise
-        except FerryError as error:
+        except SecretferryError as error:
             for job in jobs:
                 if not job.action.idle:
                     self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
@@ -428,12 +426,12 @@ class Run:
                 done.append(job)
                 continue
             try:
-                written = await carry_out(job, self._store, self._ledger, self._keeper, self._tag)
+                written = await carry_out(job, self._store, self._ledger, self._backup, self._tag)
                 self.report.versions_written += written
                 done.append(job)
-            except _FATAL:
+            except FATAL:
                 raise
-            except FerryError as error:
+            except SecretferryError as error:
                 complete = arrived = False
                 self.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
             finally:
@@ -443,9 +441,9 @@ class Run:
             entry.seen = sorted({*entry.seen, *snap.wanted})
         if entry.items or entry.seen:
             if arrived:
-                self._spool.touch(path)
+                self._workdb.touch(path)
             await self._ledger.remember(path, entry)
-        self._mirror.later(path, done)
+        self._deletions.later(path, done)
 
     async def _begin_writing(self) -> None:
         """Take the lease before the first write, and keep it."""
@@ -460,7 +458,7 @@ class Run:
         dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
         folders = tuple(root.full for root in seen.roots if root.is_folder)
         selection = Selection(self.definition.include, self.definition.exclude)
-        for path in self._spool.entries_without_source():
+        for path in self._workdb.entries_without_source():
             if (
                 path.startswith(folders)
                 and not path.startswith(dark)
@@ -471,14 +469,14 @@ class Run:
 
     def _note_gone(self, path: str) -> None:
         self.report.counts["gone"] += 1
-        if self._mirror.deletes:
-            self._mirror.gone.append(path)
+        if self._deletions.deletes:
+            self._deletions.gone.append(path)
         else:
             self.report.note(f"{path} is gone at the source; its item stays")
 
     async def _plan_farewells(self, seen: Discovery) -> None:
         """Plan the deletion of the items of secrets that are gone. Vault's word on each is asked for once more."""
-        gone = self._mirror.gone
+        gone = self._deletions.gone
         progress.stage("deletions", len(gone))
         # A folder that could not be listed, and a root that is empty all of a sudden, prove nothing.
         dark = (*(path for path, *_rest in seen.failed), *(root.full for root in seen.empty))
@@ -492,11 +490,13 @@ class Run:
                 entry = self._ledger.entry(path)
                 if jobs and entry is not None:
                     leaving.append((path, entry, jobs))
-        self._mirror.check_limit(sum(any(j.action.kind == "delete" for j in jobs) for _path, _entry, jobs in leaving))
+        self._deletions.check_limit(
+            sum(any(j.action.kind == "delete" for j in jobs) for _path, _entry, jobs in leaving)
+        )
         if self._check:
             return
         for path, entry, jobs in leaving:
-            await self._apply((path, "", "", 0, ""), entry, Snapshot(Mount("", 0), "", None, ()), jobs)
+            await self._apply(SourceSecret(path, "", "", 0, ""), entry, Snapshot(Mount("", 0), "", None, ()), jobs)
 
     async def _farewell(self, path: str, seen: Discovery, dark: tuple[str, ...]) -> list[Job]:
         """The deletions of one secret's items; none where it is not certain that it is gone."""
@@ -512,14 +512,15 @@ class Run:
                 await self._reader.read(root.mount, secret)
         except NotFound:
             pass
-        except _FATAL:
+        except FATAL:
             raise
-        except FerryError as error:
+        except SecretferryError as error:
             self.report.fail(path, "", f"cannot tell whether it is gone: {error.message}", error.remedy)
             return []
         else:
             return []  # it is there again
-        row = (path, root.mount.path, secret, root.mount.version, self._naming.item(root.mount.path, secret))
+        item = self._naming.item(root.mount.path, secret)
+        row = SourceSecret(path, root.mount.path, secret, root.mount.version, item)
         nothing = Snapshot(root.mount, secret, None, ())
         jobs = [await self._job(row, entry, nothing, key, {}) for key in sorted(entry.items)]
         for job in jobs:
@@ -530,21 +531,21 @@ class Run:
         """List the target once more: count what is there instead of trusting that every write said it was done."""
         progress.stage("confirm")
         await self.list_target(seen)
-        for row in self._spool.touched():
+        for row in self._workdb.touched():
             progress.advance()
-            path = row[0]
+            path = row.path
             entry = self._ledger.entry(path)
             if entry is None:
                 continue
             for key, record in entry.items.items():
-                name = self._naming.item(row[1], row[2], key) if self.definition.layout == "keys" else row[4]
+                name = self._naming.item(row.mount, row.secret, key) if self.definition.layout == "keys" else row.item
                 target = self._listing.item(name)
                 self._check_arrival(path, name, record, target)
                 if target is not None and target.last == record.last:
                     record.modified = target.modified
             await self._ledger.remember(path, entry)
 
-    def _check_arrival(self, path: str, name: str, record: Record, target: Target | None) -> None:
+    def _check_arrival(self, path: str, name: str, record: Record, target: TargetItem | None) -> None:
         if target is None:
             self.report.fail(path, name, "it was written, and is not in the target's listing", "Run again, then verify")
         elif target.last != record.last:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .model import Action, Facts, Policy, Record, Standing, Target, base_of, takeover
+from .model import Action, PlanInput, PlanPolicy, Record, Standing, TargetItem, base_of, takeover
 
 __all__ = ["decide", "pending", "standing", "valid"]
 
 
-def valid(record: Record | None, target: Target | None, policy: Policy) -> Record | None:
+def valid(record: Record | None, target: TargetItem | None, policy: PlanPolicy) -> Record | None:
     """What is remembered of an item, unless it is void: by a take-over that the ledger has not seen, or a rollback."""
     if record is None:
         return None
@@ -35,7 +35,7 @@ def valid(record: Record | None, target: Target | None, policy: Policy) -> Recor
     return record
 
 
-def standing(target: Target | None, record: Record | None, policy: Policy) -> Standing:
+def standing(target: TargetItem | None, record: Record | None, policy: PlanPolicy) -> Standing:
     """See :class:`~.facts.Standing`."""
     if target is None:
         return Standing("absent" if record is None else "gone")
@@ -56,7 +56,7 @@ def pending(wanted_numbers: t.Iterable[int], record: Record | None) -> tuple[int
     return tuple(number for number in wanted_numbers if number not in held)
 
 
-def decide(facts: Facts, policy: Policy) -> Action:
+def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     """The action for one item."""
     target, record = facts.target, facts.record
     stands = standing(target, record, policy)
@@ -117,7 +117,7 @@ def decide(facts: Facts, policy: Policy) -> Action:
     return Action("unchanged", "nothing new at the source", (), target.last)
 
 
-def _farewell(record: Record, target: Target) -> Action:
+def _farewell(record: Record, target: TargetItem) -> Action:
     """Nothing of a secret can be read at the source any more: what becomes of its item with ``deleted: delete``."""
     if record.mark:
         return Action(
@@ -127,7 +127,7 @@ def _farewell(record: Record, target: Target) -> Action:
     return Action("delete", "nothing of it can be read at the source any more", (), target.last)
 
 
-def _to_drop(record: Record | None, policy: Policy) -> tuple[int, ...]:
+def _to_drop(record: Record | None, policy: PlanPolicy) -> tuple[int, ...]:
     if record is None or (policy.deleted == "keep" and policy.undeleted == "conflict"):
         return ()
     return tuple(sorted(record.stale))
@@ -136,14 +136,14 @@ def _to_drop(record: Record | None, policy: Policy) -> tuple[int, ...]:
 _RENAME = "Choose another target_location, or rename the item that is in the way"
 
 
-def _base(target: Target, record: Record | None, policy: Policy) -> int:
+def _base(target: TargetItem, record: Record | None, policy: PlanPolicy) -> int:
     """Versions up to here are settled: recorded, or accepted by a take-over that the ledger has not seen yet."""
     mark = takeover(target.tags, policy.tag)
     return record.last if record is not None and mark in ("", record.mark) else base_of(mark)
 
 
 def _settle(
-    facts: Facts, target: Target, policy: Policy, todo: tuple[int, ...]
+    facts: PlanInput, target: TargetItem, policy: PlanPolicy, todo: tuple[int, ...]
 ) -> tuple[dict[int, tuple[int, str]], str]:
     """Which unrecorded target versions are ours, left by a run that died; and whether others' are among them.
 
@@ -168,7 +168,7 @@ def _settle(
     return matched, "it has versions at the target that are not from here" if length < len(unknown) else ""
 
 
-def _description_drift(facts: Facts, record: Record | None) -> bool:
+def _description_drift(facts: PlanInput, record: Record | None) -> bool:
     target = facts.target
     if target is None:
         raise AssertionError("whoever asks this has seen the item at the target")
@@ -177,11 +177,11 @@ def _description_drift(facts: Facts, record: Record | None) -> bool:
     return target.description not in (record.description, facts.description)
 
 
-def _onto(facts: Facts, target: Target, numbers: tuple[int, ...]) -> Action:
+def _onto(facts: PlanInput, target: TargetItem, numbers: tuple[int, ...]) -> Action:
     return Action("append", "", numbers, target.last, take_over=True, describe=bool(facts.description))
 
 
-def _against_policy(reason: str, action: Action, facts: Facts, policy: Policy) -> Action:
+def _against_policy(reason: str, action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
     """What the conflict policy makes of an item that is not as we left it."""
     if policy.conflict == "fail":
         return Action(
@@ -199,7 +199,7 @@ def _against_policy(reason: str, action: Action, facts: Facts, policy: Policy) -
     return _sized(replace(action, kind=kind, reason=said, describe=describe), facts, policy)
 
 
-def _sized(action: Action, facts: Facts, policy: Policy) -> Action:
+def _sized(action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
     """Refuse beforehand what Akeyless would refuse or forget; say how many versions the item must keep."""
     for number in action.versions:
         size = facts.pieces[number].size

@@ -18,12 +18,12 @@ from ..vault.kv import VersionState
 __all__ = [
     "CONFLICTS",
     "Action",
-    "Facts",
-    "Piece",
-    "Policy",
+    "PlanInput",
+    "PlanPolicy",
     "Record",
+    "SourceVersion",
     "Standing",
-    "Target",
+    "TargetItem",
     "base_of",
     "readable",
     "takeover",
@@ -51,7 +51,7 @@ Kind = t.Literal[
 
 
 @dataclass(frozen=True)
-class Policy:
+class PlanPolicy:
     """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest.
 
     :ivar deleted: ``keep`` or ``delete``: what becomes of items and versions that the source has no more.
@@ -69,7 +69,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Piece:
+class SourceVersion:
     """One source version as it concerns one item: its number, the keyed digest and the size in bytes of its value."""
 
     number: int
@@ -78,7 +78,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetItem:
     """The item as the target's listing shows it; ``description`` is the keyed digest of its description."""
 
     last: int
@@ -112,7 +112,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Facts:
+class PlanInput:
     """Everything that :func:`~.plan.decide` looks at.
 
     :ivar wanted: numbers of the source versions that the policy wants and that can be read, ascending.
@@ -123,8 +123,8 @@ class Facts:
     """
 
     wanted: tuple[int, ...]
-    pieces: t.Mapping[int, Piece]
-    target: Target | None
+    pieces: t.Mapping[int, SourceVersion]
+    target: TargetItem | None
     record: Record | None
     description: str
     observed: t.Mapping[int, str | None] = field(default_factory=dict)

@@ -48,7 +48,7 @@ class VaultHalf:
     def make(self) -> str:
         """Write the canary, and make the token that can read it, which is returned.
 
-        :raises FerryError: the operator may not, or Vault does not answer.
+        :raises SecretferryError: the operator may not, or Vault does not answer.
         """
         if self.mount.version == 2:
             self._post(self._area("metadata", self.path), {"custom_metadata": {"secretferry": self.mark}})
@@ -70,7 +70,7 @@ class VaultHalf:
         """Remove everything that is there; tells what was.
 
         :param tokens: further tokens of a former probe, as its migration shows them.
-        :raises FerryError: something could not be removed.
+        :raises SecretferryError: something could not be removed.
         """
         removed = []
         for folder in (f"{self.name}/",):

@@ -18,7 +18,7 @@ from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..credential.audit import Limits, audit
 from ..credential.scope import areas_of, policy_of
-from ..errors import FerryError, LoginError, MissingLibrary, OptionError
+from ..errors import LoginError, MissingLibrary, OptionError, SecretferryError
 from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
 from ..options.gateway import resolve_gateway
 from ..plan.definition import Definition
@@ -113,7 +113,7 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
         return False
     except MissingLibrary:
         raise
-    except FerryError as error:
+    except SecretferryError as error:
         checks.append(Check("akeyless_reachable", "failed", error.message, error.remedy))
         return False
     return True
@@ -155,7 +155,7 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
         return ""
     except MissingLibrary:
         raise
-    except FerryError as error:
+    except SecretferryError as error:
         checks.append(Check("source_reachable", "failed", error.message, error.remedy))
         return ""
     return token
@@ -187,7 +187,7 @@ async def _content(
     }
     try:
         assessed = await assess(asked, check=True, mask=mask)
-    except FerryError as error:
+    except SecretferryError as error:
         checks.append(Check("source_paths", "failed", error.message, error.remedy))
         return
     checks += content_checks(assessed.values, engine, params["conflict"], target_known=settings is not None)
@@ -214,5 +214,5 @@ async def _reach(
         return []
     try:
         return await probe_checks(params, settings, source, mask)
-    except FerryError as error:
+    except SecretferryError as error:
         return [Check("probe_source", "failed", error.message, error.remedy)]

@@ -17,7 +17,7 @@ from ..akeyless.gateway import Gateway
 from ..common.checks import Check
 from ..common.sessions import open_source, open_target
 from ..credential.scope import CONCURRENCY, areas_of, kv_options
-from ..errors import FerryError, OptionError
+from ..errors import OptionError, SecretferryError
 from ..options import AkeylessSettings, VaultSettings, resolve_operator
 from ..plan.naming import join
 from ..source.discover import find_roots
@@ -53,7 +53,7 @@ async def probe_checks(params: _Params, settings: AkeylessSettings, source: Vaul
             )
             mask([session.token])
             mount = await _mount(params, reader)
-        except FerryError as error:
+        except SecretferryError as error:
             error = as_operator(error)
             return [Check("probe_source", "failed", error.message, error.remedy)]
         store, _session = await stack.enter_async_context(open_target(settings, concurrency=4))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore, same_value
 from ..common.checks import Check, shortly
-from ..errors import FerryError, OptionError, PermissionDenied
+from ..errors import OptionError, PermissionDenied, SecretferryError
 from ..gateway.observed import Stored, read_listing, secrets_of
 from ..gateway.status import RunStatus, told
 from ..gateway_logs.causes import UNKNOWN, cause_of
@@ -71,12 +71,12 @@ class Probe:
         """Remove what a former probe left, try, and remove everything."""
         try:
             await asyncio.to_thread(self._half.left)
-        except FerryError as error:
+        except SecretferryError as error:
             error = as_operator(error)
             return [Check("probe_source", "failed", error.message, error.remedy)]
         try:
             former = await self._clean()
-        except FerryError as error:
+        except SecretferryError as error:
             return [Check("probe_cleanup", "failed", f"what a former probe left: {error.message}", error.remedy)]
         try:
             token = await self._prepare()
@@ -95,7 +95,7 @@ class Probe:
     async def _prepare(self) -> str:
         try:
             token = await asyncio.to_thread(self._half.make)
-        except FerryError as error:
+        except SecretferryError as error:
             error = as_operator(error)
             self._say("probe_source", "failed", error.message, error.remedy)
             raise _Stopped from None
@@ -121,9 +121,9 @@ class Probe:
             await self._gateway.create(name, body, token)
             await self._gateway.sync(name, start=True)
             status = await self._ended(name)
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await self._gateway.sync(name, start=False)
-        except FerryError as error:
+        except SecretferryError as error:
             if plan.key and plan.key in str(error):
                 self._say("gateway_write", "failed", f"the protection key {plan.key} is not usable", _KEY)
             else:
@@ -199,7 +199,7 @@ class Probe:
         plan, half = self._plan, self._half
         try:
             value = (await self._store.values([self._item])).get(self._item)
-        except FerryError as error:
+        except SecretferryError as error:
             self._say("probe_arrival", "unknown", error.message, "Give the caller read there, to compare the value")
             return
         if not same_value(value, json.dumps({"canary": half.value})):
@@ -219,7 +219,7 @@ class Probe:
             left = await asyncio.to_thread(self._half.left)
             left += [f"migration {self._half.name}" for one in await self._migrations() if one]
             left += [f"item {name}" for name in await self._items()]
-        except FerryError as error:
+        except SecretferryError as error:
             return Check(
                 "probe_cleanup", "failed", error.message, f"{error.remedy}. Then run again: it cleans up".lstrip(". ")
             )
@@ -233,19 +233,19 @@ class Probe:
     async def _clean(self) -> list[str]:
         """Remove what is there: first who could still write, then what was written, then the source.
 
-        :raises FerryError: something could not be removed. All the rest was, as far as possible.
+        :raises SecretferryError: something could not be removed. All the rest was, as far as possible.
         """
         removed: list[str] = []
         tokens: list[str] = []
-        failures: list[FerryError] = []
+        failures: list[SecretferryError] = []
         for part in (self._remove_migrations, self._remove_items):
             try:
                 await part(removed, tokens)
-            except FerryError as error:
+            except SecretferryError as error:
                 failures.append(error)
         try:
             removed += await asyncio.to_thread(self._half.remove, tokens)
-        except FerryError as error:
+        except SecretferryError as error:
             failures.append(as_operator(error))
         if failures:
             raise failures[0]
@@ -254,7 +254,7 @@ class Probe:
     async def _remove_migrations(self, removed: list[str], tokens: list[str]) -> None:
         for one in await self._migrations():
             tokens += [str(value) for value in one.credentials().values() if isinstance(value, str)]
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await self._gateway.sync(one.name, start=False)
             await self._gateway.delete(one.name, one.id)
             removed.append(f"migration {one.name}")

@@ -13,7 +13,7 @@ from ..akeyless.gateway import Gateway, PublicGateway
 from ..akeyless.items import ItemStore
 from ..akeyless.session import AkeylessSession
 from ..common.checks import Check, shortly
-from ..errors import ApiError, FerryError, NotFound, OptionError, PermissionDenied
+from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..gateway.address import address_of
 from ..options import AkeylessSettings
 from ..options.gateway import same_place
@@ -159,7 +159,7 @@ async def rights_check(store: ItemStore, location: str, engine: str, probe: bool
         )
     except (PermissionDenied, NotFound) as error:
         return Check("target_rights", "unknown", error.message, "Ask an administrator for the caller's rights there")
-    except FerryError as error:
+    except SecretferryError as error:
         return Check("target_rights", "unknown", error.message, error.remedy)
     given = [str(one).lower() for one in answer.get("client_permissions") or ()]
     needed = [*_NEEDED[engine], *(["delete"] if probe else [])]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..akeyless.items import Item
-from ..ledger.backup import Before
+from ..ledger.backup import ItemBackup
 from ..ledger.runs import Span, run_of, run_tag
 from ..plan.model import Record, takeover
 
@@ -58,7 +58,7 @@ class Evidence:
 
     item: Item | None
     record: Record | None
-    before: Before | None
+    before: ItemBackup | None
     runs: frozenset[str] = frozenset()
     description: str = ""
     before_description: str = ""
@@ -162,7 +162,7 @@ def _deletion(item: Item, seen: Evidence, goal: Goal, created: str) -> Step:
     return Step("delete", "the migration created it" if not goal.since else "these runs created it")
 
 
-def _restoration(item: Item, before: Before, seen: Evidence, goal: Goal) -> Step:
+def _restoration(item: Item, before: ItemBackup, seen: Evidence, goal: Goal) -> Step:
     clean = is_clean(item, seen.record, goal)
     if not item.versions or (seen.observed is None and (before.value or not clean)):
         return _LOOK
@@ -204,7 +204,7 @@ def _drift_of_ours(item: Item, seen: Evidence, goal: Goal, created: str) -> str:
 _VALUE = "its value was changed at the target since"
 
 
-def _drift_of_taken(item: Item, before: Before, seen: Evidence, goal: Goal) -> str:
+def _drift_of_taken(item: Item, before: ItemBackup, seen: Evidence, goal: Goal) -> str:
     """Why an item that we took over or added to is neither as we left it nor on the way back; empty where it is."""
     record, newest = seen.record, item.versions[-1]
     held = dict(record.versions.values()) if record else {}
@@ -227,7 +227,7 @@ def _died(item: Item, goal: Goal, runs: set[str] | None) -> bool:
     return any(span.died_around(moment) and (runs is None or span.run in runs) for span in goal.spans)
 
 
-def _as_before(item: Item, before: Before, seen: Evidence) -> bool:
+def _as_before(item: Item, before: ItemBackup, seen: Evidence) -> bool:
     return (
         list(item.versions) == before.versions
         and item.description == before.description

@@ -11,60 +11,60 @@ from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
 from ..errors import NotFound
-from ..ledger.backup import FOLDER, Before, parse_bundle
+from ..ledger.backup import FOLDER, ItemBackup, parse_bundle
 from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
 from ..plan.model import Record, takeover
 from ..plan.naming import Naming, restore
 from .decide import Evidence, Goal, is_clean
-from .workdb import UndoSpool
+from .workdb import RollbackDb
 
-__all__ = ["View"]
+__all__ = ["EvidenceReader"]
 
 _ASKED_AT_ONCE = 20  # values in one request
 
 
-class View:
-    """Everything that decides about items, kept in the spool; closer looks are taken one by one."""
+class EvidenceReader:
+    """Everything that decides about items, kept in the work database; closer looks are taken one by one."""
 
     def __init__(
-        self, definition: Definition, goal: Goal, store: ItemStore, ledger: Ledger, spool: UndoSpool, naming: Naming
+        self, definition: Definition, goal: Goal, store: ItemStore, ledger: Ledger, workdb: RollbackDb, naming: Naming
     ) -> None:
         self.naming = naming
         self._keyed = definition.layout == "keys"
         self._goal = goal
         self._store = store
         self._ledger = ledger
-        self._spool = spool
+        self._workdb = workdb
 
     async def gather(self) -> set[str]:
         """Read the ledger and list the target; returns the runs that are known."""
         await self._ledger.load_entries()
-        for name in self._spool.entry_names():
+        for name in self._workdb.entry_names():
             path, newline, key = name.partition("\n")
             entry = self._ledger.entry(path) if not newline else None
             if newline or (entry is not None and "" in entry.items):
-                self._spool.put_planned(self._name_of(path, key if newline else None), path, key)
+                self._workdb.put_planned(self._name_of(path, key if newline else None), path, key)
         bundles = [name for name in self._ledger.names(FOLDER) if "/text-" not in name]
         for start in range(0, len(bundles), _ASKED_AT_ONCE):
             names = [f"{self._ledger.folder}/{name}" for name in bundles[start : start + _ASKED_AT_ONCE]]
             for bundle, text in (await self._store.values(names)).items():
                 run = bundle.split("/")[-2]
                 for item, before in parse_bundle(bundle, text).items():
-                    self._spool.put_before(item, run, bundle, before)
+                    self._workdb.put_before(item, run, bundle, before)
         await self.list_target()
-        self._spool.remember_listing()
-        runs = {span.run for span in self._goal.spans} | self._spool.runs()
-        return runs | {run for item in self._spool.found_items() if (run := run_of(item.tags, self._goal.tag))}
+        self._workdb.remember_listing()
+        runs = {span.run for span in self._goal.spans} | self._workdb.runs()
+        return runs | {run for item in self._workdb.found_items() if (run := run_of(item.tags, self._goal.tag))}
 
     async def list_target(self) -> None:
         """List the target anew, the ledger's own items aside."""
-        self._spool.forget_found()
+        self._workdb.forget_found()
         own = f"{self.naming.location}/.secretferry/"
         async for item in self._store.folder(self.naming.location):
             if not item.name.startswith(own):
-                self._spool.put_found(item)
+                self._workdb.put_found(item)
 
     def _name_of(self, path: str, key: str | None) -> str:
         mount, _slash, rest = path.partition("/")
@@ -72,7 +72,7 @@ class View:
 
     def place_of(self, name: str) -> tuple[str, str]:
         """Source path and key of an item: as the ledger knows them, or else from its name."""
-        planned = self._spool.planned(name)
+        planned = self._workdb.planned(name)
         if planned is not None:
             return planned
         key = restore(name.rpartition("/")[2], self.naming.escape) if self._keyed else ""
@@ -80,8 +80,8 @@ class View:
 
     def evidence(self, name: str, path: str, key: str) -> Evidence:
         """What is known of an item without asking for more."""
-        befores = self._spool.before(name)
-        item = self._spool.found(name)
+        befores = self._workdb.before(name)
+        item = self._workdb.found(name)
         before = _merged([body for run, body in befores if self._goal.takes(run)])
         digests = self._ledger.digests
         return Evidence(
@@ -100,7 +100,7 @@ class View:
         item = await self._store.describe(name, versions=True)
         if item is None:
             return replace(seen, item=None)
-        self._spool.put_found(replace(item, versions=()))
+        self._workdb.put_found(replace(item, versions=()))
         observed = saved = None
         clean = before is not None and not before.value and is_clean(item, seen.record, self._goal)
         if item.type == "STATIC_SECRET" and not clean:
@@ -121,7 +121,7 @@ class View:
             companions_differ=differ,
         )
 
-    async def companions(self, before: Before) -> dict[str, str | None]:
+    async def companions(self, before: ItemBackup) -> dict[str, str | None]:
         """The metadata that companions held before, by name below the ledger's folder."""
         texts = dict(before.companions)
         for companion, kept in before.kept_texts.items():
@@ -138,7 +138,7 @@ class View:
         except NotFound:
             return None
 
-    def record_after(self, record: Record | None, before: Before | None, item: Item | None) -> Record | None:
+    def record_after(self, record: Record | None, before: ItemBackup | None, item: Item | None) -> Record | None:
         """What the ledger is to remember of an item once it is as it was before."""
         ours = before is not None and (self._goal.tag in before.tags or takeover(before.tags, self._goal.tag))
         if record is None or before is None or item is None or not ours:
@@ -154,12 +154,12 @@ class View:
 
     def left(self) -> t.Iterator[Item]:
         """Items of the migration that the listing shows."""
-        for item in self._spool.found_items():
+        for item in self._workdb.found_items():
             if self._goal.tag in item.tags or takeover(item.tags, self._goal.tag):
                 yield item
 
 
-def _merged(befores: list[Before]) -> Before | None:
+def _merged(befores: list[ItemBackup]) -> ItemBackup | None:
     """How an item was before the first of several runs, with what only a later one had to write down."""
     if not befores:
         return None

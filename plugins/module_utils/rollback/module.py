@@ -13,7 +13,7 @@ import typing as t
 from ..akeyless.items import ItemStore
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import FerryError, LedgerError, OptionError
+from ..errors import LedgerError, OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
 from ..ledger.runs import is_run
 from ..options import akeyless_spec, resolve_akeyless
@@ -23,10 +23,10 @@ from ..plan.naming import Naming, join
 from ..plan.scope import Scope, scope_spec
 from ..target.account import Account
 from .decide import Goal
-from .evidence import View
-from .report import UndoReport
-from .run import Undo
-from .workdb import UndoSpool
+from .evidence import EvidenceReader
+from .report import RollbackReport
+from .run import RollbackRun
+from .workdb import RollbackDb
 
 __all__ = ["rollback", "rollback_spec"]
 
@@ -53,7 +53,7 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
+    :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()
     _first_look(params)
@@ -62,20 +62,20 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
     mask(settings.secrets())
     result = Result()
     async with open_target(settings, concurrency=params["concurrency"]) as (store, session):
-        spool = UndoSpool()
+        workdb = RollbackDb()
         folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
-        report = UndoReport(params["report_limit"])
+        ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
+        report = RollbackReport(params["report_limit"])
         runs: set[str] = set()
         durations: dict[str, float] = {}
         try:
             await ledger.load()
             if ledger.exists:
-                runs = await _go_back(params, scope, store, ledger, spool, report, result, durations, check=check)
+                runs = await _go_back(params, scope, store, ledger, workdb, report, result, durations, check=check)
             else:
                 await _without_definition(params, scope, store, ledger, report, result, check=check)
         finally:
-            spool.close()
+            workdb.close()
         result.values = {
             "to": params["to"],
             "summary": report.summary(),
@@ -114,8 +114,8 @@ async def _go_back(
     scope: Scope,
     store: ItemStore,
     ledger: Ledger,
-    spool: UndoSpool,
-    report: UndoReport,
+    workdb: RollbackDb,
+    report: RollbackReport,
     result: Result,
     durations: dict[str, float],
     *,
@@ -126,8 +126,8 @@ async def _go_back(
     if definition.protection_key:
         store.protect_with(definition.protection_key)
     goal = Goal(tag_of(definition.name), "" if params["to"] == _WHOLE else params["to"], tuple(ledger.lease.spans))
-    view = View(definition, goal, store, ledger, spool, await _naming(definition, store))
-    undo = Undo(definition, goal, scope, store, ledger, spool, report, view)
+    view = EvidenceReader(definition, goal, store, ledger, workdb, await _naming(definition, store))
+    undo = RollbackRun(definition, goal, scope, store, ledger, workdb, report, view)
     clock = time.monotonic()
     runs = await view.gather()
     durations["gather"] = round(time.monotonic() - clock, 3)
@@ -152,11 +152,11 @@ async def _go_back(
         try:
             await ledger.lease.acquire()
             await undo.take_back()
-        except FerryError as error:
+        except SecretferryError as error:
             result.error = error
         finally:
             # Where that fails, the lease ends by itself; the reason, if there is one, is in the result already.
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await ledger.lease.release()
         durations["take_back"] = round(time.monotonic() - clock, 3)
         result.changed = undo.changed
@@ -175,7 +175,7 @@ async def _without_definition(
     scope: Scope,
     store: ItemStore,
     ledger: Ledger,
-    report: UndoReport,
+    report: RollbackReport,
     result: Result,
     *,
     check: bool,
@@ -211,7 +211,7 @@ def _nothing(params: t.Mapping[str, t.Any]) -> str:
     return f"There is nothing to take back of {what} in {join(params['target_location'])}"
 
 
-def _undone(report: UndoReport) -> FerryError | None:
+def _undone(report: RollbackReport) -> SecretferryError | None:
     """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
     if not report.undone:
         return None
@@ -219,7 +219,7 @@ def _undone(report: UndoReport) -> FerryError | None:
     total = report.planned + report.undone
     named = "; ".join(f"{f['item']}: {f['reason']}" for f in failures[:_WORST_FIRST])
     more = report.undone - min(len(failures), _WORST_FIRST)
-    return FerryError(
+    return SecretferryError(
         f"{report.undone} of {total} were not taken back: {named}"
         + (f"; and {more} more, see 'failures'" if more else ""),
         failures[0]["remedy"] if failures else "",

@@ -11,7 +11,7 @@ from collections import Counter
 
 from .decide import Step
 
-__all__ = ["UndoReport"]
+__all__ = ["RollbackReport"]
 
 _COUNTED = {
     "delete": "deleted",
@@ -23,7 +23,7 @@ _COUNTED = {
 }
 
 
-class UndoReport:
+class RollbackReport:
     """Collects what happens to each item.
 
     :param most: how many entries each list of the result holds at the most.

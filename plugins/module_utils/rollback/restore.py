@@ -15,7 +15,7 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..errors import Changed, NotFound
-from ..ledger.backup import Before
+from ..ledger.backup import ItemBackup
 from ..ledger.ledger import Ledger
 from ..plan.model import takeover
 
@@ -37,7 +37,7 @@ async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) ->
 
 async def restore(
     item: Item,
-    before: Before,
+    before: ItemBackup,
     versions: t.Sequence[int],
     companions: t.Mapping[str, str | None],
     store: ItemStore,
@@ -80,7 +80,7 @@ def companion_names(item: str, ledger: Ledger, location: str) -> list[str]:
     return names
 
 
-def differences(now: Item | None, before: Before) -> list[str]:
+def differences(now: Item | None, before: ItemBackup) -> list[str]:
     """In what an item is not as it was before, in words. Values are not looked at."""
     if now is None:
         return ["it is gone"]
@@ -94,7 +94,7 @@ def differences(now: Item | None, before: Before) -> list[str]:
     return [name for name, (one, other) in pairs.items() if one != other]
 
 
-async def _put_value_back(item: Item, before: Before, store: ItemStore, ledger: Ledger) -> None:
+async def _put_value_back(item: Item, before: ItemBackup, store: ItemStore, ledger: Ledger) -> None:
     """Write the value that was replaced in place, and the format: a write of ours may have changed that one, too."""
     if not before.value and item.form == before.form:
         return
@@ -119,7 +119,7 @@ async def _put_value_back(item: Item, before: Before, store: ItemStore, ledger: 
         await store.delete_version(item.name, after.last_version)
 
 
-async def _put_about_back(item: Item, before: Before, store: ItemStore, tag: str) -> None:
+async def _put_about_back(item: Item, before: ItemBackup, store: ItemStore, tag: str) -> None:
     mark, old = takeover(item.tags, tag), takeover(before.tags, tag)
     description = before.description if item.description != before.description else None
     keep = before.kept if item.max_versions != before.kept else 0

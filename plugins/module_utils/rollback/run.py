@@ -9,32 +9,28 @@ Vault is not needed: tags, the target's listing and the ledger say what was done
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
-from ..errors import FerryError, LedgerError, LoginError, TransportError
-from ..http.rate_limit import Outage
+from ..common.workers import for_each
+from ..errors import FATAL, SecretferryError
 from ..ledger.backup import FOLDER
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
 from .decide import Goal, Step, decide
-from .evidence import View
-from .report import UndoReport
+from .evidence import EvidenceReader
+from .report import RollbackReport
 from .restore import companion_names, delete, differences
 from .restore import restore as put_back
-from .workdb import UndoSpool
+from .workdb import RollbackDb
 
-__all__ = ["Undo"]
-
-# The whole run ends on these: nothing that comes after could go better.
-_FATAL = (Outage, LoginError, LedgerError, TransportError)
+__all__ = ["RollbackRun"]
 
 
-class Undo:
+class RollbackRun:
     """One rollback. Everything that it did or would do is in ``report`` afterwards.
 
     :ivar changed: whether anything was changed.
@@ -47,9 +43,9 @@ class Undo:
         scope: Scope,
         store: ItemStore,
         ledger: Ledger,
-        spool: UndoSpool,
-        report: UndoReport,
-        view: View,
+        workdb: RollbackDb,
+        report: RollbackReport,
+        view: EvidenceReader,
     ) -> None:
         self.report = report
         self.changed = False
@@ -59,7 +55,7 @@ class Undo:
         self._scope = scope
         self._store = store
         self._ledger = ledger
-        self._spool = spool
+        self._workdb = workdb
         self._stale: list[str] = []  # items whose ledger entry is behind, as a rollback before this one died
 
     # --- the stages
@@ -67,37 +63,34 @@ class Undo:
     async def plan(self) -> None:
         """Decide about every item."""
         progress.stage("plan", None)
-        names = self._spool.names()
 
-        async def work() -> None:
-            for name in names:
-                path, key = self._view.place_of(name)
-                if self._scope.takes(path):
-                    await self._plan_one(name, path, key)
-                    progress.advance()
+        async def work(name: str) -> None:
+            path, key = self._view.place_of(name)
+            if self._scope.takes(path):
+                await self._plan_one(name, path, key)
+                progress.advance()
 
-        await self._together(work)
+        await for_each(self._workdb.names(), work, concurrency=self._definition.concurrency)
 
     async def take_back(self) -> None:
         """Carry the plan out, prove it, and bring the ledger up to date. Under the lease.
 
-        :raises FerryError: the run had to end early. What was done by then is seen by the next one.
+        :raises SecretferryError: the run had to end early. What was done by then is seen by the next one.
         """
         if self._goal.since:
             await self._note_intents()
-        progress.stage("take back", self._spool.count_outcomes("delete", "restore"))
-        steps = self._spool.outcomes("delete", "restore")
+        progress.stage("take back", self._workdb.count_outcomes("delete", "restore"))
 
-        async def work() -> None:
-            for name, kind, line in steps:
-                await self._ledger.lease.hold()
-                failed = not await self._take_back_one(name, kind, line)
-                progress.advance(failed=int(failed))
+        async def work(step: tuple[str, str, dict[str, t.Any]]) -> None:
+            await self._ledger.lease.hold()
+            failed = not await self._take_back_one(*step)
+            progress.advance(failed=int(failed))
 
+        steps = self._workdb.outcomes("delete", "restore")
         try:
-            await self._together(work)
+            await for_each(steps, work, concurrency=self._definition.concurrency)
         except BaseException:
-            self.report.give_up(self._spool.count_outcomes("delete"), self._spool.count_outcomes("restore"))
+            self.report.give_up(self._workdb.count_outcomes("delete"), self._workdb.count_outcomes("restore"))
             raise
         await self._prove()
         await self._tidy()
@@ -119,14 +112,14 @@ class Undo:
                 seen = await self._view.look(name, seen)
                 step = decide(seen, self._goal)
             if step.kind == "look":
-                raise FerryError(f"{name} cannot be judged", "Run again")
-        except _FATAL:
+                raise SecretferryError(f"{name} cannot be judged", "Run again")
+        except FATAL:
             raise
-        except FerryError as error:
+        except SecretferryError as error:
             step = Step("refuse", error.message, error.remedy or "Run again")
         self.report.plan(path, name, step)
         line = {"path": path, "key": key, "reason": step.reason, "versions": list(step.versions)}
-        self._spool.put_outcome(name, step.kind, line)
+        self._workdb.put_outcome(name, step.kind, line)
         if step.kind in ("done", "gone") and seen.record != self._view.record_after(
             seen.record, seen.before, seen.item
         ):
@@ -134,12 +127,12 @@ class Undo:
 
     async def _take_back_one(self, name: str, kind: str, line: dict[str, t.Any]) -> bool:
         path, key = line["path"], line["key"]
-        item = self._spool.found(name)
+        item = self._workdb.found(name)
         seen = self._view.evidence(name, path, key)
         now: Item | None = None
         try:
             if item is None:
-                raise FerryError(f"{name} is gone", "Run again")
+                raise SecretferryError(f"{name} is gone", "Run again")
             if kind == "delete":
                 await delete(item, self._store, self._ledger, self._view.naming.location)
             elif seen.before is not None:
@@ -147,17 +140,17 @@ class Undo:
                 now = await put_back(
                     item, seen.before, line["versions"], companions, self._store, self._ledger, self._goal.tag
                 )
-        except _FATAL:
+        except FATAL:
             raise
-        except FerryError as error:
+        except SecretferryError as error:
             self.changed = self.changed or kind == "restore"  # it may have come some way
             self.report.fail(path, name, error.message, error.remedy or "Run again", planned=kind)
-            self._spool.put_outcome(name, "failed", line)
+            self._workdb.put_outcome(name, "failed", line)
             if seen.record is not None and seen.record.doomed:
                 self._ledger.replace_record(path, key, replace(seen.record, doomed=False))
             return False
         self.changed = True
-        self._spool.put_outcome(name, f"{kind}d", line)
+        self._workdb.put_outcome(name, f"{kind}d", line)
         self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, now))
         return True
 
@@ -165,7 +158,7 @@ class Undo:
 
     async def _note_intents(self) -> None:
         """Note in the ledger what is about to be deleted: a rollback that dies must know it from what others delete."""
-        for _name, _kind, line in self._spool.outcomes("delete"):
+        for _name, _kind, line in self._workdb.outcomes("delete"):
             record = self._ledger.record(line["path"], line["key"])
             if record is not None and not record.doomed:
                 self._ledger.replace_record(line["path"], line["key"], replace(record, doomed=True))
@@ -175,14 +168,14 @@ class Undo:
         """List the target once more and compare it with the state before, instead of trusting that all was done."""
         await self._view.list_target()
         report = self.report
-        for name, kind, line in self._spool.outcomes("deleted", "restored"):
+        for name, kind, line in self._workdb.outcomes("deleted", "restored"):
             reason = self._contradiction(name, kind, line)
             if reason:
                 remedy = "Somebody else writes there: look at the item, then run again"
                 report.fail(line["path"], name, reason, remedy, planned=kind.removesuffix("d"))
-        same, other = self._spool.compare_listings()
+        same, other = self._workdb.compare_listings()
         report.proof = {
-            "listed": self._spool.count_found(),
+            "listed": self._workdb.count_found(),
             "deleted": report.counts["deleted"],
             "restored": report.counts["restored"],
             "untouched": same,
@@ -192,7 +185,7 @@ class Undo:
 
     def _contradiction(self, name: str, kind: str, line: dict[str, t.Any]) -> str:
         """What the listing says against an item's having been taken back; empty where it says nothing."""
-        item = self._spool.found(name)
+        item = self._workdb.found(name)
         if kind == "deleted":
             return "it was deleted, and the listing shows it" if item else ""
         before = self._view.evidence(name, line["path"], line["key"]).before
@@ -230,19 +223,9 @@ class Undo:
             return False
         if planned:
             return self._scope.whole
-        known = 0 if self._scope.whole else self._spool.count_entries()
+        known = 0 if self._scope.whole else self._workdb.count_entries()
         return not known and next(self._view.left(), None) is None
 
     def _finished_runs(self) -> set[str]:
         """Runs whose every change is taken back: how things were before them need not be kept."""
-        return {run for run in self._spool.runs() - self._spool.unfinished_runs() if self._goal.takes(run)}
-
-    async def _together(self, work: t.Callable[[], t.Coroutine[t.Any, t.Any, None]]) -> None:
-        workers = [asyncio.create_task(work()) for _worker in range(self._definition.concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        except BaseException:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            raise
+        return {run for run in self._workdb.runs() - self._workdb.unfinished_runs() if self._goal.takes(run)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The working set of a rollback, on disk: the spool, and what only going back asks of it. Never a value."""
+"""The work database of a rollback: what only a rollback asks of it. It never holds a value."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import typing as t
 from dataclasses import asdict
 
 from ..akeyless.items import Item
-from ..common.workdb import Spool
-from ..ledger.backup import Before
+from ..common.workdb import WorkDb
+from ..ledger.backup import ItemBackup
 
-__all__ = ["UndoSpool"]
+__all__ = ["RollbackDb"]
 
 _SCHEMA = """
 CREATE TABLE found (name TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
@@ -26,7 +26,7 @@ CREATE TABLE outcome (name TEXT PRIMARY KEY, kind TEXT, body TEXT) WITHOUT ROWID
 _PAGE = 500
 
 
-class UndoSpool(Spool):
+class RollbackDb(WorkDb):
     """What the target lists, what the ledger knows, how items were before, and what became of them."""
 
     def __init__(self) -> None:
@@ -87,14 +87,14 @@ class UndoSpool(Spool):
         row = self._db.execute("SELECT path, key FROM planned WHERE name = ?", (name,)).fetchone()
         return (row[0], row[1]) if row else None
 
-    def put_before(self, name: str, run: str, bundle: str, before: Before) -> None:
+    def put_before(self, name: str, run: str, bundle: str, before: ItemBackup) -> None:
         """Note how an item was before a run."""
         self._db.execute("INSERT OR REPLACE INTO before VALUES (?, ?, ?, ?)", (name, run, bundle, _body(before.dump())))
 
-    def before(self, name: str) -> list[tuple[str, Before]]:
+    def before(self, name: str) -> list[tuple[str, ItemBackup]]:
         """How an item was before each run that changed it, the oldest first."""
         rows = self._db.execute("SELECT run, body FROM before WHERE name = ? ORDER BY run, bundle", (name,))
-        return [(run, Before.load(json.loads(body))) for run, body in rows.fetchall()]
+        return [(run, ItemBackup.load(json.loads(body))) for run, body in rows.fetchall()]
 
     def entry_names(self) -> t.Iterator[str]:
         """The names of all ledger entries: source paths, and ``<path>\\n<key>`` for those of keys."""

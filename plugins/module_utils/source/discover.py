@@ -10,7 +10,8 @@ import asyncio
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, FerryError, NotFound, OptionError, PermissionDenied
+from ..common.workers import run_workers
+from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..plan.scope import Scope
 from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
@@ -91,12 +92,7 @@ async def discover(
                 busy -= 1
                 news.set()
 
-    workers = [asyncio.create_task(walk()) for _worker in range(concurrency)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for worker in workers:
-            worker.cancel()
+    await run_workers(walk, count=concurrency)
     result.unreadable.sort()
     return result
 
@@ -111,7 +107,7 @@ async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
     return [Root(mount, "", asked=False) for mount in await reader.mounts()]
 
 
-def nothing_found(seen: Discovery) -> FerryError:
+def nothing_found(seen: Discovery) -> SecretferryError:
     """Why a walk has found no secret. An empty listing that is a wrong mount must not look like success."""
     if seen.failed:
         return ApiError(seen.failed[0][1], seen.failed[0][2])

@@ -12,21 +12,35 @@ meanwhile is simply newer than what was asked for. So no second read of the meta
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from ..errors import NotFound
+from ..errors import ApiError, NotFound
 from ..plan.model import wanted
 from ..rawjson import keys_of
 from ..vault.kv import KvReader, Metadata, Mount, VersionState
 
-__all__ = ["Moved", "Snapshot", "Value", "newest", "snapshot", "split", "take"]
+__all__ = [
+    "Snapshot",
+    "SourceChanged",
+    "Value",
+    "look_up",
+    "read_again_while_changing",
+    "read_newest",
+    "read_versions",
+    "split",
+]
+
+_TRIES = 5
+_PAUSE = 0.5  # seconds, longer with each try
+_T = t.TypeVar("_T")
 
 
-class Moved(Exception):
+class SourceChanged(Exception):
     """The secret changed while it was read: read it again.
 
     :ivar gone: the version that turned out to be deleted, and its creation time, where that is what happened.
@@ -35,6 +49,24 @@ class Moved(Exception):
     def __init__(self, gone: tuple[int, str] | None = None) -> None:
         super().__init__()
         self.gone = gone
+
+
+async def read_again_while_changing(
+    path: str, read: t.Callable[[t.Collection[tuple[int, str]]], t.Awaitable[_T]]
+) -> _T:
+    """Read a secret with ``read`` until it does not change meanwhile, a few times.
+
+    :param read: is given what earlier tries have shown to be deleted, see :func:`look_up`.
+    :raises ApiError: it changed at every try.
+    """
+    gone: set[tuple[int, str]] = set()
+    for attempt in range(_TRIES):
+        try:
+            return await read(gone)
+        except SourceChanged as changed:
+            gone |= {changed.gone} if changed.gone else set()
+            await asyncio.sleep(_PAUSE * attempt)
+    raise ApiError(f"{path} changed at the source during each of {_TRIES} reads", "Run again when fewer writes go on")
 
 
 @dataclass(frozen=True)
@@ -66,12 +98,12 @@ def _second_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-async def snapshot(
+async def look_up(
     reader: KvReader, mount: Mount, secret: str, versions: str, gone: t.Collection[tuple[int, str]] = ()
 ) -> Snapshot:
     """Look at a KV v2 secret: which versions are wanted and can be read. Reads no value.
 
-    :param gone: versions that a read has shown to be deleted (see :class:`Moved`), whatever the clocks say.
+    :param gone: versions that a read has shown to be deleted (see :class:`SourceChanged`), whatever the clocks say.
     :raises NotFound: there is no such secret.
     """
     metadata = await reader.metadata(mount, secret)
@@ -84,7 +116,7 @@ async def snapshot(
     return Snapshot(mount, secret, metadata, wanted(metadata.versions, versions, now))
 
 
-async def newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
+async def read_newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
     """A KV v2 secret by its newest version alone, in one request and without the right to read its metadata.
 
     The metadata that comes with it is ``custom_metadata`` and the version; nothing of other versions is known.
@@ -99,10 +131,10 @@ async def newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
     return Snapshot(mount, secret, known, (reading.version,), {reading.version: reading.text})
 
 
-async def take(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> None:
+async def read_versions(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> None:
     """Read the values of these versions into the snapshot, oldest first.
 
-    :raises Moved: a version is not as the metadata said any more.
+    :raises SourceChanged: a version is not as the metadata said any more.
     """
     if snap.metadata is None:
         raise AssertionError("a snapshot without metadata has its values already")
@@ -113,11 +145,11 @@ async def take(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> No
         try:
             reading = await reader.read(snap.mount, snap.secret, number)
         except NotFound:
-            raise Moved from None
+            raise SourceChanged from None
         if reading.version != number or reading.created != created[number]:
-            raise Moved
+            raise SourceChanged
         if reading.text is None:
-            raise Moved((number, reading.created))
+            raise SourceChanged((number, reading.created))
         snap.values[number] = reading.text
 
 

@@ -19,12 +19,12 @@ from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..common.workdb import Spool
-from ..errors import FerryError, LeaseHeld, LedgerError
+from ..common.workdb import WorkDb
+from ..errors import LeaseHeld, LedgerError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
 from ..migrate.module import described, stages, undone
-from ..migrate.report import Report
-from ..migrate.run import Run
+from ..migrate.report import MigrationReport
+from ..migrate.run import MigrationRun
 from ..options import VaultSettings, resolve_akeyless
 from ..plan.definition import Definition, tag_of
 from ..plan.naming import Naming
@@ -32,7 +32,7 @@ from ..target.account import Account, check_protection_key
 from ..vault.kv import KvReader
 from ..verify.module import stored_definition
 from .options import SyncOptions
-from .report import History, is_outage, utc
+from .report import SyncReport, is_outage, utc
 
 __all__ = ["sync"]
 
@@ -47,7 +47,7 @@ async def sync(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
+    :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()
     options = SyncOptions.of(params, time.time())
@@ -89,15 +89,15 @@ class _Sync:
         self._check = check
         self._mask = mask
         self._began = time.monotonic()
-        self._spool = Spool()
+        self._workdb = WorkDb()
         self._ledger = self._new_ledger()
         self._fresh = False  # whether the ledger was read for the pass that comes next
         self._account: Account | None = None
-        self._history = History(options.report_limit)
+        self._history = SyncReport(options.report_limit)
 
     def close(self) -> None:
         """Forget what was gathered."""
-        self._spool.close()
+        self._workdb.close()
 
     async def run(self) -> None:
         """All of it."""
@@ -139,7 +139,7 @@ class _Sync:
         try:
             await self._ledger.define({"sync": {"state": wanted, "since": since}})
         finally:
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await self._ledger.lease.release()
         self._fresh = False
 
@@ -158,7 +158,7 @@ class _Sync:
             last = Result()
             try:
                 last = await self._passes(reader)
-            except FerryError as error:
+            except SecretferryError as error:
                 result.error = error
             result.values.update(last.values)
             described(result, reader, self._store)
@@ -184,13 +184,13 @@ class _Sync:
             began = time.monotonic()
             try:
                 last = await self._patiently(lambda: self._pass(reader))
-            except FerryError as error:
+            except SecretferryError as error:
                 if not is_outage(error):
                     raise
                 tries = history.failed(error)
                 if history.out_for > continuous.patience:
                     self.result.values["ended"] = "outage"
-                    raise FerryError(
+                    raise SecretferryError(
                         f"{error.message}; no pass came through for {int(history.out_for)} s",
                         error.remedy or "Check both sides, then run again",
                     ) from None
@@ -221,17 +221,17 @@ class _Sync:
             return self._nothing_done()
         ledger, result = self._ledger, Result()
         definition, _source = stored_definition(self._params, ledger)
-        report = Report(self._options.report_limit, deletes=True)
+        report = MigrationReport(self._options.report_limit, deletes=True)
         durations: dict[str, float] = {}
         account = self._account or Account()
         invalid = definition.invalid_characters
         writes = self._store.writes
-        run = Run(
+        run = MigrationRun(
             definition,
             reader,
             self._store,
             ledger,
-            self._spool,
+            self._workdb,
             report,
             naming=Naming(
                 definition.target_location,
@@ -245,13 +245,13 @@ class _Sync:
         )
         try:
             await stages(run, ledger, definition, False, durations, check=self._check)
-        except FerryError as error:
+        except SecretferryError as error:
             if is_outage(error):
                 raise
             result.error = error
         finally:
             # Where that fails, the lease ends by itself.
-            with contextlib.suppress(FerryError):
+            with contextlib.suppress(SecretferryError):
                 await ledger.lease.release()
         result.changed = bool(report.planned_changes) if self._check else self._store.writes > writes
         if self._check and result.error:
@@ -268,7 +268,7 @@ class _Sync:
         return result
 
     def _nothing_done(self) -> Result:
-        report = Report(self._options.report_limit, deletes=True)
+        report = MigrationReport(self._options.report_limit, deletes=True)
         return Result(values={"summary": report.summary(), "run": "", "durations": {}, **report.lists()})
 
     # --- the ledger, and who else is at work
@@ -299,8 +299,8 @@ class _Sync:
 
         :raises LedgerError: there is no such migration.
         """
-        self._spool.close()
-        self._spool = Spool()
+        self._workdb.close()
+        self._workdb = WorkDb()
         before = self._ledger.lease
         self._ledger = self._new_ledger()
         self._ledger.lease.follow(before)
@@ -314,4 +314,4 @@ class _Sync:
             )
 
     def _new_ledger(self) -> Ledger:
-        return Ledger(self._store, self._spool, self.folder, tag_of(self._params["name"]), self._options.scope.batch)
+        return Ledger(self._store, self._workdb, self.folder, tag_of(self._params["name"]), self._options.scope.batch)

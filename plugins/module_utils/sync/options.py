@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..errors import OptionError
-from ..migrate.deletions import Deletions
+from ..migrate.deletions import DeletionPolicy
 from ..options import akeyless_spec, seconds_of
 from ..plan.definition import check_identity
 from ..plan.scope import Scope, scope_spec
@@ -67,7 +67,7 @@ class SyncOptions:
     state: str
     only_if_started: bool
     continuous: Continuous | None
-    deletions: Deletions
+    deletions: DeletionPolicy
     lease_timeout: int
     scope: Scope
     report_limit: int
@@ -98,7 +98,7 @@ class SyncOptions:
             state=state,
             only_if_started=params["only_if_started"],
             continuous=_continuous(params["continuous"], now),
-            deletions=Deletions(params["deleted"], params["undeleted"], params["delete_limit"]),
+            deletions=DeletionPolicy(params["deleted"], params["undeleted"], params["delete_limit"]),
             lease_timeout=seconds_of("lease_timeout", params["lease_timeout"]),
             scope=scope,
             report_limit=params["report_limit"],

@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..errors import ApiError, FerryError, LeaseHeld, TransportError
-from ..http.rate_limit import RETRYABLE, Outage
+from ..errors import ApiError, LeaseHeld, Outage, SecretferryError, TransportError
+from ..http.rate_limit import RETRYABLE
 
-__all__ = ["History", "is_outage", "utc"]
+__all__ = ["SyncReport", "is_outage", "utc"]
 
 _OUTAGES_TOLD = 50
 # What adds up over passes; the rest of a summary is that of the last pass.
@@ -33,7 +33,7 @@ _ADDED = (
 )
 
 
-def is_outage(error: FerryError) -> bool:
+def is_outage(error: SecretferryError) -> bool:
     """Whether a pass failed for a reason that may pass by itself: a silent side, a failing one, or one at work."""
     if isinstance(error, (Outage, TransportError, LeaseHeld)):
         return True
@@ -47,7 +47,7 @@ def utc(seconds: float | None = None) -> str:
 
 
 @dataclass
-class History:
+class SyncReport:
     """Counts passes and outages.
 
     :ivar error: of the outage that is going on, ``None`` where the last pass came through.
@@ -56,7 +56,7 @@ class History:
     most: int
     passes: int = 0
     changed: int = 0
-    error: FerryError | None = None
+    error: SecretferryError | None = None
     totals: Counter[str] = field(default_factory=Counter)
     plan: list[dict[str, t.Any]] = field(default_factory=list)
     plan_left_out: int = 0
@@ -81,7 +81,7 @@ class History:
         self.plan += values["plan"][:room]
         self.plan_left_out += values["plan_left_out"] + max(0, len(values["plan"]) - room)
 
-    def failed(self, error: FerryError) -> int:
+    def failed(self, error: SecretferryError) -> int:
         """A pass failed for an outage; returns how many did in a row."""
         if self.error is None:
             self._since = time.monotonic()

@@ -10,9 +10,9 @@ import asyncio
 import typing as t
 
 from ..akeyless.items import Item, ItemStore
-from ..common.workdb import Spool
+from ..common.workdb import WorkDb
 from ..ledger.ledger import Digests
-from ..plan.model import Target
+from ..plan.model import TargetItem
 from ..plan.naming import Naming
 from ..source.discover import Root
 
@@ -23,18 +23,18 @@ _LISTED_PER_SINGLE = 100  # and may go on for so many items each, before it cost
 
 
 class Listing:
-    """The items where a migration puts its own, kept in the spool."""
+    """The items where a migration puts its own, kept in the work database."""
 
-    def __init__(self, store: ItemStore, spool: Spool, naming: Naming, layout: str, concurrency: int) -> None:
+    def __init__(self, store: ItemStore, workdb: WorkDb, naming: Naming, layout: str, concurrency: int) -> None:
         self._store = store
-        self._spool = spool
+        self._workdb = workdb
         self._naming = naming
         self._keys = layout == "keys"
         self._concurrency = concurrency
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
         """Look at the target anew."""
-        self._spool.forget_targets()
+        self._workdb.forget_targets()
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
@@ -73,13 +73,13 @@ class Listing:
         async for item in self._store.folder(folder):
             self._note(item, digests)
 
-    def item(self, name: str) -> Target | None:
+    def item(self, name: str) -> TargetItem | None:
         """The item of that name, ``None`` where there is none."""
-        row = self._spool.target(name)
+        row = self._workdb.target(name)
         if row is None:
             return None
         last, modified, tags, description, kind, kept = row
-        return Target(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
+        return TargetItem(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
 
     def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
         """Folders to list whole, and names to look at one by one, so that every planned item is seen, none twice.
@@ -97,7 +97,7 @@ class Listing:
         return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
-        self._spool.put_target(
+        self._workdb.put_target(
             (
                 item.name,
                 item.last_version,

@@ -15,14 +15,14 @@ import json
 import time
 import typing as t
 
-from ..errors import ApiError, NotFound, PermissionDenied
-from ..http.rate_limit import Outage, Pace, retrying
+from ..errors import ApiError, NotFound, Outage, PermissionDenied
+from ..http.rate_limit import RateLimit, retrying
 from ..http.transport import Response, Transport
 
-__all__ = ["Session", "VaultClient"]
+__all__ = ["TokenSource", "VaultClient"]
 
 
-class Session(t.Protocol):
+class TokenSource(t.Protocol):
     """What the client needs of a login. All methods block: they are called in a thread."""
 
     def headers(self) -> dict[str, str]:
@@ -42,7 +42,7 @@ class Session(t.Protocol):
 class VaultClient:
     """GETs below ``/v1/``."""
 
-    def __init__(self, transport: Transport, session: Session, pace: Pace) -> None:
+    def __init__(self, transport: Transport, session: TokenSource, pace: RateLimit) -> None:
         self.transport = transport
         self.pace = pace
         self._session = session

@@ -10,15 +10,15 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ..errors import ApiError, FerryError, LoginError, TransportError
+from ..errors import ApiError, LoginError, SecretferryError, TransportError
 from .cloud import machine_aws_identity, signed_by_service_account
 from .wire import Wire
 
-__all__ = ["Lease", "Login", "means_dead"]
+__all__ = ["Login", "VaultToken", "means_dead"]
 
 
 @dataclass(frozen=True)
-class Lease:
+class VaultToken:
     """A token and what is known of it.
 
     :param ttl: seconds that it is good for from now on; 0 when that is unknown or without end.
@@ -31,7 +31,7 @@ class Lease:
     policies: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, auth: t.Mapping[str, t.Any], token: str = "") -> Lease:
+    def of(cls, auth: t.Mapping[str, t.Any], token: str = "") -> VaultToken:
         """From the ``auth`` block of a login's answer, or (with ``token``) from the data of a look-up."""
         return cls(
             token=token or str(auth.get("client_token") or ""),
@@ -61,7 +61,7 @@ class Login:
         """Whether trying again, later, can give another token."""
         return self.is_login or "token" in self._auth.files
 
-    def log_in(self, stale: str = "") -> Lease:
+    def log_in(self, stale: str = "") -> VaultToken:
         """A new token.
 
         :param stale: the dead token, when this is not the first time.
@@ -78,7 +78,7 @@ class Login:
             raise self._refused(error) from None
         return self._lease(answer)
 
-    def _given_token(self, stale: str) -> Lease:
+    def _given_token(self, stale: str) -> VaultToken:
         token = self._auth.fresh("token")
         if token == stale:
             raise LoginError(
@@ -87,22 +87,22 @@ class Login:
             )
         return self._looked_up(token)
 
-    def _looked_up(self, token: str) -> Lease:
+    def _looked_up(self, token: str) -> VaultToken:
         """A token that was not made by this login, with what Vault says about it."""
         try:
             data = self._wire.client(token).auth.token.lookup_self()["data"]
         except ApiError as error:
             if error.status == 403 and not means_dead(error):
-                return Lease(token)  # the policy forbids the look-up: nothing is known, nothing is wrong
+                return VaultToken(token)  # the policy forbids the look-up: nothing is known, nothing is wrong
             raise LoginError(
                 f"Vault at {self._settings.url} refuses the token{_colon(error.detail)}",
                 f"Give a valid source.auth.{self._auth.method}, and the source.namespace it belongs to",
             ) from None
         except (TypeError, KeyError):
             raise self._no_vault() from None
-        return Lease.of(data, token)
+        return VaultToken.of(data, token)
 
-    def _unwrapped_token(self, stale: str) -> Lease:
+    def _unwrapped_token(self, stale: str) -> VaultToken:
         if stale:
             raise LoginError(
                 "the Vault token expired, and its wrapping token opened only once",
@@ -217,11 +217,11 @@ class Login:
         body = {"name": self._auth.cert_role} if self._auth.cert_role else {}
         return client.adapter.login(f"/v1/auth/{self._auth.mount_point}/login", use_token=False, json=body)
 
-    def _lease(self, answer: t.Any) -> Lease:
+    def _lease(self, answer: t.Any) -> VaultToken:
         auth = answer.get("auth") if isinstance(answer, dict) else None
         if not isinstance(auth, dict):
             raise self._no_vault()
-        lease = Lease.of(auth)
+        lease = VaultToken.of(auth)
         if not lease.token:
             raise LoginError(
                 f"Vault at {self._settings.url} wants a second factor for {self._auth.method}",
@@ -232,7 +232,7 @@ class Login:
     def _no_vault(self) -> TransportError:
         return TransportError(f"what answers at {self._settings.url} is not a Vault", "Check source.url")
 
-    def _refused(self, error: ApiError) -> FerryError:
+    def _refused(self, error: ApiError) -> SecretferryError:
         """What a refused login means for the user."""
         method, mount = self._auth.method, self._auth.mount_point
         here = f"auth/{mount}" + (f" in namespace {self._settings.namespace}" if self._settings.namespace else "")

@@ -16,7 +16,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, FerryError, NotFound, PermissionDenied
+from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError
 from ..options import VaultSettings
 from .kv import encode_path
 from .session import VaultSession
@@ -45,7 +45,7 @@ class Credential:
 class Operator:
     """A logged-in operator.
 
-    :raises FerryError: each method, where Vault refuses; the message names the path.
+    :raises SecretferryError: each method, where Vault refuses; the message names the path.
     """
 
     def __init__(self, session: VaultSession) -> None:
@@ -208,7 +208,7 @@ class Operator:
 def look_up(settings: VaultSettings, token: str) -> Settings | None:
     """What a token says of itself: ``None`` where it is dead, ``{}`` where it is alive and may not look.
 
-    :raises FerryError: Vault could not be asked.
+    :raises SecretferryError: Vault could not be asked.
     """
     wire = Wire(settings)
     try:
@@ -250,7 +250,7 @@ def unwrap(settings: VaultSettings, token: str) -> Settings:
         wire.close()
 
 
-def as_operator(error: FerryError) -> FerryError:
+def as_operator(error: SecretferryError) -> SecretferryError:
     """A failure of the operator's login, in the words of its own options."""
     error.message = error.message.replace("source.auth", "operator")
     error.remedy = error.remedy.replace("source.auth", "operator")

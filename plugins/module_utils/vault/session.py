@@ -15,9 +15,9 @@ import threading
 import time
 import typing as t
 
-from ..errors import ApiError, FerryError, LoginError, PermissionDenied
+from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
-from .login import Lease, Login, means_dead
+from .login import Login, VaultToken, means_dead
 from .wire import Wire
 
 __all__ = ["VaultSession"]
@@ -51,7 +51,7 @@ class VaultSession:
         self._lock = threading.RLock()
         self._wire = Wire(settings, sleep)
         self._login = Login(self._wire)
-        self._lease: Lease | None = None
+        self._lease: VaultToken | None = None
         self._client: t.Any = None
         self._full_ttl = 0.0
         self._may_look_up: bool | None = None  # None: not known yet
@@ -119,14 +119,14 @@ class VaultSession:
         """Renew the token, or log in again, if it is due. A failure before the token's end is tried again later.
 
         :raises LoginError: the token has expired and cannot be replaced.
-        :raises FerryError: it has expired, and Vault could not be asked for another.
+        :raises SecretferryError: it has expired, and Vault could not be asked for another.
         """
         with self._lock:
             if self._lease is None or not self.due():
                 return
             try:
                 self._prolong(self._lease)
-            except FerryError:
+            except SecretferryError:
                 now = self._clock()
                 if self._dies_at is None or now >= self._dies_at:
                     raise
@@ -144,7 +144,7 @@ class VaultSession:
             data = self.client.auth.token.lookup_self()["data"]
         except PermissionDenied:
             data = None
-        now = Lease.of(data, lease.token) if data else lease
+        now = VaultToken.of(data, lease.token) if data else lease
         data = data or {}
         return {
             "accessor": now.accessor,
@@ -166,12 +166,12 @@ class VaultSession:
         """
         with self._lock:
             if revoke and self._lease is not None and self._login.is_login:
-                with contextlib.suppress(FerryError):
+                with contextlib.suppress(SecretferryError):
                     self._client.auth.token.revoke_self()
                 self._lease = None
             self._wire.close()
 
-    def _current(self) -> Lease:
+    def _current(self) -> VaultToken:
         if self._lease is None:
             self.login()
         if self._lease is None:
@@ -185,7 +185,7 @@ class VaultSession:
         self._full_ttl = lease.ttl
         self._take(lease)
 
-    def _take(self, lease: Lease) -> None:
+    def _take(self, lease: VaultToken) -> None:
         now = self._clock()
         self._lease = lease
         self._dies_at = now + lease.ttl if lease.ttl else None
@@ -196,12 +196,12 @@ class VaultSession:
         else:
             self._client.token = lease.token
 
-    def _prolong(self, lease: Lease) -> None:
+    def _prolong(self, lease: VaultToken) -> None:
         """Renew; log in instead where that is not possible, or where the token nears the most it can live."""
         if lease.renewable:
             try:
-                renewed = Lease.of(self._client.auth.token.renew_self()["auth"], lease.token)
-            except FerryError:
+                renewed = VaultToken.of(self._client.auth.token.renew_self()["auth"], lease.token)
+            except SecretferryError:
                 if not self._login.repeatable:
                     raise
             else:

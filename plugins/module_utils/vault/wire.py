@@ -18,7 +18,7 @@ import warnings
 from email.utils import parsedate_to_datetime
 from importlib import import_module
 
-from ..errors import ApiError, FerryError, MissingLibrary, NotFound, PermissionDenied, TransportError
+from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..options import VaultSettings
 
 if t.TYPE_CHECKING:
@@ -67,13 +67,13 @@ class Wire:
     def attempt(self, method: str, send: t.Callable[[], t.Any]) -> t.Any:
         """Send, and send again what surely did no harm: what never arrived, what was turned away, and any GET.
 
-        :raises FerryError: as :func:`refusal` and :func:`no_answer` say.
+        :raises SecretferryError: as :func:`refusal` and :func:`no_answer` say.
         """
         requests = self._libraries.requests
         for attempt in range(1, _ATTEMPTS + 1):
             self.requests += 1
             wait = 0.0
-            failure: FerryError
+            failure: SecretferryError
             try:
                 answer = send()
                 if not isinstance(answer, requests.Response) or answer.ok:

@@ -20,15 +20,16 @@ from collections import Counter
 from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.sessions import open_source, open_target
-from ..errors import ApiError, FerryError, NotFound, PermissionDenied, TransportError
+from ..common.workers import run_workers
+from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..ledger.ledger import Digests
 from ..plan.selection import compile_glob
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Identity
-from .report import Findings
+from .report import VerificationReport
 from .source_digests import plain_digest
-from .workdb import VerifySpool, Wanted
+from .workdb import ComparedItem, VerifyDb
 
 __all__ = ["Access"]
 
@@ -46,8 +47,8 @@ class Access:
     def __init__(
         self,
         identity: Identity,
-        spool: VerifySpool,
-        findings: Findings,
+        workdb: VerifyDb,
+        findings: VerificationReport,
         digests: Digests,
         *,
         form: str,
@@ -57,7 +58,7 @@ class Access:
         self.identity = identity
         self.counts: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
-        self._spool = spool
+        self._workdb = workdb
         self._findings = findings
         self._digests = digests
         self._form = form
@@ -94,7 +95,7 @@ class Access:
                         self.requests["vault"] += vault.client.transport.requests + vault_session.requests
                     if proxy:
                         self.requests["kv_proxy"] += proxy.requests
-        except FerryError as error:
+        except SecretferryError as error:
             self._problem("failed", "", "", f"it could not be tried: {error.message}", error.remedy)
         else:
             self._look_at_globs()
@@ -103,7 +104,7 @@ class Access:
     async def _everything(
         self, store: ItemStore, vault: KvReader | None, proxy: KvProxy | None, token: t.Callable[[], str]
     ) -> None:
-        rows = (row for row in self._spool.wanted() if row.state != "absent")
+        rows = (row for row in self._workdb.wanted() if row.state != "absent")
         proxied = asyncio.Semaphore(_AT_THE_PROXY)
 
         async def work() -> None:
@@ -119,17 +120,11 @@ class Access:
                 await asyncio.gather(*tries)
                 progress.advance(len(chunk))
 
-        workers = [asyncio.create_task(work()) for _worker in range(max(1, self._concurrency // _CHUNK) + 1)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await run_workers(work, count=max(1, self._concurrency // _CHUNK) + 1)
 
     # --- what it must and must not read
 
-    async def _allowed(self, rows: list[Wanted], vault: KvReader | None) -> dict[str, bool | None]:
+    async def _allowed(self, rows: list[ComparedItem], vault: KvReader | None) -> dict[str, bool | None]:
         """By item: whether it must be readable (True), must not (False), or nobody said (None)."""
         if vault is None:
             return {row.item: self._by_globs(row) for row in rows}
@@ -138,14 +133,14 @@ class Access:
         by_path = dict(zip(paths, answers, strict=True))
         return {row.item: by_path[row.path] for row in rows}
 
-    def _by_globs(self, row: Wanted) -> bool | None:
+    def _by_globs(self, row: ComparedItem) -> bool | None:
         # All are tried, so that one that never matches is noticed.
         may = [p for p, glob in self._may.items() if _matches(glob, row)]
         may_not = [p for p, glob in self._may_not.items() if _matches(glob, row)]
         self._matched.update(may, may_not)
         return True if may else False if may_not else None
 
-    async def _by_vault(self, vault: KvReader, row: Wanted) -> bool | None:
+    async def _by_vault(self, vault: KvReader, row: ComparedItem) -> bool | None:
         """Whether the identity it replaces may read the secret at Vault now."""
         known = self._at_vault.get(row.path)
         if known is None:
@@ -164,7 +159,7 @@ class Access:
 
     # --- trying
 
-    async def _through_api(self, store: ItemStore, rows: list[Wanted]) -> None:
+    async def _through_api(self, store: ItemStore, rows: list[ComparedItem]) -> None:
         if not rows:
             return
         try:
@@ -183,7 +178,7 @@ class Access:
             else:
                 self._read(row, "api", self._digests.of_value(text, self._form) == row.digest)
 
-    async def _refused_by_api(self, store: ItemStore, row: Wanted) -> None:
+    async def _refused_by_api(self, store: ItemStore, row: ComparedItem) -> None:
         try:
             await store.values([row.item])
         except (PermissionDenied, NotFound):
@@ -194,7 +189,7 @@ class Access:
             self._excess(row, "api")
 
     async def _through_proxy(
-        self, proxy: KvProxy, limit: asyncio.Semaphore, token: t.Callable[[], str], row: Wanted, may: bool
+        self, proxy: KvProxy, limit: asyncio.Semaphore, token: t.Callable[[], str], row: ComparedItem, may: bool
     ) -> None:
         try:
             async with limit:
@@ -211,7 +206,7 @@ class Access:
             if not self._proxy_gone:
                 self._proxy_gone = True
                 self._problem("failed", "", "", f"kv_proxy could not be tried to the end: {_at_proxy(error)}", _PROXY)
-        except FerryError as error:
+        except SecretferryError as error:
             self._problem("failed", row.path, row.item, f"kv_proxy: {_at_proxy(error)}", _PROXY)
         else:
             if not may:
@@ -222,7 +217,7 @@ class Access:
 
     # --- telling
 
-    def _read(self, row: Wanted, via: str, same: bool) -> None:
+    def _read(self, row: ComparedItem, via: str, same: bool) -> None:
         # Where the item itself is not as it should be, that is told already.
         if same or row.state == "flawed":
             self.counts["read"] += 1
@@ -232,12 +227,12 @@ class Access:
                 "different", row.path, row.item, reason, "Look for a cache, or a write since, and verify again"
             )
 
-    def _cannot(self, row: Wanted, via: str, error: FerryError) -> None:
+    def _cannot(self, row: ComparedItem, via: str, error: SecretferryError) -> None:
         told = _at_proxy(error) if via == "kv_proxy" else error.message
         reason = f"it may not read this {_VIA[via]}, and must: {told}"
         self._problem("denied", row.path, row.item, reason, "Give a role of this identity read on the item")
 
-    def _excess(self, row: Wanted, via: str) -> None:
+    def _excess(self, row: ComparedItem, via: str) -> None:
         reason = f"it may read this {_VIA[via]}, and must not"
         self._problem(
             "excess", row.path, row.item, reason, "Narrow the rules of this identity's roles, or deny the item"
@@ -282,10 +277,10 @@ _VIA = {"api": "by the API", "kv_proxy": "by kv_proxy"}
 _PROXY = "Check kv_proxy and that it answers for the same account"
 
 
-def _matches(glob: re.Pattern[str], row: Wanted) -> bool:
+def _matches(glob: re.Pattern[str], row: ComparedItem) -> bool:
     return bool(glob.fullmatch(row.path) or glob.fullmatch(row.item.lstrip("/")))
 
 
-def _at_proxy(error: FerryError) -> str:
+def _at_proxy(error: SecretferryError) -> str:
     """Errors under hvac speak of the source; this one is of the proxy."""
     return error.message.replace("Vault at ", "the proxy at ")

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import FerryError
+from ..common.workdb import SourceSecret
+from ..errors import SecretferryError
 from ..ledger.ledger import Entry, Ledger
 from ..plan.definition import Definition, tag_of
 from ..plan.model import base_of, takeover
 from ..plan.naming import Naming
 from .compare import Outcome, compare_metadata, compare_versions
-from .report import Findings
+from .report import VerificationReport
 from .source_digests import Expectation, Expected
-from .workdb import VerifySpool
+from .workdb import VerifyDb
 
-__all__ = ["Judge", "Known", "Row"]
+__all__ = ["ItemVerifier", "Known", "SourceSecret"]
 
-Row = tuple[str, str, str, int, str]
-"""Path, mount, secret, KV version and item name, as the spool has them."""
 
 _RUN = "Run kv_migration again, then verify"
 _LOOK = "Look at the item and at who wrote it; kv_migration with conflict: update puts the source's versions on top"
@@ -40,15 +39,15 @@ class Known(t.NamedTuple):
     kept: int
 
 
-class Judge:
-    """Knows the ledger and the target's listing, both in the spool."""
+class ItemVerifier:
+    """Knows the ledger and the target's listing, both in the work database."""
 
     def __init__(
-        self, definition: Definition, ledger: Ledger, spool: VerifySpool, findings: Findings, naming: Naming
+        self, definition: Definition, ledger: Ledger, workdb: VerifyDb, findings: VerificationReport, naming: Naming
     ) -> None:
         self._definition = definition
         self._ledger = ledger
-        self._spool = spool
+        self._workdb = workdb
         self._findings = findings
         self._naming = naming
         self._keys = definition.layout == "keys"
@@ -57,20 +56,20 @@ class Judge:
 
     def judge(
         self,
-        row: Row,
+        row: SourceSecret,
         look: Expectation,
         expected: Expected,
         name: str,
-        held: list[tuple[int, str]] | FerryError | None,
-        told: str | FerryError | None,
+        held: list[tuple[int, str]] | SecretferryError | None,
+        told: str | SecretferryError | None,
     ) -> None:
-        """Compare one item, and tell the findings and the spool.
+        """Compare one item, and tell the findings and the work database.
 
         :param held: number and keyed digest of its versions, or why they could not be read; ``None`` where none is.
         :param told: what its description says, ``None`` where that points to what is not there; or why it could not be
             read.
         """
-        path, counts = row[0], self._findings.counts
+        path, counts = row.path, self._findings.counts
         before = self._findings.differences
         known = self.known(name)
         counts["items"] += bool(expected.versions)
@@ -82,7 +81,7 @@ class Judge:
         elif not self.is_ours(known):
             state = "flawed"
             self._foreign(path, name, expected, known, held, self.entry(row))
-        elif isinstance(held, FerryError):
+        elif isinstance(held, SecretferryError):
             self._findings.differ("unreadable", path, name, f"cannot be compared: {held.message}", held.remedy)
         else:
             outcome = self._outcome(row, expected, known, held or [])
@@ -93,10 +92,10 @@ class Judge:
         if self._findings.differences > before and state == "clean":
             state = "flawed"
         if expected.versions:
-            self._spool.want(name, path, expected.versions[-1][1], expected.plain, state)
+            self._workdb.want(name, path, expected.versions[-1][1], expected.plain, state)
         elif known is not None and self.is_ours(known):
             # All of its versions were deleted at the source since: there is nothing to compare an application's with.
-            self._spool.want(name, path, "", "", "flawed")
+            self._workdb.want(name, path, "", "", "flawed")
 
     def _absent(self, path: str, name: str, expected: Expected, entry: Entry | None) -> None:
         if not expected.versions:
@@ -120,7 +119,7 @@ class Judge:
         name: str,
         expected: Expected,
         known: Known,
-        held: list[tuple[int, str]] | FerryError | None,
+        held: list[tuple[int, str]] | SecretferryError | None,
         entry: Entry | None,
     ) -> None:
         """An item of that name which the migration did not make, or which is no longer marked as made by it."""
@@ -142,7 +141,7 @@ class Judge:
         else:
             self._findings.differ("foreign", path, name, said, _TAKE)
 
-    def _outcome(self, row: Row, expected: Expected, known: Known, held: list[tuple[int, str]]) -> Outcome:
+    def _outcome(self, row: SourceSecret, expected: Expected, known: Known, held: list[tuple[int, str]]) -> Outcome:
         entry = self.entry(row)
         record = entry.items.get(expected.key) if entry else None
         first = self._first_ours(entry, expected, known)
@@ -179,7 +178,7 @@ class Judge:
         look: Expectation,
         expected: Expected,
         known: Known,
-        told: str | FerryError | None,
+        told: str | SecretferryError | None,
     ) -> None:
         if self._definition.metadata_mode == "none" or not expected.versions:
             return
@@ -187,7 +186,7 @@ class Judge:
             reason = "its description points to metadata that is not there"
             self._findings.differ("metadata", path, name, reason, _METADATA)
             return
-        if isinstance(told, FerryError):
+        if isinstance(told, SecretferryError):
             self._findings.differ("unreadable", path, name, f"cannot be compared: {told.message}", told.remedy)
             return
         own = not takeover(known.tags, self._tag)
@@ -212,26 +211,26 @@ class Judge:
 
     def known(self, name: str) -> Known | None:
         """The item as it was listed; ``None`` where there is none."""
-        row = self._spool.target(name)
+        row = self._workdb.target(name)
         if row is None:
             return None
         last, _modified, tags, description, kind, kept = row
         return Known(last, tuple(tags.split("\n")) if tags else (), description, kind, kept)
 
-    def entry(self, row: Row) -> Entry | None:
+    def entry(self, row: SourceSecret) -> Entry | None:
         """What the ledger remembers of a secret."""
         # Asked for every item of a secret in a row, and a secret can have a thousand keys.
-        if self._last[0] != row[0]:
-            self._last = row[0], self._ledger.entry(row[0])
+        if self._last[0] != row.path:
+            self._last = row.path, self._ledger.entry(row.path)
         return self._last[1]
 
     def is_ours(self, known: Known) -> bool:
         """Whether the item carries the migration's mark."""
         return known.type == "STATIC_SECRET" and (self._tag in known.tags or bool(takeover(known.tags, self._tag)))
 
-    def name(self, row: Row, key: str) -> str:
+    def name(self, row: SourceSecret, key: str) -> str:
         """The name of a secret's item, or of that of one key."""
-        return self._naming.item(row[1], row[2], key) if self._keys else row[4]
+        return self._naming.item(row.mount, row.secret, key) if self._keys else row.item
 
 
 def _versions(numbers: t.Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import FerryError, LedgerError, OptionError
+from ..errors import LedgerError, OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
 from ..options import VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
 from ..plan.definition import Definition, check_identity, merge, tag_of
@@ -23,10 +23,10 @@ from ..plan.spec import kv_source_spec
 from ..target.account import Account
 from .access import Access
 from .access_options import Identity, access_spec, identities
-from .report import Findings
-from .run import Verification
+from .report import VerificationReport
+from .run import VerificationRun
 from .sample import Sample
-from .workdb import VerifySpool
+from .workdb import VerifyDb
 
 __all__ = ["stored_definition", "verify", "verify_spec"]
 
@@ -55,7 +55,7 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
     :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises FerryError: nothing could be verified. Differences, and errors that end it early, come in
+    :raises SecretferryError: nothing could be verified. Differences, and errors that end it early, come in
         ``Result.error``, with what was found by then.
     """
     started = time.monotonic()
@@ -65,26 +65,26 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     sample, scope = Sample.of(params["sample"]), Scope.of(params["scope"])
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
-    spool = VerifySpool()
+    workdb = VerifyDb()
     try:
         async with open_target(settings, concurrency=params["concurrency"] or Definition.concurrency) as (
             store,
             session,
         ):
             folder = ledger_folder(params["target_location"], params["name"])
-            ledger = Ledger(store, spool, folder, tag_of(params["name"]), scope.batch)
+            ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
             await ledger.load()
             definition, source = stored_definition(params, ledger)
             mask(source.secrets())
             applications = identities(params["access"], settings, source)
             for identity in applications:
                 mask(identity.secrets())
-            work = _Work(params, definition, source, ledger, spool, sample, scope, applications)
+            work = _Work(params, definition, source, ledger, workdb, sample, scope, applications)
             result = await work.run(store)
             requests = result.values["requests"]
             requests["akeyless"] = requests.get("akeyless", 0) + store.client.transport.requests + session.requests
     finally:
-        spool.close()
+        workdb.close()
     result.values["ledger"] = folder
     result.values["durations"]["total"] = round(time.monotonic() - started, 3)
     return result
@@ -120,7 +120,7 @@ class _Work:
         definition: Definition,
         source: VaultSettings,
         ledger: Ledger,
-        spool: VerifySpool,
+        workdb: VerifyDb,
         sample: Sample,
         scope: Scope,
         applications: list[Identity],
@@ -129,11 +129,11 @@ class _Work:
         self.definition = definition
         self.source = source
         self.ledger = ledger
-        self.spool = spool
+        self.workdb = workdb
         self.sample = sample
         self.scope = scope
         self.applications = applications
-        self.findings = Findings(params["report_limit"])
+        self.findings = VerificationReport(params["report_limit"])
         self.durations: dict[str, float] = {}
         self.requests: Counter[str] = Counter()
 
@@ -149,12 +149,12 @@ class _Work:
             session,
         ):
             invalid = definition.invalid_characters
-            verification = Verification(
+            verification = VerificationRun(
                 definition,
                 reader,
                 store,
                 self.ledger,
-                self.spool,
+                self.workdb,
                 self.findings,
                 Naming(
                     definition.target_location,
@@ -170,7 +170,7 @@ class _Work:
                 await self._timed("compare", verification.compare())
                 verification.look_for_extras()
                 await self._timed("access", self._access())
-            except FerryError as error:
+            except SecretferryError as error:
                 result.error = error
             self.requests["vault"] += reader.client.transport.requests + session.requests
             self._describe(result, verification, reader, store)
@@ -189,7 +189,7 @@ class _Work:
             progress.stage("access")
             access = Access(
                 identity,
-                self.spool,
+                self.workdb,
                 self.findings,
                 self.ledger.digests,
                 form=form,
@@ -199,7 +199,7 @@ class _Work:
             await access.check()
             self.requests.update(access.requests)
 
-    def _describe(self, result: Result, verification: Verification, reader: t.Any, store: t.Any) -> None:
+    def _describe(self, result: Result, verification: VerificationRun, reader: t.Any, store: t.Any) -> None:
         findings = self.findings
         shown = findings.shown()
         failed = result.error

@@ -9,9 +9,9 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from ..errors import FerryError
+from ..errors import SecretferryError
 
-__all__ = ["COUNTS", "Findings"]
+__all__ = ["COUNTS", "VerificationReport"]
 
 COUNTS = (
     "secrets",
@@ -41,7 +41,7 @@ COUNTS = (
 _WORST_FIRST = 3
 
 
-class Findings:
+class VerificationReport:
     """Collects differences.
 
     :param most: how many entries each list of the result holds at the most.
@@ -116,7 +116,7 @@ class Findings:
             "access": self.access,
         }
 
-    def error(self) -> FerryError | None:
+    def error(self) -> SecretferryError | None:
         """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
         if self.verified:
             return None
@@ -134,7 +134,7 @@ class Findings:
             where = " and ".join(dict.fromkeys(w for *_rest, w in worst)) or "'summary'"
             said.append(f"{'and ' if said else ''}{total - len(said)} {'more, ' if said else ''}see {where}")
         number = "1 difference" if total == 1 else f"{total} differences"
-        return FerryError(
+        return SecretferryError(
             f"{number} between what is and what should be: {'; '.join(said)}", worst[0][2] if worst else ""
         )
 

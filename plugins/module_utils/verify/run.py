@@ -17,8 +17,14 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
-from ..errors import ApiError, FerryError, LedgerError, LoginError, NotFound, PermissionDenied, TransportError
-from ..http.rate_limit import Outage
+from ..common.workers import run_workers
+from ..errors import (
+    FATAL,
+    ApiError,
+    NotFound,
+    PermissionDenied,
+    SecretferryError,
+)
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition, tag_of
 from ..plan.model import takeover
@@ -28,22 +34,20 @@ from ..plan.selection import Selection
 from ..source.discover import find, nothing_found
 from ..target.item_reader import ItemReader
 from ..vault.kv import KvReader, Mount
-from .judge import Judge, Row
-from .report import Findings
+from .judge import ItemVerifier, SourceSecret
+from .report import VerificationReport
 from .sample import Sample
-from .source_digests import Expectation, Expected, Witness
-from .workdb import VerifySpool
+from .source_digests import Expectation, Expected, SourceDigests
+from .workdb import VerifyDb
 
-__all__ = ["FATAL", "Verification"]
+__all__ = ["VerificationRun"]
 
-# The whole ends on these: nothing that comes after could go better.
-FATAL = (Outage, LoginError, LedgerError, TransportError)
 _CHUNK = 16  # secrets whose items are read together
 _DELETE = "Delete the item if nobody needs it, or set extra: report"
 
 
-class Verification:
-    """One verification. What it found is in ``findings`` and, for the access checks, in the spool."""
+class VerificationRun:
+    """One verification. What it found is in ``findings`` and, for the access checks, in the work database."""
 
     def __init__(
         self,
@@ -51,8 +55,8 @@ class Verification:
         reader: KvReader,
         store: ItemStore,
         ledger: Ledger,
-        spool: VerifySpool,
-        findings: Findings,
+        workdb: VerifyDb,
+        findings: VerificationReport,
         naming: Naming,
         *,
         sample: Sample,
@@ -65,7 +69,7 @@ class Verification:
         self.chosen = 0
         self._store = store
         self._ledger = ledger
-        self._spool = spool
+        self._workdb = workdb
         self._naming = naming
         self._sample = sample
         self._scope = scope
@@ -73,8 +77,8 @@ class Verification:
         self._reader = reader
         self._keys = definition.layout == "keys"
         self._tag = tag_of(definition.name)
-        self._judge = Judge(definition, ledger, spool, findings, naming)
-        self._witness = Witness(reader, definition, ledger.digests)
+        self._judge = ItemVerifier(definition, ledger, workdb, findings, naming)
+        self._witness = SourceDigests(reader, definition, ledger.digests)
         self._items = ItemReader(store, ledger.digests, "text" if self._keys else "json", ledger.folder)
         self._selection = Selection(definition.include, definition.exclude)
         self._folders: tuple[str, ...] = ()
@@ -86,12 +90,12 @@ class Verification:
     async def discover(self) -> None:
         """Find the secrets and list the target.
 
-        :raises FerryError: there is nothing to verify.
+        :raises SecretferryError: there is nothing to verify.
         """
         definition = self.definition
 
         def found(mount: Mount, secret: str) -> None:
-            self._spool.add_source(
+            self._workdb.add_source(
                 mount.path + secret, mount.path, secret, mount.version, self._naming.item(mount.path, secret)
             )
             progress.advance()
@@ -107,7 +111,7 @@ class Verification:
             for option, glob in selection.unused():
                 self.findings.note(f"source.{option}: {glob} matches no path that was found")
         self._dark = tuple(path for path, _reason in seen.unreadable if path.endswith("/"))
-        self.found = self._spool.count_sources()
+        self.found = self._workdb.count_sources()
         self.findings.counts["out_of_scope"] = seen.outside
         if not self.found and not seen.outside:
             raise nothing_found(seen)
@@ -126,9 +130,9 @@ class Verification:
         if self._scope.paths is None:
             await self._list_below(self.definition.target_location)
             return
-        rows = self._spool.sources()
+        rows = self._workdb.sources()
         while chunk := list(itertools.islice(rows, _CHUNK)):
-            await asyncio.gather(*(self._list_one(row[4]) for row in chunk))
+            await asyncio.gather(*(self._list_one(row.item) for row in chunk))
 
     async def _list_below(self, folder: str) -> None:
         async for item in self._store.folder(folder):
@@ -143,7 +147,7 @@ class Verification:
             self._note(item)
 
     def _note(self, item: Item) -> None:
-        self._spool.put_target(
+        self._workdb.put_target(
             (item.name, item.last_version, "", "\n".join(item.tags), item.description, item.type, item.max_versions)
         )
         progress.advance()
@@ -151,11 +155,11 @@ class Verification:
     async def compare(self) -> None:
         """Compare every secret of the sample.
 
-        :raises FerryError: it had to end early.
+        :raises SecretferryError: it had to end early.
         """
         await self._ledger.load_entries()
-        in_sample = self._sample.choose(row[0] for row in self._spool.sources())
-        chosen = (row for row in self._spool.sources() if in_sample(row[0]))
+        in_sample = self._sample.choose(row.path for row in self._workdb.sources())
+        chosen = (row for row in self._workdb.sources() if in_sample(row.path))
         progress.stage("verify", self.found if not self._sample.asked else None)
 
         async def work() -> None:
@@ -165,19 +169,13 @@ class Verification:
                 progress.advance(len(rows), failed=self.findings.differences - progress.failed)
 
         # Each worker has a chunk of secrets under way; the pace of each side bounds the requests in flight.
-        workers = [asyncio.create_task(work()) for _worker in range(max(1, self.definition.concurrency // _CHUNK) + 1)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await run_workers(work, count=max(1, self.definition.concurrency // _CHUNK) + 1)
         self.findings.counts["secrets"] = self.chosen
         self.findings.counts["not_sampled"] = self.found - self.chosen
 
     # --- some secrets
 
-    async def _chunk(self, rows: list[Row]) -> None:
+    async def _chunk(self, rows: list[SourceSecret]) -> None:
         looks = await asyncio.gather(*(self._look(row) for row in rows))
         wanted = [
             (row, look, expected, self._judge.name(row, expected.key))
@@ -195,9 +193,9 @@ class Verification:
             self._judge.judge(row, look, expected, name, held.get(name), told.get(name, ""))
         for row, seen in zip(rows, looks, strict=True):
             if seen is not None:
-                self._spool.compared(row[0])
+                self._workdb.compared(row.path)
 
-    def _expected(self, row: Row, look: Expectation) -> t.Iterator[Expected]:
+    def _expected(self, row: SourceSecret, look: Expectation) -> t.Iterator[Expected]:
         """Its items, those of keys too that only versions had which the source has deleted since."""
         yield from look.items.values()
         entry = self._judge.entry(row) if self._keys else None
@@ -205,7 +203,7 @@ class Verification:
             if key not in look.items:
                 yield Expected(key)
 
-    async def _look(self, row: Row) -> Expectation | None:
+    async def _look(self, row: SourceSecret) -> Expectation | None:
         path, mount, secret, kv, item = row
         try:
             return await self._witness.look(Mount(mount, kv), secret)
@@ -220,14 +218,14 @@ class Verification:
                 when = "" if self._scope.paths else " while it was verified"
                 self.findings.counts["gone"] += 1
                 self.findings.note(f"{path} is gone at the source{when}")
-                self._spool.compared(path)
-        except FerryError as error:
+                self._workdb.compared(path)
+        except SecretferryError as error:
             self.findings.differ("unreadable", path, item, error.message, error.remedy)
         return None
 
-    def _blind(self, path: str, item: str, error: FerryError) -> None:
+    def _blind(self, path: str, item: str, error: SecretferryError) -> None:
         """The source may not be read. Only a secret that was not migrated either may pass with a warning."""
-        if self._judge.known(item) or (self._keys and self._spool.items_below(item)):
+        if self._judge.known(item) or (self._keys and self._workdb.items_below(item)):
             self.findings.differ("unreadable", path, item, f"cannot be compared: {error.message}", error.remedy)
         else:
             self._unreadable(path, error.message)
@@ -238,9 +236,9 @@ class Verification:
         else:
             self.findings.unreadable(path, reason)
 
-    async def _held(self, asked: dict[str, range]) -> dict[str, list[tuple[int, str]] | FerryError]:
+    async def _held(self, asked: dict[str, range]) -> dict[str, list[tuple[int, str]] | SecretferryError]:
         """What the items hold; where some may not be read, each is asked by itself, and has its own error."""
-        held: dict[str, list[tuple[int, str]] | FerryError] = {}
+        held: dict[str, list[tuple[int, str]] | SecretferryError] = {}
         try:
             held.update(await self._items.versions(asked))
         except FATAL:
@@ -251,11 +249,11 @@ class Verification:
                     held.update(await self._items.versions({name: numbers}))
                 except FATAL:
                     raise
-                except FerryError as error:
+                except SecretferryError as error:
                     held[name] = error
         return held
 
-    async def _told(self, names: t.Iterable[str]) -> dict[str, str | FerryError | None]:
+    async def _told(self, names: t.Iterable[str]) -> dict[str, str | SecretferryError | None]:
         """What the descriptions of the items say, those that point elsewhere followed."""
         if self.definition.metadata_mode == "none":
             return {}
@@ -263,12 +261,12 @@ class Verification:
         texts = await asyncio.gather(*(self._text(description) for description in descriptions.values()))
         return dict(zip(descriptions, texts, strict=True))
 
-    async def _text(self, description: str) -> str | FerryError | None:
+    async def _text(self, description: str) -> str | SecretferryError | None:
         try:
             return await self._items.metadata(description)
         except FATAL:
             raise
-        except FerryError as error:
+        except SecretferryError as error:
             return error
 
     # --- what should not be there
@@ -276,12 +274,12 @@ class Verification:
     def look_for_extras(self) -> None:
         """Report items below the target location that no source secret accounts for."""
         progress.stage("extras")
-        for name, kind, tags in self._spool.unwanted():
+        for name, kind, tags in self._workdb.unwanted():
             path = self._naming.path(name, key=self._keys)
             if not self._scope.takes(path):
                 continue
-            owner = self._spool.owner(name.rpartition("/")[0] if self._keys else name)
-            if owner is not None and not self._spool.was_compared(owner):
+            owner = self._workdb.owner(name.rpartition("/")[0] if self._keys else name)
+            if owner is not None and not self._workdb.was_compared(owner):
                 continue  # not in the sample, or not readable, which is told elsewhere
             ours = self._tag in tags or bool(takeover(tags, self._tag))
             if not ours and any(tag.startswith("secretferry:") for tag in tags):

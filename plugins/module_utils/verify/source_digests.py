@@ -6,18 +6,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, PermissionDenied
+from ..errors import PermissionDenied
 from ..ledger.ledger import Digests
 from ..plan.definition import Definition
-from ..source.snapshot import Moved, Snapshot, Value, newest, snapshot, split, take
+from ..source.snapshot import (
+    Snapshot,
+    Value,
+    look_up,
+    read_again_while_changing,
+    read_newest,
+    read_versions,
+    split,
+)
 from ..vault.kv import KvReader, Mount
 
-__all__ = ["Expectation", "Expected", "Witness", "plain_digest"]
+__all__ = ["Expectation", "Expected", "SourceDigests", "plain_digest"]
 
 _REREADS = 5
 
@@ -46,7 +53,7 @@ class Expectation:
     wanted: tuple[int, ...]
 
 
-class Witness:
+class SourceDigests:
     """Reads secrets at the source."""
 
     def __init__(self, reader: KvReader, definition: Definition, digests: Digests) -> None:
@@ -60,14 +67,7 @@ class Witness:
         :raises NotFound: there is no such secret.
         :raises PermissionDenied: it may not be read.
         """
-        gone: set[tuple[int, str]] = set()
-        for attempt in range(_REREADS):
-            try:
-                return await self._look(mount, secret, gone)
-            except Moved as moved:
-                gone |= {moved.gone} if moved.gone else set()
-                await asyncio.sleep(0.5 * attempt)
-        raise ApiError(f"{mount.path}{secret} changes faster than it can be read", "Verify again when it is at rest")
+        return await read_again_while_changing(mount.path + secret, lambda gone: self._look(mount, secret, gone))
 
     async def _look(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Expectation:
         if mount.version == 1:
@@ -80,7 +80,7 @@ class Witness:
             found[""] = Expected("")
         for number in snap.wanted:
             if snap.metadata is not None:
-                await take(self._reader, snap, [number])
+                await read_versions(self._reader, snap, [number])
             for key, versions in split(snap, self._definition.layout).items():
                 if number in versions:
                     self._note(found.setdefault(key, Expected(key)), number, versions[number])
@@ -90,11 +90,11 @@ class Witness:
     async def _versioned(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Snapshot:
         definition = self._definition
         try:
-            return await snapshot(self._reader, mount, secret, definition.versions, gone)
+            return await look_up(self._reader, mount, secret, definition.versions, gone)
         except PermissionDenied:
             if definition.versions != "current" or definition.metadata_mode == "full":
                 raise
-            return await newest(self._reader, mount, secret)
+            return await read_newest(self._reader, mount, secret)
 
     def _note(self, expected: Expected, number: int, value: Value) -> None:
         expected.versions.append((number, self._digests.of_value(value.text, value.form)))

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The working set of a verification, on disk: the spool, what each item should be, and what became of it."""
+"""The work database of a verification: what each item should be, and how it was found."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..common.workdb import Spool
+from ..common.workdb import WorkDb
 
-__all__ = ["VerifySpool", "Wanted"]
+__all__ = ["ComparedItem", "VerifyDb"]
 
 _SCHEMA = """
 CREATE TABLE wanted (item TEXT PRIMARY KEY, path TEXT, digest TEXT, plain TEXT, state TEXT) WITHOUT ROWID;
@@ -21,7 +21,7 @@ CREATE INDEX source_item ON source (item);
 _PAGE = 500
 
 
-class Wanted(t.NamedTuple):
+class ComparedItem(t.NamedTuple):
     """An item that was compared.
 
     :ivar digest: keyed digest of the newest value at the source.
@@ -39,7 +39,7 @@ class Wanted(t.NamedTuple):
     state: str
 
 
-class VerifySpool(Spool):
+class VerifyDb(WorkDb):
     """Here, what is noted of a target item is its description itself, not a digest of it."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class VerifySpool(Spool):
         """Whether :meth:`compared` was told of it."""
         return self._db.execute("SELECT 1 FROM compared WHERE path = ?", (path,)).fetchone() is not None
 
-    def wanted(self) -> t.Iterator[Wanted]:
+    def wanted(self) -> t.Iterator[ComparedItem]:
         """All compared items, by path. In bounded memory."""
         after = ("", "")
         while rows := self._db.execute(
@@ -68,7 +68,7 @@ class VerifySpool(Spool):
             (*after, _PAGE),
         ).fetchall():
             for row in rows:
-                yield Wanted(*row)
+                yield ComparedItem(*row)
             after = (rows[-1][1], rows[-1][0])
 
     def unwanted(self) -> t.Iterator[tuple[str, str, tuple[str, ...]]]:

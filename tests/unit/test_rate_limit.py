@@ -13,12 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, TransportError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.http import rate_limit as pacing
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, Outage, TransportError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http import rate_limit
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit import (
     RETRYABLE,
-    Outage,
-    Pace,
+    RateLimit,
     retrying,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import Response
@@ -47,8 +46,8 @@ async def _yield() -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(f"{pacing.__name__}.time.monotonic", lambda: clock.now)
-    monkeypatch.setattr(f"{pacing.__name__}.asyncio.sleep", clock.sleep)
+    monkeypatch.setattr(f"{rate_limit.__name__}.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr(f"{rate_limit.__name__}.asyncio.sleep", clock.sleep)
     return clock
 
 
@@ -66,7 +65,7 @@ def _script(*answers: Response | TransportError | int) -> tuple[t.Callable[[], t
     return send, sent
 
 
-def _run(pace: Pace, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool = True) -> Response:
+def _run(pace: RateLimit, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool = True) -> Response:
     return asyncio.run(retrying(pace, send, repeatable=repeatable, what="list of kv/"))
 
 
@@ -76,13 +75,13 @@ NEVER_SENT = TransportError("no connection", "Check it", sent=False)
 
 def test_success_is_handed_back_at_once(clock: Clock) -> None:
     send, sent = _script(OK)
-    assert _run(Pace("Vault", 4), send) is OK
+    assert _run(RateLimit("Vault", 4), send) is OK
     assert (len(sent), clock.naps) == (1, [])
 
 
 @pytest.mark.parametrize("status", sorted(RETRYABLE))
 def test_what_may_be_repeated_is_repeated_under_load_and_failure(clock: Clock, status: int) -> None:
-    pace = Pace("Vault", 4)
+    pace = RateLimit("Vault", 4)
     send, sent = _script(status, status, OK)
     assert _run(pace, send).status == 200
     assert (len(sent), pace.retries) == (3, 2)
@@ -92,48 +91,48 @@ def test_what_may_be_repeated_is_repeated_under_load_and_failure(clock: Clock, s
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 501])
 def test_other_refusals_are_handed_back(clock: Clock, status: int) -> None:
     send, sent = _script(status)
-    assert _run(Pace("Vault", 4), send).status == status
+    assert _run(RateLimit("Vault", 4), send).status == status
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize("status", sorted(RETRYABLE - {429}))
 def test_a_write_that_may_have_happened_is_not_repeated(clock: Clock, status: int) -> None:
     send, sent = _script(status, OK)
-    assert _run(Pace("Akeyless", 4), send, repeatable=False).status == status
+    assert _run(RateLimit("Akeyless", 4), send, repeatable=False).status == status
     assert len(sent) == 1
 
 
 def test_a_write_without_an_answer_is_not_repeated(clock: Clock) -> None:
     send, sent = _script(LOST, OK)
     with pytest.raises(TransportError):
-        _run(Pace("Akeyless", 4), send, repeatable=False)
+        _run(RateLimit("Akeyless", 4), send, repeatable=False)
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize("surely_nothing", [429, NEVER_SENT])
 def test_a_write_that_surely_had_no_effect_is_repeated(clock: Clock, surely_nothing: int | TransportError) -> None:
     send, sent = _script(surely_nothing, surely_nothing, OK)
-    assert _run(Pace("Akeyless", 4), send, repeatable=False).status == 200
+    assert _run(RateLimit("Akeyless", 4), send, repeatable=False).status == 200
     assert len(sent) == 3
 
 
 def test_a_read_without_an_answer_is_repeated_a_bounded_number_of_times(clock: Clock) -> None:
     send, sent = _script(LOST)
     with pytest.raises(TransportError):
-        _run(Pace("Vault", 4), send)
+        _run(RateLimit("Vault", 4), send)
     assert 3 <= len(sent) <= 10
 
 
 def test_one_path_that_always_fails_is_an_error_with_its_name(clock: Clock) -> None:
     send, _sent = _script(500)
     with pytest.raises(ApiError, match=r"list of kv/: Vault answered 500 \d+ times"):
-        _run(Pace("Vault", 4), send)
+        _run(RateLimit("Vault", 4), send)
 
 
 def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
     send, _sent = _script(500)
     with pytest.raises(ApiError):
-        _run(Pace("Vault", 4), send)
+        _run(RateLimit("Vault", 4), send)
     naps = clock.naps
     assert all(naps[i] < naps[i + 1] * 2.01 for i in range(len(naps) - 1))
     assert naps[-1] > naps[0] * 4
@@ -141,7 +140,7 @@ def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
 
 
 def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
-    pace = Pace("Akeyless", 4)
+    pace = RateLimit("Akeyless", 4)
     send, _sent = _script(Response(429, {"retry-after": "7"}, b""), OK)
     began = clock.now
 
@@ -162,7 +161,7 @@ def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
 
 
 def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
-    pace = Pace("Akeyless", 4, patience=60)
+    pace = RateLimit("Akeyless", 4, patience=60)
     send, sent = _script(*[Response(429, {"retry-after": "50"}, b"")] * 5, OK)
     assert _run(pace, send).status == 200
     assert len(sent) == 6
@@ -170,7 +169,7 @@ def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
 
 @pytest.mark.parametrize("answer", [503, NEVER_SENT, 429])
 def test_a_side_that_answers_nothing_else_for_a_minute_is_out(clock: Clock, answer: int | TransportError) -> None:
-    pace = Pace("Vault", 4, patience=5)
+    pace = RateLimit("Vault", 4, patience=5)
     send, _sent = _script(answer)
     began = clock.now
     with pytest.raises(Outage, match="Vault"):
@@ -179,7 +178,7 @@ def test_a_side_that_answers_nothing_else_for_a_minute_is_out(clock: Clock, answ
 
 
 def test_a_first_failure_after_hours_of_quiet_is_no_outage(clock: Clock) -> None:
-    pace = Pace("Akeyless", 4, patience=60)
+    pace = RateLimit("Akeyless", 4, patience=60)
     clock.now += 7200
     send, _sent = _script(503, 503, OK)
     assert _run(pace, send).status == 200
@@ -189,7 +188,7 @@ def test_a_first_failure_after_hours_of_quiet_is_no_outage(clock: Clock) -> None
 
 
 def test_success_elsewhere_means_that_the_side_is_not_out(clock: Clock) -> None:
-    pace = Pace("Vault", 4, patience=5)
+    pace = RateLimit("Vault", 4, patience=5)
     failing, _sent = _script(500)
 
     async def send() -> Response:
@@ -201,7 +200,7 @@ def test_success_elsewhere_means_that_the_side_is_not_out(clock: Clock) -> None:
 
 
 def test_one_burst_of_refusals_halves_the_limit_once(clock: Clock) -> None:
-    pace = Pace("Vault", 32)
+    pace = RateLimit("Vault", 32)
     for _refusal in range(20):
         pace.pressed()
     assert pace.limit == 16
@@ -211,7 +210,7 @@ def test_one_burst_of_refusals_halves_the_limit_once(clock: Clock) -> None:
 
 
 def test_the_limit_recovers_to_where_it_was(clock: Clock) -> None:
-    pace = Pace("Vault", 8)
+    pace = RateLimit("Vault", 8)
     for _burst in range(10):
         clock.now += 1
         pace.pressed()
@@ -225,7 +224,7 @@ def test_the_limit_recovers_to_where_it_was(clock: Clock) -> None:
 def test_never_more_in_flight_than_the_limit_and_nobody_waits_for_ever(
     most: int, tasks: int, refusals: set[int]
 ) -> None:
-    pace = Pace("Vault", most)
+    pace = RateLimit("Vault", most)
     flying = 0
     highest = 0
 
@@ -249,7 +248,7 @@ def test_never_more_in_flight_than_the_limit_and_nobody_waits_for_ever(
 
 @given(cancelled=st.sets(st.integers(0, 19)), most=st.integers(1, 4))
 def test_who_is_cancelled_while_waiting_keeps_no_place(cancelled: set[int], most: int) -> None:
-    pace = Pace("Vault", most)
+    pace = RateLimit("Vault", most)
     passed: list[int] = []
 
     async def one(number: int) -> None:

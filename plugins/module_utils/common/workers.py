@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Working on many things at once, with a bound."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+__all__ = ["for_each", "run_workers"]
+
+_T = t.TypeVar("_T")
+
+
+async def run_workers(work: t.Callable[[], t.Coroutine[t.Any, t.Any, None]], *, count: int) -> None:
+    """Run ``work`` in ``count`` tasks, until all have ended.
+
+    Where one fails, or this call is cancelled, the others are cancelled, and have ended when the error is raised.
+
+    :raises Exception: the first error of a task.
+    """
+    tasks = [asyncio.create_task(work()) for _number in range(count)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def for_each(
+    items: t.Iterable[_T], work: t.Callable[[_T], t.Coroutine[t.Any, t.Any, None]], *, concurrency: int
+) -> None:
+    """Await ``work`` for every item, up to ``concurrency`` of them at once, in the order in which they come.
+
+    Items are taken one by one, so they need not fit into memory. Errors: see :func:`run_workers`.
+    """
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    await run_workers(worker, count=concurrency)
