@@ -21,6 +21,7 @@ from .errors import ApiError, bad_request
 from .faults import Faults, Rule
 from .gateway.commands import GATEWAY_COMMANDS, NEEDED, ONE_PASSWORD_KEYS, At
 from .gateway.gateways import Gateways
+from .hanging import Hanging
 from .kv_proxy import PREFIX, read_through_proxy
 from .schema import Schema
 
@@ -36,11 +37,10 @@ class Emulator:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.faults = Faults(account.config.get("faults"))
-        self.hanging = 0
-        self.released = asyncio.Event()
-        self.gateways = Gateways(self)
+        self.gateways = Gateways(account, self.handle)
+        self._hanging = Hanging()
         self._schema = Schema()
-        self._control = Control(self)
+        self._control = Control(account, self.faults, self._hanging, self.gateways)
 
     async def handle(self, request: web.BaseRequest, at: At | None = None) -> web.Response:
         """Answer; ``at``: the request came to a Gateway, not to the public API."""
@@ -75,11 +75,6 @@ class Emulator:
             counters.journal.append(["kv-proxy", name, str(response.status)])
         return response
 
-    def release(self) -> None:
-        """Let every hanging request go on."""
-        self.released.set()
-        self.released = asyncio.Event()
-
     async def _faulty(
         self, request: web.BaseRequest, route: str, write: bool, content: bytes, at: At | None
     ) -> tuple[web.Response, str]:
@@ -109,28 +104,12 @@ class Emulator:
         if rule.action == "delay":
             await asyncio.sleep(rule.delay_ms / 1000)
             return None
-        if rule.action == "hang" and await self._hang(request):
+        if rule.action == "hang" and await self._hanging.hold(request):
             return None
         if request.transport is not None:
             request.transport.abort()
         self.account.counters.dropped += 1
         return web.Response(), f"dropped {rule.when}"
-
-    async def _hang(self, request: web.BaseRequest) -> bool:
-        """Hold the request until it is released; False when the client has gone meanwhile."""
-        released = self.released
-        self.hanging += 1
-        try:
-            while not released.is_set():
-                if request.transport is None or request.transport.is_closing():
-                    return False
-                try:
-                    await asyncio.wait_for(released.wait(), 0.05)
-                except asyncio.TimeoutError:
-                    continue
-            return True
-        finally:
-            self.hanging -= 1
 
     def _execute(self, method: str, route: str, content: bytes, at: At | None) -> tuple[web.Response, str]:
         try:
