@@ -13,11 +13,12 @@ import typing as t
 from aiohttp import web
 
 from .account import Account, Counters
+from .clock import rfc3339
 from .faults import Faults
 from .gateway.control import GatewayControl
 from .gateway.gateways import Gateways
 from .hanging import Hanging
-from .store import Item, rfc3339
+from .store import Item
 
 __all__ = ["Control"]
 
@@ -56,6 +57,7 @@ class Control:
             "POST settings": self._set_settings,
             "GET faults": lambda _: self._faults.as_dict(),
             "POST faults": self._set_faults,
+            "POST clock": self._set_clock,
             "POST expire-tokens": lambda _: {"expired": self._account.identities.expire_all()},
             "GET hanging": self._wait_for_hanging,
             "POST release": self._release,
@@ -79,6 +81,15 @@ class Control:
         self._hanging.release()
         return self._faults.as_dict()
 
+    def _set_clock(self, asked: dict[str, t.Any]) -> t.Any:
+        clock = self._account.clock
+        if unknown := asked.keys() - {"held", "advance"}:
+            raise ValueError(f"unknown keys of the clock: {', '.join(sorted(unknown))}")
+        clock.advance(float(asked.get("advance", 0)))
+        if "held" in asked:
+            (clock.hold if asked["held"] else clock.release)()
+        return {"now": rfc3339(clock.time())}
+
     async def _wait_for_hanging(self, asked: dict[str, t.Any]) -> t.Any:
         """Answer as soon as a request hangs, at the latest after ``wait`` seconds."""
         end = asyncio.get_running_loop().time() + float(asked.get("wait", 0))
@@ -97,6 +108,7 @@ class Control:
         await self._gateways.reset()
         self._account.reset_items(asked.get("snapshot", ""))
         self._account.reset_settings()
+        self._account.clock.reset()
         self._account.reset_identities()
         self._reset_counters({})
         self._set_faults(self._account.config.get("faults", {}))

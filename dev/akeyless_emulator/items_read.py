@@ -13,9 +13,10 @@ import typing as t
 
 from .account import Account
 from .checks import item_name
+from .clock import rfc3339
 from .errors import bad_request, not_found
 from .rights import Caller
-from .store import STATIC, Item, rfc3339
+from .store import STATIC, Item
 
 __all__ = ["describe_item", "describe_permissions", "get_secret_value", "list_items"]
 
@@ -67,8 +68,8 @@ def describe_item(account: Account, caller: Caller, body: Body) -> Body:
         described["item_versions"] = [
             {
                 "version": version.number,
-                "creation_date": rfc3339(version.created),
-                "modification_date": rfc3339(version.modified),
+                "creation_date": rfc3339(version.created, account.settings.date_resolution),
+                "modification_date": rfc3339(version.modified, account.settings.date_resolution),
                 "protection_key_name": version.protection_key,
                 "item_version_state": "Enabled",
             }
@@ -85,7 +86,7 @@ def list_items(account: Account, caller: Caller, body: Body) -> Body:
     """A page of the items under ``path``, by name, that the caller may list."""
     path = "/" + body.get("path", "").strip("/")
     prefix = path if path == "/" else f"{path}/"
-    wanted = _filter(body)
+    wanted = _filter(account, body)
     here_only = body.get("current-folder", False)
     token = body.get("pagination-token", "")
     one_page = body.get("auto-pagination", "enabled") == "disabled" or not account.settings.auto_pagination
@@ -116,8 +117,11 @@ def describe_permissions(account: Account, caller: Caller, body: Body) -> Body:
     return {"client_permissions": own or None}
 
 
-def _filter(body: Body) -> t.Callable[[Item], bool]:
-    part, tag, after = body.get("filter", ""), body.get("tag", ""), body.get("modified-after", 0) * 1_000_000
+def _filter(account: Account, body: Body) -> t.Callable[[Item], bool]:
+    part, tag, after = body.get("filter", ""), body.get("tag", ""), body.get("modified-after", 0)
+    # What counts is the date that is shown.
+    unit = 1 if account.settings.date_resolution == "microseconds" else 1_000_000
+    earliest = after * 1_000_000 // unit + 1 if after else 0
     sub_types = body.get("sub-types", ())
     types = [kind.lower().replace("_", "-") for kind in body.get("type", ())]
     for kind in types:
@@ -130,7 +134,7 @@ def _filter(body: Body) -> t.Callable[[Item], bool]:
         return (
             part in item.name
             and (not tag or tag in item.tags)
-            and (not after or item.modified > after)
+            and item.modified // unit >= earliest
             and (not types or ("static-secret" if item.kind == STATIC else "key") in types)
             and (not sub_types or item.sub_type in sub_types)
         )
@@ -165,8 +169,8 @@ def _item(account: Account, caller: Caller, item: Item) -> Body:
         "delete_protection": item.delete_protection,
         "protection_key_name": item.protection_key,
         "client_permissions": caller.permissions(item.name),
-        "creation_date": rfc3339(item.created),
-        "modification_date": rfc3339(item.modified),
+        "creation_date": rfc3339(item.created, settings.date_resolution),
+        "modification_date": rfc3339(item.modified, settings.date_resolution),
         "item_general_info": {},
     }
     if item.kind == STATIC:

@@ -22,9 +22,10 @@ from .checks import (
     must_not_be_protected,
     protection_key,
 )
+from .clock import rfc3339
 from .errors import ApiError, bad_request, not_found
 from .rights import Caller
-from .store import STATIC, Item, Version, rfc3339
+from .store import STATIC, Item, Version
 
 __all__ = [
     "create_dfc_key",
@@ -162,7 +163,11 @@ def delete_item(account: Account, caller: Caller, body: Body) -> Body:
     item = existing_item(account, name)
     must_not_be_protected(account, item)
     number = body.get("version", -1)
-    deleted = {"item_id": item.id, "item_name": name, "deletion_date": rfc3339(account.clock.now())}
+    deleted = {
+        "item_id": item.id,
+        "item_name": name,
+        "deletion_date": rfc3339(account.clock.now(), account.settings.date_resolution),
+    }
     if number == -1:
         account.store.remove(item)
         return {**deleted, "version_deleted": -1}

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import typing as t
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -63,6 +64,8 @@ class Emulator:
         counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
             counters.journal.append([route, _named(content), outcome])
+        if not self.account.clock.true:
+            response.headers["Date"] = formatdate(self.account.clock.time() / 1_000_000, usegmt=True)
         return response
 
     def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:

@@ -40,6 +40,7 @@ class Settings(Adjustable):
     """Limits, statuses and habits of the account. Every default that is not documented by Akeyless is an assumption."""
 
     choices: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "date_resolution": ("seconds", "microseconds"),
         "description_unit": ("characters", "bytes"),
         "max_versions_over": ("refuse", "clamp"),
         "missing_in_batch": ("fail", "omit"),
@@ -71,6 +72,9 @@ class Settings(Adjustable):
     already_exists_status: int = 409
     last_version_status: int = 409
     delete_protected_status: int = 400
+
+    # answers
+    date_resolution: str = "microseconds"
 
     # habits
     delete_protection_by_default: bool = False

@@ -6,32 +6,14 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
-__all__ = ["STATIC", "Clock", "Item", "Store", "Version", "rfc3339"]
+__all__ = ["STATIC", "Item", "Store", "Version"]
 
 STATIC = "STATIC_SECRET"
-
-
-class Clock:
-    """Microseconds since 1970, never the same twice: a change always shows in a modification date."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def now(self) -> int:
-        self._last = max(self._last + 1, time.time_ns() // 1000)
-        return self._last
-
-
-def rfc3339(microseconds: int) -> str:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"
 
 
 @dataclass(slots=True)

@@ -162,6 +162,13 @@ class Control:
         """How often each fault rule has struck."""
         return [rule["struck"] for rule in self._get("faults")["rules"]]
 
+    def clock(self, *, advance: float = 0, **state: bool) -> str:
+        """Move the clock forward by seconds; ``held=True`` keeps it in that second, ``held=False`` lets it go on.
+
+        A reset brings the true time back. Gives the time, in RFC 3339.
+        """
+        return str(self._post("clock", {"advance": advance, **state})["now"])
+
     def expire_tokens(self) -> int:
         """End every token now."""
         return int(self._post("expire-tokens")["expired"])

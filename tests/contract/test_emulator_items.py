@@ -15,7 +15,8 @@ from official_sdk import Sdk, raw, refused
 from ferrydev.emulator import Emulator
 
 
-def test_a_secret_is_described_as_it_was_made(sdk: Sdk) -> None:
+def test_a_secret_is_described_as_it_was_made(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     before = datetime.now(timezone.utc)
     made = sdk.create_secret(
         name="/team/db",
@@ -249,7 +250,8 @@ def test_json_values_can_come_decoded(emulator: Emulator, sdk: Sdk) -> None:
     assert sdk.get_secret_value(names=["/j", "/t"]) == {"/j": {"a": [1]}, "/t": '{"a": [1]}'}
 
 
-def test_update_item_changes_what_it_names_and_nothing_else(sdk: Sdk) -> None:
+def test_update_item_changes_what_it_names_and_nothing_else(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     sdk.create_secret(name="/a", value="1", description="old", tags=["x", "y"], max_versions="5")
     before = sdk.describe_item(name="/a")
     assert sdk.update_item(name="/a", add_tag=["z", "x"], rm_tag=["y"]).updated

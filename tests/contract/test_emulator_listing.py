@@ -161,7 +161,6 @@ def test_a_listing_shows_items_as_describe_does_and_never_a_value(emulator: Emul
     assert answer["items"] == [described]
     assert "canary" not in str(answer)
     assert described["modification_date"].endswith("Z")
-    assert "." in described["modification_date"]
     assert emulator.control.counters()["values_read"] == 0
 
 
@@ -172,7 +171,9 @@ def test_the_minimal_view_leaves_the_metadata_out(tree: Sdk) -> None:
     assert (item.item_metadata, item.item_tags, item.last_version) == (None, None, None)
 
 
-def test_only_items_modified_later_are_listed(emulator: Emulator, tree: Sdk) -> None:
+@pytest.mark.parametrize("resolution", ["seconds", "microseconds"])
+def test_only_items_modified_later_are_listed(emulator: Emulator, tree: Sdk, resolution: str) -> None:
+    emulator.control.settings(date_resolution=resolution)
     newest = tree.describe_item(name=TREE[-1]).modification_date.timestamp()
     assert tree.names(path="/", modified_after=int(newest) + 1) == []
     assert tree.names(path="/", modified_after=int(newest) - 60, type=["static-secret"]) == TREE

@@ -57,7 +57,8 @@ def test_what_becomes_of_the_previous_version(
     assert history(sdk) == ({1: "old", 2: "new"} if appends else {1: "new"})
 
 
-def test_replacing_keeps_the_version_s_number_and_birth(sdk: Sdk) -> None:
+def test_replacing_keeps_the_version_s_number_and_birth(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     sdk.create_secret(name="/a", value="old")
     before = sdk.describe_item(name="/a", show_versions=True)
     sdk.update_secret_val(name="/a", value="newer", keep_prev_version="false")
@@ -206,7 +207,10 @@ def test_the_only_version_and_missing_ones_are_not_deleted(five: Sdk) -> None:
     ],
     ids=["append", "replace", "description", "tag", "rollback", "delete version"],
 )
-def test_every_change_shows_in_the_modification_date(five: Sdk, change: t.Callable[[Sdk], t.Any]) -> None:
+def test_with_microseconds_every_change_shows_in_the_modification_date(
+    emulator: Emulator, five: Sdk, change: t.Callable[[Sdk], t.Any]
+) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     before = five.describe_item(name="/a")
     change(five)
     after = five.describe_item(name="/a")
