@@ -42,6 +42,8 @@ class Settings(Adjustable):
     choices: t.ClassVar[dict[str, tuple[str, ...]]] = {
         "date_resolution": ("seconds", "microseconds"),
         "description_unit": ("characters", "bytes"),
+        "endless_pages": ("no", "same_token", "new_tokens"),
+        "listing": ("recursive", "flat"),
         "max_versions_over": ("refuse", "clamp"),
         "missing_in_batch": ("fail", "omit"),
     }
@@ -75,6 +77,8 @@ class Settings(Adjustable):
 
     # answers
     date_resolution: str = "microseconds"
+    listing: str = "recursive"
+    last_page_token: bool = False
 
     # habits
     delete_protection_by_default: bool = False
@@ -86,4 +90,5 @@ class Settings(Adjustable):
     token_ttl: int = 3600
 
     # for tests
+    endless_pages: str = "no"
     journal: bool = False
