@@ -11,9 +11,11 @@ import time
 import typing as t
 
 from .account import Account
-from .errors import already_exists, bad_request, not_found
+from .checks import taken
+from .errors import access_forbidden, invalid_param, not_found
 from .identity import Identity
 from .rights import CAPABILITIES, Caller
+from .wording import ACCOUNT_ID
 
 __all__ = [
     "assoc_role_am",
@@ -83,7 +85,7 @@ def revoke_creds(account: Account, _caller: Caller, body: Body) -> Body:
 def get_account_settings(account: Account, _caller: Caller, _body: Body) -> Body:
     settings = account.settings
     return {
-        "account_id": "acc-emulator",
+        "account_id": ACCOUNT_ID,
         "company_name": "Akeyless emulator",
         "general_settings": {
             "invalid_characters": settings.invalid_characters,
@@ -109,11 +111,11 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
     ):
         if key in body:
             if body[key] not in ("true", "false"):
-                raise bad_request(f"{key} must be true or false")
+                raise invalid_param(f"{key} must be true or false")
             changes[name] = body[key] == "true"
     if "max-versions" in body and body.get("item-type", "static-secret") == "static-secret":
         if not body["max-versions"].isdecimal() or int(body["max-versions"]) < 1:
-            raise bad_request(f"invalid max-versions: {body['max-versions']}")
+            raise invalid_param(f"invalid max-versions: {body['max-versions']}")
         changes["account_max_versions"] = int(body["max-versions"])
     account.settings.update(changes)
     return {"updated": bool(changes)}
@@ -122,7 +124,7 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
 def create_role(account: Account, caller: Caller, body: Body) -> Body:
     caller.must_be_admin(body["name"])
     if body["name"] in account.roles.rules:
-        raise already_exists(account.settings.already_exists_status, f"a role with the name {body['name']}")
+        raise taken(account, f"a role with the name {body['name']}")
     account.roles.rules[body["name"]] = []
     return {}
 
@@ -134,7 +136,7 @@ def set_role_rule(account: Account, caller: Caller, body: Body) -> Body:
         raise not_found(role)
     for capability in body["capability"]:
         if capability not in (*CAPABILITIES, "deny"):
-            raise bad_request(f"invalid capability: {capability}")
+            raise invalid_param(f"invalid capability: {capability}")
     account.roles.set_rule(role, body["path"], body["capability"], body.get("rule-type", "item-rule"))
     return {}
 
@@ -143,9 +145,11 @@ def auth_method_creator(*kinds: str) -> Handler:
     """The command that makes an auth method which accepts these access types."""
 
     def create(account: Account, caller: Caller, body: Body) -> Body:
+        if not caller.admin and account.settings.auth_method_refusal == "AccessForbidden":
+            raise access_forbidden("create", body["name"])
         caller.must_be_admin(body["name"])
         if account.identities.by_name(body["name"]):
-            raise already_exists(account.settings.already_exists_status, f"an auth method with the name {body['name']}")
+            raise taken(account, f"an auth method with the name {body['name']}")
         identity = Identity("p-" + secrets.token_hex(6), name=body["name"], access_types=list(kinds))
         made = {"name": identity.name, "access_id": identity.access_id}
         if "access_key" in kinds:

@@ -10,7 +10,7 @@ import json
 import typing as t
 
 from .account import Account
-from .errors import ApiError, already_exists, bad_request, not_found
+from .errors import ApiError, already_exists, invalid_param, invalid_type, not_found
 from .store import STATIC, Item
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "must_be_free",
     "must_not_be_protected",
     "protection_key",
+    "taken",
 ]
 
 Body = dict[str, t.Any]
@@ -49,15 +50,15 @@ def item_name(account: Account, name: str, *, new: bool = False) -> str:
     if not name.startswith("/"):
         name = f"/{name}"
     if name[-1] == "/":
-        raise bad_request(f"invalid item name: {name}")
+        raise invalid_param(f"invalid item name: {name}")
     if new:
         settings = account.settings
         if "//" in name and not settings.allow_empty_segments:
-            raise bad_request(f"invalid item name: {name} has an empty segment")
+            raise invalid_param(f"invalid item name: {name} has an empty segment")
         if settings.invalid_characters and not set(settings.invalid_characters).isdisjoint(name):
-            raise bad_request(f"invalid item name: the account forbids the characters {settings.invalid_characters}")
+            raise invalid_param(f"invalid item name: the account forbids the characters {settings.invalid_characters}")
         if settings.name_limit and len(name) > settings.name_limit:
-            raise bad_request(f"item_name too long. maximum length is {settings.name_limit}")
+            raise invalid_param(f"item_name too long. maximum length is {settings.name_limit}")
     return name
 
 
@@ -65,12 +66,12 @@ def form_and_value(account: Account, body: Body, default_form: str) -> tuple[str
     form: str = body.get("format", default_form)
     value: str = body["value"]
     if form not in _FORMATS:
-        raise bad_request(f"invalid secret format: {form}")
+        raise invalid_param(f"invalid secret format: {form}")
     limit = account.settings.value_limit
     if len(value) * 4 > limit and len(value.encode()) > limit:
-        raise bad_request(f"secret value too long. maximum length is {limit}")
+        raise invalid_param(f"secret value too long. maximum length is {limit}")
     if form == "json" and account.settings.check_json_format and not _is_json(value):
-        raise bad_request("the secret value is not valid JSON")
+        raise invalid_param("the secret value is not valid JSON")
     return form, value
 
 
@@ -90,7 +91,7 @@ def check_description(account: Account, text: str) -> None:
     limit = account.settings.description_limit
     size = len(text) if account.settings.description_unit == "characters" else len(text.encode())
     if size > limit:
-        raise bad_request(f"item_metadata too long. maximum length is {limit}")
+        raise invalid_param(f"item_metadata too long. maximum length is {limit}")
 
 
 def protection_key(account: Account, name: str | None) -> str:
@@ -101,7 +102,7 @@ def protection_key(account: Account, name: str | None) -> str:
     if key is None:
         raise not_found(name)
     if key.kind not in _PROTECTING:
-        raise bad_request(f"InvalidType: {name} is a {key.kind}; a protection key must be {' or '.join(_PROTECTING)}")
+        raise invalid_type(f"{name} is a {key.kind}; a protection key must be {' or '.join(_PROTECTING)}")
     return name
 
 
@@ -110,10 +111,10 @@ def max_versions(account: Account, text: str | None) -> int:
     if not text:
         return 0
     if not text.isdecimal() or int(text) < 1:
-        raise bad_request(f"invalid max-versions: {text}")
+        raise invalid_param(f"invalid max-versions: {text}")
     most = account.settings.account_max_versions
     if int(text) > most and account.settings.max_versions_over == "refuse":
-        raise bad_request(f"max-versions {text} is over the account's maximum of {most}")
+        raise invalid_param(f"max-versions {text} is over the account's maximum of {most}")
     return min(int(text), most)
 
 
@@ -121,7 +122,7 @@ def flag(key: str, text: str | None) -> bool | None:
     if not text:
         return None
     if text not in ("true", "false"):
-        raise bad_request(f"{key} must be true or false")
+        raise invalid_param(f"{key} must be true or false")
     return text == "true"
 
 
@@ -135,16 +136,21 @@ def existing_item(account: Account, name: str) -> Item:
 def existing_secret(account: Account, name: str) -> Item:
     item = existing_item(account, name)
     if item.kind != STATIC:
-        raise bad_request(f"InvalidType: {name} is not a static secret")
+        raise invalid_type(f"{name} is not a static secret")
     return item
 
 
 def must_be_free(account: Account, name: str) -> None:
     if account.store.get(name) is not None:
-        raise already_exists(account.settings.already_exists_status, f"an item with the name {name}")
+        raise taken(account, f"an item with the name {name}")
+
+
+def taken(account: Account, what: str) -> ApiError:
+    """The refusal of a name that is in use."""
+    return already_exists(account.settings.already_exists_status, what, account.settings.already_exists_code)
 
 
 def must_not_be_protected(account: Account, item: Item) -> None:
     if item.delete_protection:
         status = account.settings.delete_protected_status
-        raise ApiError(status, f"DeleteProtection: {item.name} is protected from deletion")
+        raise ApiError(status, f"{item.name} is protected from deletion", "DeleteProtection")

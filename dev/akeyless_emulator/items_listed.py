@@ -12,7 +12,7 @@ import json
 import typing as t
 
 from .account import Account
-from .errors import bad_request
+from .errors import invalid_param
 from .items_shown import full_view, minimal_view
 from .rights import Caller
 from .store import STATIC, Item
@@ -73,7 +73,7 @@ def _place_of(token: str) -> tuple[str, int]:
         place = json.loads(base64.b64decode(token, validate=True))
         return str(place["i"]), int(place.get("n", 0))
     except (binascii.Error, ValueError, TypeError, KeyError):
-        raise bad_request("invalid pagination-token") from None
+        raise invalid_param("invalid pagination-token") from None
 
 
 def _filter(account: Account, body: Body) -> t.Callable[[Item], bool]:
@@ -85,9 +85,9 @@ def _filter(account: Account, body: Body) -> t.Callable[[Item], bool]:
     types = [kind.lower().replace("_", "-") for kind in body.get("type", ())]
     for kind in types:
         if kind not in _TYPES:
-            raise bad_request(f"invalid item type: {kind}")
+            raise invalid_param(f"invalid item type: {kind}")
     if body.get("advanced-filter") or body.get("sra-only") or body.get("ara-only"):
-        raise bad_request("the emulator has no advanced-filter, sra-only and ara-only")
+        raise invalid_param("the emulator has no advanced-filter, sra-only and ara-only")
 
     def wanted(item: Item) -> bool:
         return (

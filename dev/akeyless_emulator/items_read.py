@@ -12,7 +12,7 @@ import typing as t
 from .account import Account
 from .checks import item_name
 from .clock import rfc3339
-from .errors import bad_request, not_found
+from .errors import invalid_param, invalid_type, not_found
 from .items_shown import full_view
 from .rights import Caller
 from .store import STATIC, Item
@@ -25,10 +25,10 @@ Body = dict[str, t.Any]
 def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
     """``{name as it was asked for: value}``; with a negative version ``{name: {"7": value, "6": value}}``."""
     if not body["names"]:
-        raise bad_request("names must not be empty")
+        raise invalid_param("names must not be empty")
     number = body.get("version", 0)
     if number < -account.settings.last_n_limit:
-        raise bad_request(f"at most the last {account.settings.last_n_limit} versions can be read")
+        raise invalid_param(f"at most the last {account.settings.last_n_limit} versions can be read")
     values: Body = {}
     count = 0
     for asked in body["names"]:
@@ -40,7 +40,7 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
                 continue
             raise not_found(name)
         if item.kind != STATIC:
-            raise bad_request(f"InvalidType: {name} is not a static secret")
+            raise invalid_type(f"{name} is not a static secret")
         if number < 0:
             values[asked] = {str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])}
             count += len(values[asked])
@@ -82,7 +82,7 @@ def describe_item(account: Account, caller: Caller, body: Body) -> Body:
 def describe_permissions(account: Account, caller: Caller, body: Body) -> Body:
     path = body["path"] if body["path"].startswith("/") else f"/{body['path']}"
     if body["type"] not in ("item", "am", "role", "target", "sra", "ara"):
-        raise bad_request(f"invalid type: {body['type']}")
+        raise invalid_param(f"invalid type: {body['type']}")
     own = caller.permissions(path) if body["type"] == "item" or caller.admin else []
     return {"client_permissions": own or None}
 

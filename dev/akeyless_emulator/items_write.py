@@ -23,9 +23,10 @@ from .checks import (
     protection_key,
 )
 from .clock import rfc3339
-from .errors import ApiError, bad_request, not_found
+from .errors import ApiError, invalid_param, invalid_type, not_found
 from .rights import Caller
 from .store import STATIC, Item, Version
+from .wording import worded
 
 __all__ = [
     "create_dfc_key",
@@ -49,13 +50,13 @@ def create_secret(account: Account, caller: Caller, body: Body) -> Body:
     settings = account.settings
     sub_type = body.get("type", "generic")
     if sub_type not in ("generic", "password"):
-        raise bad_request(f"invalid secret type: {sub_type}")
+        raise invalid_param(f"invalid secret type: {sub_type}")
     form, value = form_and_value(account, body, "text")
     description = body.get("description") or body.get("metadata", "")
     check_description(account, description)
     custom = body.get("item-custom-fields", {})
     if missing := [name for name in settings.required_item_custom_field if not custom.get(name)]:
-        raise bad_request(f"missing required item custom field(s): {', '.join(missing)}")
+        raise invalid_param(f"missing required item custom field(s): {', '.join(missing)}")
     key = protection_key(account, body.get("protection_key"))
     most = max_versions(account, body.get("max-versions"))
     protected = flag("delete_protection", body.get("delete_protection"))
@@ -97,7 +98,8 @@ def update_secret_val(account: Account, caller: Caller, body: Body) -> Body:
     if settings.enforce_last_version and expected and expected != item.last_version:
         raise ApiError(
             settings.last_version_status,
-            f"VersionConflict: the last version of {name} is {item.last_version}, not {expected}",
+            f"the last version of {name} is {item.last_version}, not {expected}",
+            "VersionConflict",
         )
     item.form = form
     if keep or settings.force_new_versions:
@@ -175,7 +177,7 @@ def delete_item(account: Account, caller: Caller, body: Body) -> Body:
     if version is None:
         raise not_found(f"{name} version {number}")
     if len(item.versions) == 1:
-        raise bad_request(f"version {version.number} is the only one of {name}: delete the item")
+        raise invalid_param(f"version {version.number} is the only one of {name}: delete the item")
     item.versions.remove(version)
     if not account.settings.deleted_versions_count:
         item.last_version = item.current.number
@@ -187,7 +189,7 @@ def delete_item(account: Account, caller: Caller, body: Body) -> Body:
 def delete_items(account: Account, caller: Caller, body: Body) -> Body:
     path = body.get("path", "")
     if not path and not body.get("item"):
-        raise bad_request("either path or item must be given")
+        raise invalid_param("either path or item must be given")
     names = [item_name(account, name) for name in body.get("item", ())]
     if path:
         path = "/" + path.strip("/")
@@ -198,7 +200,8 @@ def delete_items(account: Account, caller: Caller, body: Body) -> Body:
             delete_item(account, caller, {"name": name})
             deleted.append(name)
         except ApiError as error:
-            failed[name] = error.text
+            error.access_id = caller.access_id
+            failed[name] = worded(error, account.settings.error_texts, "delete-item")
     return {"deleted_items": deleted or None, "failed_deleted_items": failed or None, "path": path}
 
 
@@ -206,7 +209,7 @@ def create_dfc_key(account: Account, caller: Caller, body: Body) -> Body:
     name = item_name(account, body["name"], new=True)
     caller.must("create", name)
     if body["alg"] not in KEY_TYPES:
-        raise bad_request(f"InvalidType: unknown key algorithm {body['alg']}")
+        raise invalid_type(f"unknown key algorithm {body['alg']}")
     description = body.get("description") or body.get("metadata", "")
     check_description(account, description)
     protected = flag("delete_protection", body.get("delete_protection"))

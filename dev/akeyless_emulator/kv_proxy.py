@@ -20,6 +20,7 @@ from aiohttp import web
 from .account import Account
 from .errors import ApiError
 from .items_read import get_secret_value
+from .wording import worded
 
 __all__ = ["read_through_proxy"]
 
@@ -37,7 +38,8 @@ def read_through_proxy(account: Account, request: web.BaseRequest) -> tuple[web.
         text = _value(account, request.headers.get("X-Vault-Token", ""), name)
     except ApiError as error:
         # Vault says 403 where Akeyless says 401.
-        return _errors({401: 403}.get(error.status, error.status), error.text), name
+        status = 403 if error.status == 401 else error.status
+        return _errors(status, worded(error, account.settings.error_texts, "get-secret-value")), name
     data = _data(text)
     answer = {"data": data, "metadata": {"version": 1, "deletion_time": "", "destroyed": False}} if versioned else data
     return web.json_response({"request_id": "emulator", "lease_duration": 0, "data": answer}), name
@@ -50,7 +52,8 @@ def _value(account: Account, token: str, name: str) -> str:
             {"access-type": "access_key", "access-id": access_id, "access-key": access_key}, account.settings.token_ttl
         )
     caller = account.identities.caller({"token": token})
-    value = get_secret_value(account, caller, {"names": [name]})[name]
+    with caller.named_in_refusals():
+        value = get_secret_value(account, caller, {"names": [name]})[name]
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -25,6 +25,7 @@ from .gateway.gateways import Gateways
 from .hanging import Hanging
 from .kv_proxy import PREFIX, read_through_proxy
 from .schema import Schema
+from .wording import worded
 
 __all__ = ["Emulator"]
 
@@ -118,7 +119,7 @@ class Emulator:
         try:
             answer = self._answer(method, route, content, at)
         except ApiError as error:
-            return _refusal(error.status, error.text), str(error.status)
+            return _refusal(error.status, worded(error, self.account.settings.error_texts, route)), str(error.status)
         return web.Response(body=json.dumps(answer).encode(), headers=_JSON), "200"
 
     def _answer(self, method: str, route: str, content: bytes, at: At | None) -> dict[str, t.Any]:
@@ -137,7 +138,9 @@ class Emulator:
         if command.open:
             return command.open(account, body)
         assert command.handler is not None
-        answer = command.handler(account, account.identities.caller(body), body)
+        caller = account.identities.caller(body)
+        with caller.named_in_refusals():
+            answer = command.handler(account, caller, body)
         account.counters.writes_applied += command.write
         return answer
 
@@ -150,9 +153,10 @@ class Emulator:
         needed = None if cluster.settings.require_sdk_keys else NEEDED.get(route)
         self._schema.check(route, body, needed, ONE_PASSWORD_KEYS if cluster.settings.takes_1password else None)
         caller = self.account.identities.caller(body)
-        cluster.must_be_allowed(caller)
         command = GATEWAY_COMMANDS[route]
-        answer = command.handler(at, caller, body)
+        with caller.named_in_refusals():
+            cluster.must_be_allowed(caller)
+            answer = command.handler(at, caller, body)
         self.account.counters.writes_applied += command.write
         return answer
 

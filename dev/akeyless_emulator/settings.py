@@ -40,8 +40,11 @@ class Settings(Adjustable):
     """Limits, statuses and habits of the account. Every default that is not documented by Akeyless is an assumption."""
 
     choices: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "already_exists_code": ("AlreadyExists", "Conflict"),
+        "auth_method_refusal": ("AccessForbidden", "UnauthorizedAccess"),
         "date_resolution": ("seconds", "microseconds"),
         "description_unit": ("characters", "bytes"),
+        "error_texts": ("live", "plain"),
         "endless_pages": ("no", "same_token", "new_tokens"),
         "listing": ("recursive", "flat"),
         "max_versions_over": ("refuse", "clamp"),
@@ -70,8 +73,11 @@ class Settings(Adjustable):
     enforce_last_version: bool = True
     deleted_versions_count: bool = True
 
-    # statuses of refusals whose code is not documented
+    # refusals
+    error_texts: str = "plain"
     already_exists_status: int = 409
+    already_exists_code: str = "AlreadyExists"
+    auth_method_refusal: str = "UnauthorizedAccess"
     last_version_status: int = 409
     delete_protected_status: int = 400
 
