@@ -132,11 +132,11 @@ def create_role(account: Account, caller: Caller, body: Body) -> Body:
 def set_role_rule(account: Account, caller: Caller, body: Body) -> Body:
     role = body["role-name"]
     caller.must_be_admin(role)
-    if role not in account.roles.rules:
-        raise not_found(role)
     for capability in body["capability"]:
         if capability not in (*CAPABILITIES, "deny"):
             raise invalid_param(f"invalid capability: {capability}")
+    if role not in account.roles.rules:
+        raise not_found(role)
     account.roles.set_rule(role, body["path"], body["capability"], body.get("rule-type", "item-rule"))
     return {}
 

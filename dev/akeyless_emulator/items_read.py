@@ -23,7 +23,11 @@ Body = dict[str, t.Any]
 
 
 def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
-    """``{name as it was asked for: value}``; with a negative version ``{name: {"7": value, "6": value}}``."""
+    """``{name as it was asked for: value}``.
+
+    With a negative version ``{"6": value, "7": value}``, or where the setting ``last_versions_form`` or several names
+    ask for it, ``{name: {"7": value, "6": value}}``.
+    """
     if not body["names"]:
         raise invalid_param("names must not be empty")
     number = body.get("version", 0)
@@ -51,6 +55,8 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
         values[asked] = _shown(account, item, version.value)
         count += 1
     account.counters.values_read += count
+    if number < 0 and account.settings.last_versions_form == "flat" and len(values) == 1:
+        return dict(reversed(next(iter(values.values())).items()))
     return values
 
 

@@ -151,7 +151,8 @@ def update_item(account: Account, caller: Caller, body: Body) -> Body:
         item.delete_protection = protected
     if most:
         item.max_versions = most
-        del item.versions[: max(0, len(item.versions) - most)]
+        if account.settings.max_versions_lowered == "at_once":
+            del item.versions[: max(0, len(item.versions) - most)]
     item.modified = account.clock.now()
     account.store.touch(item)
     if new_name and new_name != name:
@@ -194,6 +195,14 @@ def delete_items(account: Account, caller: Caller, body: Body) -> Body:
     if path:
         path = "/" + path.strip("/")
         names += [item.name for item in account.store.under(path.rstrip("/") + "/")]
+    if account.settings.keys_in_delete_items == "refuse" and any(_is_visible_key(account, caller, n) for n in names):
+        kinds = " ".join(KEY_TYPES)
+        raise ApiError(
+            403,
+            "Items list include one or more items that cannot be deleted in a bulk operation: "
+            f"[{kinds}]. Either delete those items manually or move them to proceed.",
+            "ForbiddenTypesDeletion",
+        )
     deleted, failed = [], {}
     for name in dict.fromkeys(names):
         try:
@@ -203,6 +212,11 @@ def delete_items(account: Account, caller: Caller, body: Body) -> Body:
             error.access_id = caller.access_id
             failed[name] = worded(error, account.settings.error_texts, "delete-item")
     return {"deleted_items": deleted or None, "failed_deleted_items": failed or None, "path": path}
+
+
+def _is_visible_key(account: Account, caller: Caller, name: str) -> bool:
+    item = account.store.get(name)
+    return item is not None and item.kind in KEY_TYPES and caller.can("list", name)
 
 
 def create_dfc_key(account: Account, caller: Caller, body: Body) -> Body:

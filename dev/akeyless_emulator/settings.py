@@ -46,7 +46,10 @@ class Settings(Adjustable):
         "description_unit": ("characters", "bytes"),
         "error_texts": ("live", "plain"),
         "endless_pages": ("no", "same_token", "new_tokens"),
+        "keys_in_delete_items": ("refuse", "delete"),
+        "last_versions_form": ("flat", "by_name"),
         "listing": ("recursive", "flat"),
+        "max_versions_lowered": ("next_version", "at_once"),
         "max_versions_over": ("refuse", "clamp"),
         "missing_in_batch": ("fail", "omit"),
     }
@@ -70,6 +73,7 @@ class Settings(Adjustable):
     account_max_versions: int = 1000
     default_max_versions: int = 10
     max_versions_over: str = "refuse"
+    max_versions_lowered: str = "at_once"
     enforce_last_version: bool = True
     deleted_versions_count: bool = True
 
@@ -83,6 +87,8 @@ class Settings(Adjustable):
 
     # answers
     date_resolution: str = "microseconds"
+    keys_in_delete_items: str = "delete"
+    last_versions_form: str = "by_name"
     listing: str = "recursive"
     last_page_token: bool = False
 

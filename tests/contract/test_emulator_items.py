@@ -346,6 +346,32 @@ def test_delete_items_reports_each_item_on_its_own(sdk: Sdk) -> None:
     assert "NotFound" in gone.failed_deleted_items["/none"]
 
 
+@pytest.mark.parametrize(
+    "how",
+    [{"path": "/f"}, {"item": ["/f/a", "/f/deep/key"]}],
+    ids=["path", "items"],
+)
+def test_delete_items_refuses_all_where_a_key_is_among_them(
+    emulator: Emulator, sdk: Sdk, how: dict[str, t.Any]
+) -> None:
+    emulator.control.settings(keys_in_delete_items="refuse", error_texts="live")
+    sdk.create_secret(name="/f/a", value="1")
+    sdk.create_dfc_key(name="/f/deep/key", alg="AES256GCM")
+    before = emulator.control.dump()
+    with refused(403, "Status 403 Forbidden, Error: ForbiddenTypesDeletion. "):
+        sdk.delete_items(**how)
+    assert emulator.control.dump() == before
+    sdk.delete_item(name="/f/deep/key")
+    assert sdk.delete_items(path="/f").deleted_items == ["/f/a"]
+
+
+def test_delete_items_can_delete_keys(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(keys_in_delete_items="delete")
+    sdk.create_secret(name="/f/a", value="1")
+    sdk.create_dfc_key(name="/f/key", alg="AES256GCM")
+    assert sdk.delete_items(path="/f").deleted_items == ["/f/a", "/f/key"]
+
+
 def test_delete_items_wants_a_path_or_items(emulator: Emulator, admin_token: str) -> None:
     assert raw(emulator.url, "delete-items", {"token": admin_token})[0] == 400
 
