@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from .account import Account
-from .checks import taken
+from .checks import taken, usable_key
 from .errors import access_forbidden, invalid_param, not_found
 from .identity import Identity
 from .rights import CAPABILITIES, Caller
@@ -90,6 +90,8 @@ def get_account_settings(account: Account, _caller: Caller, _body: Body) -> Body
         "general_settings": {
             "invalid_characters": settings.invalid_characters,
             "protect_items_by_default": settings.delete_protection_by_default,
+            "account_default_key_name": settings.default_key,
+            "lock_default_key": settings.lock_default_key,
         },
         "object_version_settings": {
             "default-versioning": settings.default_versioning,
@@ -108,6 +110,7 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
         ("default-versioning", "default_versioning"),
         ("force-new-versions", "force_new_versions"),
         ("items-deletion-protection", "delete_protection_by_default"),
+        ("lock-default-key", "lock_default_key"),
     ):
         if key in body:
             if body[key] not in ("true", "false"):
@@ -117,6 +120,8 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
         if not body["max-versions"].isdecimal() or int(body["max-versions"]) < 1:
             raise invalid_param(f"invalid max-versions: {body['max-versions']}")
         changes["account_max_versions"] = int(body["max-versions"])
+    if body.get("default-key-name"):
+        changes["default_key"] = usable_key(account, body["default-key-name"])
     account.settings.update(changes)
     return {"updated": bool(changes)}
 

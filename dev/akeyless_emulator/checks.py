@@ -11,6 +11,7 @@ import typing as t
 
 from .account import Account
 from .errors import ApiError, already_exists, invalid_param, invalid_type, not_found
+from .rights import Caller
 from .store import STATIC, Item
 
 __all__ = [
@@ -23,9 +24,12 @@ __all__ = [
     "item_name",
     "max_versions",
     "must_be_free",
+    "must_have_room",
+    "must_not_be_locked",
     "must_not_be_protected",
     "protection_key",
     "taken",
+    "usable_key",
 ]
 
 Body = dict[str, t.Any]
@@ -94,9 +98,18 @@ def check_description(account: Account, text: str) -> None:
         raise invalid_param(f"item_metadata too long. maximum length is {limit}")
 
 
-def protection_key(account: Account, name: str | None) -> str:
+def protection_key(account: Account, name: str | None, kept: str = "") -> str:
+    """The key for a value, by the name that was asked for, or the one that the item has."""
+    settings = account.settings
+    if settings.lock_default_key:
+        return settings.default_key
     if not name:
-        return ""
+        return kept or settings.default_key
+    return usable_key(account, name)
+
+
+def usable_key(account: Account, name: str) -> str:
+    """The full name of a key that can protect items."""
     name = item_name(account, name)
     key = account.store.get(name)
     if key is None:
@@ -148,6 +161,23 @@ def must_be_free(account: Account, name: str) -> None:
 def taken(account: Account, what: str) -> ApiError:
     """The refusal of a name that is in use."""
     return already_exists(account.settings.already_exists_status, what, account.settings.already_exists_code)
+
+
+def must_have_room(account: Account) -> None:
+    """Refuse another item where the account has as many as it may have."""
+    settings = account.settings
+    if settings.item_quota and len(account.store.items) >= settings.item_quota:
+        text = f"the account's quota of {settings.item_quota} items is reached"
+        raise ApiError(settings.item_quota_status, text, "QuotaExceeded")
+
+
+def must_not_be_locked(account: Account, caller: Caller, item: Item, action: str) -> None:
+    """Refuse ``read`` or ``update`` of an item that is locked against it, but for whoever may pass the lock."""
+    settings = account.settings
+    passes = caller.access_id == item.locked_by or (caller.admin and not settings.locks_bind_admins)
+    if action in item.locks and not passes:
+        text = f"item {item.name} is locked for {action} by {item.locked_by}"
+        raise ApiError(settings.locked_status, text, "ItemLocked")
 
 
 def must_not_be_protected(account: Account, item: Item) -> None:

@@ -18,7 +18,7 @@ from .faults import Faults
 from .gateway.control import GatewayControl
 from .gateway.gateways import Gateways
 from .hanging import Hanging
-from .store import Item
+from .store import DYNAMIC, Item
 
 __all__ = ["Control"]
 
@@ -61,6 +61,8 @@ class Control:
             "POST expire-tokens": lambda _: {"expired": self._account.identities.expire_all()},
             "GET hanging": self._wait_for_hanging,
             "POST release": self._release,
+            "POST dynamic-secret": self._add_dynamic_secret,
+            "POST lock": self._lock,
             "POST snapshot": self._snapshot,
             "POST reset": self._reset,
             **self._of_gateways.handlers(),
@@ -99,6 +101,23 @@ class Control:
 
     def _release(self, _asked: dict[str, t.Any]) -> t.Any:
         return {"released": self._hanging.release()}
+
+    def _add_dynamic_secret(self, asked: dict[str, t.Any]) -> t.Any:
+        account = self._account
+        now = account.clock.now()
+        if account.store.get(asked["name"]):
+            raise ValueError(f"{asked['name']} exists")
+        account.store.add(Item(asked["name"], account.store.new_id(), DYNAMIC, now, now))
+        return {"name": asked["name"]}
+
+    def _lock(self, asked: dict[str, t.Any]) -> t.Any:
+        item = self._account.store.items[asked["name"]]
+        actions = list(asked.get("actions", ()))
+        if not {"read", "update"}.issuperset(actions):
+            raise ValueError("actions must be read and update, one of them, or none")
+        item.locks, item.locked_by = actions, str(asked.get("by", "")) if actions else ""
+        self._account.store.touch(item)
+        return {"actions": item.locks, "locked_by": item.locked_by}
 
     def _snapshot(self, asked: dict[str, t.Any]) -> t.Any:
         self._account.snapshot(asked["name"])

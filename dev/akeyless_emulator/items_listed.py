@@ -15,13 +15,14 @@ from .account import Account
 from .errors import invalid_param
 from .items_shown import full_view, minimal_view
 from .rights import Caller
-from .store import STATIC, Item
+from .store import DYNAMIC, STATIC, Item
 
 __all__ = ["list_items"]
 
 Body = dict[str, t.Any]
 
 _TYPES = ("static-secret", "key", "dynamic-secret", "classic-key", "rotated-secret", "certificate", "usc")
+_KINDS = {STATIC: "static-secret", DYNAMIC: "dynamic-secret"}
 
 
 def list_items(account: Account, caller: Caller, body: Body) -> Body:
@@ -94,7 +95,7 @@ def _filter(account: Account, body: Body) -> t.Callable[[Item], bool]:
             part in item.name
             and (not tag or tag in item.tags)
             and item.modified // unit >= earliest
-            and (not types or ("static-secret" if item.kind == STATIC else "key") in types)
+            and (not types or _KINDS.get(item.kind, "key") in types)
             and (not sub_types or item.sub_type in sub_types)
         )
 

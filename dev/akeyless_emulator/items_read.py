@@ -10,7 +10,7 @@ import json
 import typing as t
 
 from .account import Account
-from .checks import item_name
+from .checks import item_name, must_not_be_locked
 from .clock import rfc3339
 from .errors import invalid_param, invalid_type, not_found
 from .items_shown import full_view
@@ -45,6 +45,7 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
             raise not_found(name)
         if item.kind != STATIC:
             raise invalid_type(f"{name} is not a static secret")
+        must_not_be_locked(account, caller, item, "read")
         if number < 0:
             values[asked] = {str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])}
             count += len(values[asked])

@@ -11,7 +11,7 @@ import typing as t
 from .account import Account
 from .clock import rfc3339
 from .rights import Caller
-from .store import STATIC, Item
+from .store import DYNAMIC, STATIC, Item
 
 __all__ = ["full_view", "minimal_view"]
 
@@ -52,4 +52,8 @@ def full_view(account: Account, caller: Caller, item: Item) -> Body:
     if item.kind == STATIC:
         most = item.max_versions or min(settings.default_max_versions, settings.account_max_versions)
         shown["item_general_info"] = {"static_secret_info": {"format": item.form, "max_versions": most}}
+    if item.kind == DYNAMIC:
+        shown["item_general_info"] = {"dynamic_secret_producer_details": {"producer_type": "mysql"}}
+    if item.locks:
+        shown["locking_info"] = {"actions": item.locks, "locked_by": item.locked_by}
     return shown

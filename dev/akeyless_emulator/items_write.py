@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .account import Account
@@ -19,6 +20,8 @@ from .checks import (
     item_name,
     max_versions,
     must_be_free,
+    must_have_room,
+    must_not_be_locked,
     must_not_be_protected,
     protection_key,
 )
@@ -52,6 +55,8 @@ def create_secret(account: Account, caller: Caller, body: Body) -> Body:
     if sub_type not in ("generic", "password"):
         raise invalid_param(f"invalid secret type: {sub_type}")
     form, value = form_and_value(account, body, "text")
+    if sub_type == "password":
+        value = _password(account, body, value)
     description = body.get("description") or body.get("metadata", "")
     check_description(account, description)
     custom = body.get("item-custom-fields", {})
@@ -61,6 +66,7 @@ def create_secret(account: Account, caller: Caller, body: Body) -> Body:
     most = max_versions(account, body.get("max-versions"))
     protected = flag("delete_protection", body.get("delete_protection"))
     must_be_free(account, name)
+    must_have_room(account)
     now = account.clock.now()
     account.store.add(
         Item(
@@ -87,9 +93,12 @@ def update_secret_val(account: Account, caller: Caller, body: Body) -> Body:
     name = item_name(account, body["name"])
     caller.must("update", name)
     item = existing_secret(account, name)
+    must_not_be_locked(account, caller, item, "update")
     settings = account.settings
     form, value = form_and_value(account, body, item.form)
-    key = protection_key(account, body.get("key")) or item.protection_key
+    if item.sub_type == "password":
+        value = _password(account, body, value, item.current.value)
+    key = protection_key(account, body.get("key"), item.protection_key)
     keep = flag("keep-prev-version", body.get("keep-prev-version"))
     if keep is None:
         keep = body.get("new-version") or settings.default_versioning
@@ -116,6 +125,7 @@ def rollback_secret(account: Account, caller: Caller, body: Body) -> Body:
     name = item_name(account, body["name"])
     caller.must("update", name)
     item = existing_secret(account, name)
+    must_not_be_locked(account, caller, item, "update")
     old = item.version(body["old-version"])
     if old is None:
         raise not_found(f"{name} version {body['old-version']}")
@@ -128,6 +138,7 @@ def update_item(account: Account, caller: Caller, body: Body) -> Body:
     name = item_name(account, body["name"])
     caller.must("update", name)
     item = existing_item(account, name)
+    must_not_be_locked(account, caller, item, "update")
     description = next(
         (body[k] for k in ("description", "new-metadata") if body.get(k, _UNCHANGED) != _UNCHANGED), None
     )
@@ -164,6 +175,7 @@ def delete_item(account: Account, caller: Caller, body: Body) -> Body:
     name = item_name(account, body["name"])
     caller.must("delete", name)
     item = existing_item(account, name)
+    must_not_be_locked(account, caller, item, "update")
     must_not_be_protected(account, item)
     number = body.get("version", -1)
     deleted = {
@@ -228,11 +240,24 @@ def create_dfc_key(account: Account, caller: Caller, body: Body) -> Body:
     check_description(account, description)
     protected = flag("delete_protection", body.get("delete_protection"))
     must_be_free(account, name)
+    must_have_room(account)
     now = account.clock.now()
     item = Item(name, account.store.new_id(), body["alg"], now, now, description=description, tags=body.get("tag", []))
     item.delete_protection = bool(protected)
     account.store.add(item)
     return {"fragment_results": [0] * body.get("split-level", 3)}
+
+
+def _password(account: Account, body: Body, value: str, before: str = "{}") -> str:
+    """The value of an item of the type password: JSON of its fields, those of ``before`` kept, or just the text."""
+    if account.settings.password_form == "text":
+        return value
+    try:
+        kept = dict(json.loads(before))
+    except (ValueError, TypeError):
+        kept = {}  # it was written as a text
+    fields = {"username": body.get("username", kept.get("username", "")), "password": body.get("password") or value}
+    return json.dumps({**kept, **fields, **body.get("custom-field", {})})
 
 
 def _append(account: Account, item: Item, value: str, key: str) -> None:

@@ -23,7 +23,7 @@ from .faults import Faults, Rule
 from .gateway.commands import GATEWAY_COMMANDS, NEEDED, ONE_PASSWORD_KEYS, At
 from .gateway.gateways import Gateways
 from .hanging import Hanging
-from .kv_proxy import PREFIX, read_through_proxy
+from .kv_proxy import PREFIX, asked_for, kv_refusal, read_through_proxy
 from .schema import Schema
 from .wording import worded
 
@@ -50,7 +50,7 @@ class Emulator:
         if path.startswith("/_emulator/"):
             return await self._control.handle(request)
         if path.startswith(PREFIX):
-            return self._through_kv_proxy(request)
+            return await self._through_kv_proxy(request)
         route = path.removeprefix("/api/v2").strip("/")
         counters = self.account.counters
         counters.requests += 1
@@ -69,14 +69,19 @@ class Emulator:
             response.headers["Date"] = formatdate(self.account.clock.time() / 1_000_000, usegmt=True)
         return response
 
-    def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:
+    async def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:
         counters = self.account.counters
         counters.requests += 1
         counters.routes["kv-proxy"] = counters.routes.get("kv-proxy", 0) + 1
-        response, name = read_through_proxy(self.account, request)
-        counters.statuses[str(response.status)] = counters.statuses.get(str(response.status), 0) + 1
+        struck = self.faults.strike("kv-proxy", write=False, named=True)
+        answer = await self._struck(request, struck, "before")
+        if answer is None:
+            response = read_through_proxy(self.account, request)
+            answer = await self._struck(request, struck, "after") or (response, str(response.status))
+        response, outcome = answer
+        counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
-            counters.journal.append(["kv-proxy", name, str(response.status)])
+            counters.journal.append(["kv-proxy", asked_for(request)[2], outcome])
         return response
 
     async def _faulty(
@@ -89,17 +94,22 @@ class Emulator:
         if wait:
             return _refusal(429, "too many requests", wait), "429"
         struck = faults.strike(route, write)
-        for rule in struck:
-            if rule.when == "before" and (instead := await self._strike(request, rule)):
-                return instead
+        if instead := await self._struck(request, struck, "before"):
+            return instead
         answer = self._execute(request.method, route, content, at)
+        return await self._struck(request, struck, "after") or answer
+
+    async def _struck(self, request: web.BaseRequest, struck: list[Rule], when: str) -> tuple[web.Response, str] | None:
+        """Do what the rules say at this time. What it gives back is answered in place of the true answer."""
         for rule in struck:
-            if rule.when == "after" and (instead := await self._strike(request, rule)):
+            if rule.when == when and (instead := await self._strike(request, rule)):
                 return instead
-        return answer
+        return None
 
     async def _strike(self, request: web.BaseRequest, rule: Rule) -> tuple[web.Response, str] | None:
         """Do what the rule says. What it gives back is answered in place of the true answer."""
+        if rule.action == "error" and request.path.startswith(PREFIX):
+            return kv_refusal(rule.status, rule.text), f"{rule.status} {rule.when}"
         if rule.action == "error":
             return _refusal(rule.status, rule.text, rule.retry_after), f"{rule.status} {rule.when}"
         if rule.action == "expire_tokens":

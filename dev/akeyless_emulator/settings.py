@@ -52,6 +52,7 @@ class Settings(Adjustable):
         "max_versions_lowered": ("next_version", "at_once"),
         "max_versions_over": ("refuse", "clamp"),
         "missing_in_batch": ("fail", "omit"),
+        "password_form": ("json", "text"),
     }
 
     # limits
@@ -62,6 +63,8 @@ class Settings(Adjustable):
     page_size: int = 1000
     last_n_limit: int = 20
     body_limit: int = 8 * 1024 * 1024
+
+    item_quota: int = 0
 
     # names
     invalid_characters: str = ""
@@ -84,6 +87,8 @@ class Settings(Adjustable):
     auth_method_refusal: str = "UnauthorizedAccess"
     last_version_status: int = 409
     delete_protected_status: int = 400
+    item_quota_status: int = 403
+    locked_status: int = 403
 
     # answers
     date_resolution: str = "microseconds"
@@ -93,6 +98,10 @@ class Settings(Adjustable):
     last_page_token: bool = False
 
     # habits
+    default_key: str = ""
+    lock_default_key: bool = False
+    locks_bind_admins: bool = False
+    password_form: str = "text"
     delete_protection_by_default: bool = False
     required_item_custom_field: list[str] = field(default_factory=list)
     check_json_format: bool = True

@@ -11,9 +11,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["STATIC", "Item", "Store", "Version"]
+__all__ = ["DYNAMIC", "STATIC", "Item", "Store", "Version"]
 
 STATIC = "STATIC_SECRET"
+DYNAMIC = "DYNAMIC_SECRET"
 
 
 @dataclass(slots=True)
@@ -29,7 +30,10 @@ class Version:
 
 @dataclass(slots=True)
 class Item:
-    """A static secret, or an encryption key: then ``kind`` is its algorithm and it has no value."""
+    """A static secret; or without a value a dynamic secret, or an encryption key: then ``kind`` is its algorithm.
+
+    ``locks``: what others than ``locked_by`` may not do with it, ``read`` and ``update``.
+    """
 
     name: str
     id: int
@@ -46,6 +50,8 @@ class Item:
     protection_key: str = ""
     custom_fields: dict[str, str] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
+    locks: list[str] = field(default_factory=list)
+    locked_by: str = ""
 
     def version(self, number: int) -> Version | None:
         return next((v for v in self.versions if v.number == number), None)

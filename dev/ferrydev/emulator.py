@@ -181,6 +181,14 @@ class Control:
         """Let hanging requests go on."""
         self._post("release")
 
+    def add_dynamic_secret(self, name: str) -> None:
+        """Make an item that is no static secret, of a kind that has no value."""
+        self._post("dynamic-secret", {"name": name})
+
+    def lock(self, name: str, *actions: str, by: str = "p-other") -> None:
+        """Lock an item for ``read``, ``update`` or both, for all but the access id ``by``; no actions unlock it."""
+        self._post("lock", {"name": name, "actions": list(actions), "by": by})
+
     def snapshot(self, name: str) -> None:
         """Remember all items under a name."""
         self._post("snapshot", {"name": name})
