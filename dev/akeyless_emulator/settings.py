@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, fields
 
-__all__ = ["Adjustable", "Settings"]
+__all__ = ["KINDER", "SEEN", "Adjustable", "Settings"]
 
 
 class Adjustable:
@@ -113,3 +113,28 @@ class Settings(Adjustable):
     # for tests
     endless_pages: str = "no"
     journal: bool = False
+
+
+SEEN: dict[str, t.Any] = {
+    "date_resolution": "seconds",
+    "last_page_token": True,
+    "error_texts": "live",
+    "auth_method_refusal": "AccessForbidden",
+    "max_versions_lowered": "next_version",
+    "keys_in_delete_items": "refuse",
+    "last_versions_form": "flat",
+    "password_form": "json",
+}
+"""How the service was seen to behave, or is documented to."""
+
+KINDER: dict[str, t.Any] = {
+    "date_resolution": "microseconds",
+    "last_page_token": False,
+    "error_texts": "plain",
+    "auth_method_refusal": "UnauthorizedAccess",
+    "max_versions_lowered": "at_once",
+    "keys_in_delete_items": "delete",
+    "last_versions_form": "by_name",
+    "password_form": "text",
+}
+"""The same settings, as a client would like the service to be."""

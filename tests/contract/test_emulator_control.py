@@ -21,7 +21,7 @@ import pytest
 from official_sdk import GATEWAY_ROUTES, ROUTES, Sdk, disconnected, raw, refused
 
 from akeyless_emulator.gateway.settings import GatewaySettings
-from akeyless_emulator.settings import Settings
+from akeyless_emulator.settings import KINDER, SEEN, Settings
 from ferrydev.emulator import Emulator, EmulatorError
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "dev" / "akeyless_emulator"
@@ -116,6 +116,14 @@ def test_settings_that_make_no_sense_are_refused_whole(emulator: Emulator, wrong
     with pytest.raises(EmulatorError, match="400"):
         emulator.control.settings(token_ttl=5, **wrong)
     assert emulator.control.settings()["token_ttl"] == 3600
+
+
+def test_the_seen_and_the_kinder_behaviour_are_settings_that_differ(emulator: Emulator) -> None:
+    assert SEEN.keys() == KINDER.keys()
+    assert [name for name in SEEN if SEEN[name] == KINDER[name]] == []
+    before = emulator.control.settings()
+    for preset in (SEEN, KINDER):
+        assert emulator.control.settings(**preset) == {**before, **preset}
 
 
 def test_unknown_control_routes_are_refused_and_none_is_counted(emulator: Emulator) -> None:
