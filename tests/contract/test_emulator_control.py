@@ -251,6 +251,17 @@ def test_the_readme_describes_every_setting_with_its_default() -> None:
     assert rows == {name: json.dumps(value) for name, value in Settings().as_dict().items()}
 
 
+def test_the_readme_names_the_evidence_of_each_behaviour() -> None:
+    text = (_PACKAGE / "README.md").read_text("utf-8").partition("## Behaviour and its evidence")[2]
+    rows = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", text, re.MULTILINE)[1:]
+    words = re.compile(r"\*assumed\*|document|recording|client|model|seen|users'")
+    assert [row for row in rows if not words.search(row[1])] == []
+    named = {name for *_, settings in rows for name in re.findall(r"`(\w+)`", settings)}
+    assert named - Settings().as_dict().keys() == {"lock", "rate_limit"}  # a control route and a fault
+    seen = {name for _, evidence, settings in rows if evidence != "*assumed*" for name in SEEN if name in settings}
+    assert seen == SEEN.keys()
+
+
 def test_the_readme_of_gateways_describes_every_setting_with_its_default() -> None:
     text = (_PACKAGE / "gateway" / "README.md").read_text("utf-8").partition("## Settings")[2].partition("## ")[0]
     rows: dict[str, str] = {}
