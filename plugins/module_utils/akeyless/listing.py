@@ -79,7 +79,8 @@ class _Page:
     def of(cls, answer: dict[str, t.Any], what: str) -> _Page:
         if not {"items", "folders"} & {*answer}:
             raise strange_answer(what)
-        items, folders, token = (answer.get("items") or [], answer.get("folders") or [], answer.get("next_page") or "")
+        items, folders = ([] if answer.get(part) is None else answer[part] for part in ("items", "folders"))
+        token = answer.get("next_page") or ""
         if not isinstance(items, list) or not isinstance(folders, list) or not isinstance(token, str):
             raise strange_answer(what)
         if not all(isinstance(folder, str) for folder in folders):

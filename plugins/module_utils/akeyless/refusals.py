@@ -46,7 +46,14 @@ _TAKEN = frozenset({"AlreadyExists", "Conflict"})
 _MAKING = frozenset({"create-secret", "gateway-create-migration"})
 # These name something else besides, such as a protection key or a target, and a 404 may be about that.
 _NAMING_MORE = frozenset({*_MAKING, "update-secret-val", "gateway-update-migration"})
-_QUOTA = re.compile(r"Quota|Limit|License")
+# Refusals that are not about rights, whatever their status, and what to do about them.
+_OTHER_REASONS = (
+    (
+        re.compile(r"Quota|Limit|License"),
+        "Have the account's quota raised, or delete what is not needed; then run again",
+    ),
+    (re.compile(r"Lock"), "Unlock the item, or wait until its lock ends; then run again"),
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,8 @@ def error_of(
 def _kind(command: str, refusal: Refusal) -> tuple[type[ApiError], str]:
     """The class of the exception, and what to do about it."""
     status, code = refusal.status, refusal.code
-    if _QUOTA.search(code):
-        return ApiError, "Have the account's quota raised, or delete what is not needed; then run again"
+    if remedy := next((remedy for pattern, remedy in _OTHER_REASONS if pattern.search(code)), ""):
+        return ApiError, remedy
     if status in (401, 403):
         return PermissionDenied, "Give the migration's Akeyless role this right on this path"
     if status == 409 and code in _TAKEN and command in _MAKING:
@@ -183,7 +190,8 @@ def _shown(text: str, secret: str, token: str, what: str) -> str:
         word = found.group()
         if word in what:
             return word
-        quoted = word in secret and (len(word) > 3 or not word.isalpha())
+        bare = word.rstrip(".")
+        quoted = bare in secret and (len(bare) > 3 or not bare.isalpha())
         return word if _PLAIN.fullmatch(word) and not quoted else "***"
 
     return re.sub(r"[^\s\"'`,:;{}\[\]()<>=\\]+", shown, text[:8192])[:400]
