@@ -22,7 +22,15 @@ from dataclasses import dataclass
 from ..errors import AlreadyExists, ApiError, NotFound, PermissionDenied
 from ..transport import Response
 
-__all__ = ["PUBLIC_GATEWAY", "UNKNOWN_COMMAND", "UNKNOWN_MIGRATION_TYPE", "Refusal", "error_of", "read_refusal"]
+__all__ = [
+    "PUBLIC_GATEWAY",
+    "UNKNOWN_COMMAND",
+    "UNKNOWN_MIGRATION_TYPE",
+    "Refusal",
+    "error_of",
+    "live_code",
+    "read_refusal",
+]
 
 PUBLIC_GATEWAY = "public gateway"
 UNKNOWN_COMMAND = "unknown command"
@@ -132,16 +140,30 @@ def _code(status: int, text: str, sent: t.Iterable[str]) -> str:
         return leading["code"]
     if sentence := _sentence(text):
         return sentence
+    live = _live(text, sent)
+    if live is None:
+        return ""
+    message = _MESSAGE.match(text, live.end())
+    if message and (sentence := _sentence(text[message.end() :])):
+        return sentence
+    # A text that speaks of another status than it has is not understood.
+    return live["code"] if int(live["status"]) == status else ""
+
+
+def live_code(text: str, sent: t.Iterable[str] = ()) -> tuple[int, str]:
+    """The status and the code that a text of the service speaks of; ``(0, "")`` for other texts.
+
+    :param sent: the texts of the request.
+    """
+    live = _live(text, sent)
+    return (int(live["status"]), live["code"]) if live else (0, "")
+
+
+def _live(text: str, sent: t.Iterable[str]) -> re.Match[str] | None:
+    """Where the service's status and code stand: the first place that is not inside of what was sent."""
     quoted = _as_quoted(sent)
-    for live in _LIVE.finditer(text):
-        if any(_inside(live.start(), text, words) for words in quoted):
-            continue
-        message = _MESSAGE.match(text, live.end())
-        if message and (sentence := _sentence(text[message.end() :])):
-            return sentence
-        # A text that speaks of another status than it has is not understood.
-        return live["code"] if int(live["status"]) == status else ""
-    return ""
+    places = (live for live in _LIVE.finditer(text) if not any(_inside(live.start(), text, words) for words in quoted))
+    return next(places, None)
 
 
 def _sentence(text: str) -> str:
