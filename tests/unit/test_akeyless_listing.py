@@ -158,6 +158,18 @@ def test_what_is_not_there_lists_nothing() -> None:
     assert listed(Missing()) == []
 
 
+def test_a_folder_that_is_gone_in_the_middle_is_an_error() -> None:
+    class Vanishing(Service):
+        async def call(self, command: str, body: Body, **rest: t.Any) -> Body:
+            if "pagination-token" in body:
+                raise NotFound("nothing", status=404)
+            return await super().call(command, body, **rest)
+
+    with pytest.raises(ApiError) as caught:
+        listed(Vanishing(["/t/a", "/t/b"], size=1))
+    assert not isinstance(caught.value, NotFound)
+
+
 class Script:
     """Pages that a function makes of their number."""
 
@@ -202,6 +214,11 @@ def test_ever_new_items_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_that_the_service_left_empty_is_not_the_end() -> None:
     pages = [page(["/t/a"], "1"), page([], "2"), page([], "3"), page(["/t/b"], "")]
     assert listed(Script(lambda n: pages[n - 1])) == ["/t/a", "/t/b"]
+
+
+def test_a_page_may_begin_with_the_last_item_of_the_page_before() -> None:
+    pages = [page(["/t/a", "/t/b"], "1"), page(["/t/b", "/t/c"], "2"), page(["/t/c"], "2")]
+    assert listed(Script(lambda n: pages[n - 1])) == ["/t/a", "/t/b", "/t/c"]
 
 
 def test_folders_that_name_each_other_or_lie_elsewhere_are_listed_once_or_never() -> None:

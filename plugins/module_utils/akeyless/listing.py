@@ -87,10 +87,6 @@ class _Page:
             raise strange_answer(what)
         return cls(tuple(Item.of(entry, what) for entry in items), tuple(folders), token)
 
-    @property
-    def empty(self) -> bool:
-        return not self.items and not self.folders
-
 
 @dataclass
 class _Folder:
@@ -126,17 +122,14 @@ class _Folder:
         last, empty = "", 0
         for _page in range(_MOST_PAGES):
             self._named.update(self._below(folder) for folder in page.folders)
-            # A token of the last item's name may give that item once more, with the same token.
-            only_last = len(page.items) == 1 and page.items[0].name == last
-            if not only_last:
-                for item in page.items:
-                    self._cover(item.name)
-                    yield item
-            if not page.token:
+            # Behind a token that names the last item, a page may begin with that item.
+            fresh = page.items[1:] if page.items and page.items[0].name == last else page.items
+            for item in fresh:
+                self._cover(item.name)
+                yield item
+            if not page.token or (page.token in tokens and not fresh):
                 return
             if page.token in tokens:
-                if only_last or page.empty:
-                    return
                 raise ApiError(f"{self._what}: a page's token came a second time", _ENDLESS)
             tokens.add(page.token)
             if page.items:
@@ -168,7 +161,9 @@ class _Folder:
             body["pagination-token"] = token
         try:
             answer = await self.client.call("list-items", body, what=self._what, repeatable=True)
-        except NotFound:
+        except NotFound as error:
+            if token:
+                raise ApiError(error.message, "Run again", status=error.status, detail=error.detail) from None
             return _Page()
         return _Page.of(answer, self._what)
 
