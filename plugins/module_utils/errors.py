@@ -85,12 +85,15 @@ class ApiError(SecretferryError):
 
     :param status: the HTTP status.
     :param detail: the server's own words, already stripped of anything that we sent.
+    :param code: the server's own word for the kind of error, from the place where it gives one; empty without one.
+        Only the status and this decide anything: ``detail`` may quote the name of an item.
     """
 
-    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "", code: str = "") -> None:
         super().__init__(message, remedy)
         self.status = status
         self.detail = detail
+        self.code = code
 
 
 class PermissionDenied(ApiError):

@@ -35,6 +35,11 @@ HARMLESS: dict[str, dict[str, t.Any]] = {
     "no-auto-pagination": {"auto_pagination": False},
     "description-bytes": {"description_unit": "bytes"},
     "protected-405": {"delete_protected_status": 405},
+    "taken-is-conflict": {"already_exists_code": "Conflict"},
+    "texts-live": {"error_texts": "live"},
+    "listing-flat": {"listing": "flat"},
+    "tokens-on-last-pages": {"last_page_token": True},
+    "flat-pages-with-tokens": {"listing": "flat", "last_page_token": True, "page_size": 2},
 }
 LOSSES: dict[str, dict[str, t.Any]] = {
     "nothing-lost": {},
@@ -44,7 +49,7 @@ LOSSES: dict[str, dict[str, t.Any]] = {
 # Those that change how a lost answer is settled.
 WITH_LOSSES = [
     "as-assumed", "exists-400", "exists-500", "version-400", "version-500", "last-version-ignored",
-    "new-versions-forced", "decoded", "omitted-in-batches",
+    "new-versions-forced", "decoded", "omitted-in-batches", "texts-live", "flat-pages-with-tokens",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import typing as t
 
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
 from ..options import AkeylessSettings
+from .refusals import UNKNOWN_COMMAND, read_refusal
 
 if t.TYPE_CHECKING:
     import httpx
@@ -24,6 +25,7 @@ _ATTEMPTS = 5
 _LONGEST_WAIT = 20.0
 _TURNED_AWAY = frozenset({429, 503})
 _BUSY = frozenset({500, 502, 504})
+_PLAIN_HTTP = ("HTTP request to an HTTPS server", "plain HTTP request was sent")
 
 
 class Wire:
@@ -94,20 +96,22 @@ class Wire:
         own_words, detail = _detail(
             answer, [*self._settings.secrets(), *(v for v in body.values() if isinstance(v, str))]
         )
-        if "HTTP request to an HTTPS server" in detail or "plain HTTP request was sent" in detail:
+        code = read_refusal(status, answer.content).code
+        # A server's own page, not an answer of the API: Go's and nginx's.
+        if status == 400 and not own_words and any(words in answer.text for words in _PLAIN_HTTP):
             return TransportError(f"{where} speaks TLS only", "Write https:// in akeyless.api_url")
         if status in (301, 302, 307, 308):
             return TransportError(
                 f"{where} redirects elsewhere", "Give the address it redirects to as akeyless.api_url"
             )
-        if status in (404, 405) and (not own_words or "unknown command" in detail):
+        if status in (404, 405) and (not own_words or code == UNKNOWN_COMMAND):
             return TransportError(
                 f"there is no Akeyless API at {self._settings.api_url} (HTTP {status})",
                 "Give akeyless.api_url: https://api.akeyless.io, or a Gateway's https://<gateway>:8000/api/v2",
             )
         remedy = "Look at the Gateway's log, or try later" if status >= 500 else ""
         colon = f": {detail}" if detail else ""
-        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, detail=detail)
+        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, detail=detail, code=code)
 
     def _no_answer(self, error: Exception) -> tuple[TransportError, bool]:
         """Why there was no answer, and whether trying again may help."""
