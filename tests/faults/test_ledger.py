@@ -15,6 +15,7 @@ import typing as t
 import pytest
 from killing import apart, comparable, small_shards, start, until
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -108,9 +109,9 @@ def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.
     assert scene.emulator.control.dump() == before
 
 
-def test_a_run_that_lost_its_lease_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_lost_its_lease_stops(scene: Scene) -> None:
     # As after a sleep of the machine: the lease is due for renewal, and another run has it.
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease.TTL", 0.0)
+    scene.ferry.limits = Limits(lease_seconds=0.0)
     control = scene.emulator.control
     scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
@@ -141,7 +142,7 @@ def test_what_is_lost_of_the_ledger_is_rebuilt(
     scene: Scene, lost: list[str], small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        small_shards(monkeypatch, limit=700, dirty=3)
+        small_shards(monkeypatch, scene.ferry, limit=700, unsaved=3)
     scene.ferry.ok()
     before = comparable(scene.ferry)
     _lost(scene, *lost)

@@ -64,13 +64,13 @@ def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> 
     return Description(_compact(pointer), companion=text)
 
 
-def pieces(text: str) -> list[str]:
-    """Cut a text, at characters, into as few pieces as items can hold. One at the least."""
+def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
+    """Cut a text, between characters, into as few pieces of ``limit`` bytes as possible. One at the least."""
     content = text.encode("utf-8", "surrogatepass")
     cut: list[str] = []
     start = 0
-    while len(content) - start > _PIECE_LIMIT:
-        end = start + _PIECE_LIMIT
+    while len(content) - start > limit:
+        end = start + limit
         while content[end] & 0xC0 == 0x80:  # inside a character
             end -= 1
         cut.append(content[start:end].decode("utf-8", "surrogatepass"))
