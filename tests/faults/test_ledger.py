@@ -125,6 +125,46 @@ def test_a_run_that_lost_its_lease_stops(scene: Scene) -> None:
     assert _lease(scene)["host"] == "elsewhere"
 
 
+# --- entries that are too large for a shard
+
+
+def _many_versions(scene: Scene) -> None:
+    scene.ferry.limits = Limits(shard_bytes=900)
+    scene.kv.describe("s0", max_versions=200)
+    scene.kv.put("s0", *({"v": n} for n in range(120)))
+
+
+def _pieces(scene: Scene) -> list[str]:
+    return [name for name in scene.emulator.control.dump() if name.startswith(f"{FOLDER}/entry-")]
+
+
+def test_a_secret_with_too_many_versions_for_a_shard_is_not_compared_anew(scene: Scene) -> None:
+    _many_versions(scene)
+    scene.ferry.ok()
+    assert len(_pieces(scene)) == 3
+    again = scene.ferry.ok()
+    assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
+    scene.kv.put("s0", {"v": "next"})
+    third = scene.ferry.ok()
+    assert (third.values["summary"]["versions_written"], third.values["values_read"]["vault"]) == (1, 1)
+    assert scene.values("s0")[-2:] == [{"v": 119}, {"v": "next"}]
+
+
+@pytest.mark.parametrize("harm", ["lost", "older"])
+def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str) -> None:
+    _many_versions(scene)
+    scene.ferry.ok()
+    before = scene.values("s0")
+    if harm == "lost":
+        scene.call("delete-item", name=_pieces(scene)[1])
+    else:  # as a run leaves them that dies before it writes the shard
+        _rewrite(scene, _pieces(scene)[1], "older")
+    scene.ferry.ok()
+    assert scene.values("s0") == before
+    again = scene.ferry.ok()
+    assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
+
+
 # --- lost and damaged
 
 

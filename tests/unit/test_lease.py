@@ -59,7 +59,7 @@ def test_two_runs_hold_leases_at_once_only_where_they_do_not_overlap(
 ) -> None:
     server = Server()
     one = server.lease(first)
-    other = server.lease(second) if both else None
+    other = server.lease(second) if read_before else None
     assert taken(one)
     assert taken(other or server.lease(second)) == (not overlap(first, second))
 
