@@ -82,7 +82,7 @@ def test_the_target_is_the_same(
     loss: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    small_shards(monkeypatch, limit=800, dirty=2)
+    small_shards(monkeypatch, scene.ferry, limit=800, unsaved=2)
     emulator.control.settings(**HARMLESS[habit])
     emulator.control.faults(rules=[LOSSES[loss]] if LOSSES[loss] else [])
     told = apart(scene.ferry)
@@ -153,9 +153,9 @@ def test_an_account_that_needs_a_custom_field_from_the_start(vault: Vault, emula
 def test_delete_protection_by_default_stops_no_migration(
     vault: Vault, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch)
     emulator.control.settings(delete_protection_by_default=True)
     scene = Scene(vault, emulator)
+    small_shards(monkeypatch, scene.ferry)
     for n in range(20):
         scene.kv.put(f"s{n}", {"v": n})
     told = apart(scene.ferry, concurrency=4)

@@ -13,6 +13,7 @@ import traceback
 import typing as t
 
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
+from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
 from .refusals import UNKNOWN_COMMAND, read_refusal
 
@@ -21,7 +22,6 @@ if t.TYPE_CHECKING:
 
 __all__ = ["Wire"]
 
-_ATTEMPTS = 5
 _LONGEST_WAIT = 20.0
 _TURNED_AWAY = frozenset({429, 503})
 _BUSY = frozenset({500, 502, 504})
@@ -32,11 +32,17 @@ class Wire:
     """Sends commands that are harmless to repeat (``auth``, ``validate-token``).
 
     :param sleep: waits between attempts, in seconds.
+    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: httpx is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(self, settings: AkeylessSettings, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: AkeylessSettings,
+        sleep: t.Callable[[float], None] = time.sleep,
+        attempts: int = DEFAULT_LIMITS.login_attempts,
+    ) -> None:
         try:
             import httpx
         except ImportError:
@@ -44,6 +50,7 @@ class Wire:
         self.requests = 0
         self._settings = settings
         self._sleep = sleep
+        self._attempts = attempts
         self._httpx = httpx
         verify: ssl.SSLContext | bool = settings.tls.context() if settings.api_url.startswith("https:") else False
         self._client = httpx.Client(verify=verify, timeout=settings.timeout, headers={"Accept": "application/json"})
@@ -56,7 +63,7 @@ class Wire:
         :raises TransportError: no usable answer.
         """
         url = f"{self._settings.api_url}/{command}"
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             self.requests += 1
             wait = 0.0
             failure: SecretferryError
@@ -70,7 +77,7 @@ class Wire:
                 failure = self._refusal(answer, body)
                 again = answer.status_code in _TURNED_AWAY | _BUSY
                 wait = _retry_after(answer)
-            if not again or attempt == _ATTEMPTS or wait > _LONGEST_WAIT:
+            if not again or attempt == self._attempts or wait > _LONGEST_WAIT:
                 raise failure from None
             self._sleep(wait or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         raise AssertionError("unreachable")

@@ -22,7 +22,7 @@ from ..common.progress import progress
 from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..plan.selection import compile_glob
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
