@@ -15,6 +15,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import DEFAULT_LIMITS
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback, rollback_spec
@@ -36,6 +37,7 @@ class Ferry:
         self.defaults = {"name": "test", "target_location": "/migrated", **defaults}
         self.source_auth: dict[str, t.Any] = {"method": "token", "token": vault.root_token}
         self.akeyless_auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
+        self.limits = DEFAULT_LIMITS
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
         """Run once. Options go through the module's own argument spec."""
@@ -48,7 +50,7 @@ class Ferry:
         assert not validated.error_messages, validated.error_messages
         params = validated.validated_parameters
         self.masked: set[str] = set()
-        return asyncio.run(migrate(params, check=check, mask=self.masked.update))
+        return asyncio.run(migrate(params, check=check, mask=self.masked.update, limits=self.limits))
 
     def ok(self, **options: t.Any) -> Result:
         """Run once, and succeed."""

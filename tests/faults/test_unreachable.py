@@ -17,6 +17,7 @@ import pytest
 from killing import apart
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils import errors
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -173,11 +174,8 @@ def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
     assert scene.values("a/b") == [{"v": 1}]
 
 
-def test_akeyless_dies_in_the_middle(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit.Pace.__init__.__defaults__",
-        (1.0,),
-    )
+def test_akeyless_dies_in_the_middle(scene: Scene) -> None:
+    scene.ferry.limits = Limits(outage_seconds=1.0)
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})
     control = scene.emulator.control

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from killing import apart
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.proxy import DROP, Asked, Proxy, Reply
 from ferrydev.scene import Scene
@@ -141,13 +142,10 @@ def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> 
     assert len(scene.ferry.items()) == 3
 
 
-def test_dead_in_the_middle(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit.Pace.__init__.__defaults__",
-        (1.0,),
-    )
+def test_dead_in_the_middle(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator, concurrency=2)
+        scene.ferry.limits = Limits(outage_seconds=1.0)
         for n in range(6):
             scene.kv.put(f"s{n}", {"v": n})
 

@@ -16,6 +16,7 @@ from ..akeyless.session import AkeylessSession
 from ..errors import SecretferryError
 from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import AkeylessSettings, VaultSettings
 from ..vault.client import VaultClient
 from ..vault.kv import KvReader
@@ -32,7 +33,7 @@ class _Renewable(t.Protocol):
 
 @contextlib.asynccontextmanager
 async def open_source(
-    settings: VaultSettings, *, concurrency: int, kv_version: str = "auto"
+    settings: VaultSettings, *, concurrency: int, kv_version: str = "auto", limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[KvReader, VaultSession]]:
     """Log in to Vault, once, and keep the login alive while the block runs."""
     session = VaultSession(settings)
@@ -40,7 +41,7 @@ async def open_source(
     transport = open_transport(settings.url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        client = VaultClient(transport, session, RateLimit("Vault", concurrency))
+        client = VaultClient(transport, session, RateLimit("Vault", concurrency, limits.outage_seconds))
         yield KvReader(client, None if kv_version == "auto" else int(kv_version)), session
     finally:
         renewals.cancel()
@@ -50,7 +51,7 @@ async def open_source(
 
 @contextlib.asynccontextmanager
 async def open_target(
-    settings: AkeylessSettings, *, concurrency: int
+    settings: AkeylessSettings, *, concurrency: int, limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[ItemStore, AkeylessSession]]:
     """Log in to Akeyless, once, and keep the login alive while the block runs."""
     session = AkeylessSession(settings)
@@ -58,7 +59,8 @@ async def open_target(
     transport = open_transport(settings.api_url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        yield ItemStore(AkeylessClient(transport, session, RateLimit("Akeyless", concurrency))), session
+        rate_limit = RateLimit("Akeyless", concurrency, limits.outage_seconds)
+        yield ItemStore(AkeylessClient(transport, session, rate_limit)), session
     finally:
         renewals.cancel()
         await transport.close()

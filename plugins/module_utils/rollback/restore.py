@@ -16,10 +16,11 @@ import typing as t
 from ..akeyless.items import Item, ItemStore
 from ..errors import Changed, NotFound
 from ..ledger.backup import ItemBackup
+from ..ledger.companions import companion_names
 from ..ledger.ledger import Ledger
 from ..plan.model import takeover
 
-__all__ = ["companion_names", "delete", "differences", "restore"]
+__all__ = ["delete", "differences", "restore"]
 
 
 async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
@@ -68,16 +69,6 @@ async def restore(
     if now is None or differing:
         raise Changed(f"restore {item.name}: it is not as it was before: {', '.join(differing)}")
     return now
-
-
-def companion_names(item: str, ledger: Ledger, location: str) -> list[str]:
-    """The items of the ledger's folder that hold metadata of an item."""
-    path = item.removeprefix(location)
-    names, number = [], 1
-    while ledger.has(name := f"metadata{'' if number == 1 else f'-{number}'}{path}"):
-        names.append(name)
-        number += 1
-    return names
 
 
 def differences(now: Item | None, before: ItemBackup) -> list[str]:

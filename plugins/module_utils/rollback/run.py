@@ -17,13 +17,14 @@ from ..common.progress import progress
 from ..common.workers import for_each
 from ..errors import FATAL, SecretferryError
 from ..ledger.backup import FOLDER
+from ..ledger.companions import companion_names
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
 from .decide import Goal, Step, decide
 from .evidence import EvidenceReader
 from .report import RollbackReport
-from .restore import companion_names, delete, differences
+from .restore import delete, differences
 from .restore import restore as put_back
 from .workdb import RollbackDb
 
