@@ -22,6 +22,7 @@ from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import LeaseHeld, LedgerError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.stored import stored_definition
 from ..migrate.module import described, stages, undone
 from ..migrate.report import MigrationReport
 from ..migrate.run import MigrationRun
@@ -30,7 +31,6 @@ from ..plan.definition import Definition, tag_of
 from ..plan.naming import Naming
 from ..target.account import Account, check_protection_key
 from ..vault.kv import KvReader
-from ..verify.module import stored_definition
 from .options import SyncOptions
 from .report import SyncReport, is_outage, utc
 
