@@ -16,7 +16,7 @@ from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
-from ..ledger.stored_definition import given_options, resolve_definition
+from ..ledger.stored import given_options, resolve_definition
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge, tag_of

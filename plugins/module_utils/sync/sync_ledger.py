@@ -16,7 +16,7 @@ from ..common.progress import progress
 from ..common.workdb import WorkDb
 from ..errors import LeaseHeld, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
-from ..ledger.stored_definition import stored_definition, stored_options
+from ..ledger.stored import stored_definition, stored_options
 from ..options import VaultSettings
 from ..plan.definition import Definition, tag_of
 from .report import utc

@@ -15,7 +15,7 @@ from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
-from ..ledger.stored_definition import stored_definition
+from ..ledger.stored import stored_definition
 from ..options import VaultSettings, akeyless_spec, resolve_akeyless
 from ..plan.definition import Definition, check_identity, tag_of
 from ..plan.naming import Naming

@@ -32,17 +32,20 @@ _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 
 
 def stored_definition(params: t.Mapping[str, t.Any], ledger: Ledger) -> tuple[Definition, VaultSettings]:
-    """The stored definition, with what the module's options change of it for this run, and the settings of its source.
+    """The definition that the ledger stores, changed by the options of this run, and the settings of its source.
 
-    :raises LedgerError: the ledger holds no definition.
+    :param params: the module's options: ``name``, ``target_location``, ``concurrency`` and, if it has one, ``source``.
+    :param ledger: after :meth:`.Ledger.load`.
+    :raises LedgerError: the ledger stores no definition.
+    :raises OptionError: an option is malformed, or changes what cannot change.
     """
     return resolve_definition(params, stored_options(params, ledger))
 
 
 def stored_options(params: t.Mapping[str, t.Any], ledger: Ledger) -> dict[str, t.Any]:
-    """The options that the ledger holds.
+    """The options that the ledger stores.
 
-    :raises LedgerError: it holds none.
+    :raises LedgerError: the ledger stores no definition.
     """
     stored: dict[str, t.Any] = (ledger.definition or {}).get("options") or {}
     if not stored:
