@@ -35,7 +35,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 
 
 def batch(bits: str) -> dict[str, t.Any]:
-    return {"scope": {"batch": bits}}
+    return {"scope": {"hash_prefix": bits}}
 
 
 def assert_all_there_once(scene: Scene) -> None:

@@ -22,7 +22,7 @@ _OPTIONS = (
     "versions",
     "layout",
     "conflict",
-    "unreadable",
+    "unreadable_paths",
     "concurrency",
     "value_limit",
     "invalid_characters",

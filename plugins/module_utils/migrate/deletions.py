@@ -4,7 +4,7 @@
 
 """Carrying over what was deleted at the source, and what was undeleted there, where ``kv_sync`` is told to.
 
-With ``deleted: delete`` an item ends with what a migration that begins today would write: versions that cannot be read
+With ``delete: true`` an item ends with what a migration that begins today would write: versions that cannot be read
 any more are deleted, and so is an item that no version is left for. Only what the ledger shows to be of this migration:
 before a version is deleted its value is compared by digest; before an item is deleted it must be as it was listed, and
 as the last run left it.
@@ -32,12 +32,12 @@ __all__ = ["DeletionPolicy", "PostponedDeletions"]
 class DeletionPolicy:
     """What a run does about what the source no longer has, or has again.
 
-    :ivar deleted: ``keep`` or ``delete``.
+    :ivar delete: whether items and versions are deleted that the source no longer has.
     :ivar undeleted: ``conflict`` or ``rewrite``.
     :ivar limit: how many secrets may lose their items in one run.
     """
 
-    deleted: str = "keep"
+    delete: bool = False
     undeleted: str = "conflict"
     limit: int = 100
 

@@ -105,7 +105,7 @@ class ItemPlanner:
         action = decide(given, context.policy)
         if keyed and not key and action.writes:
             reason = "it has a key without a name, and no item can have that name"
-            action = Action("refuse", reason, remedy="Rename the key, exclude the path, or use layout: json")
+            action = Action("fail", reason, remedy="Rename the key, exclude the path, or use layout: json")
         tags = target.tags if target else ()
         return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), tags)
 

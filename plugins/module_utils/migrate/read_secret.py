@@ -49,7 +49,7 @@ class SecretReader:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._deletes = context.policy.deleted == "delete"
+        self._deletes = context.policy.delete
 
     async def read(self, row: SourceSecret) -> ReadSecret:
         """Read what the plan needs of a secret.

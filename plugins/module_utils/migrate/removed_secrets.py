@@ -37,11 +37,11 @@ class RemovedSecrets:
 
     def add(self, path: str) -> None:
         """Count a secret that the ledger knows and the source no longer has."""
-        self._context.report.counts["gone"] += 1
-        if self._deletions.deleted == "delete":
+        self._context.report.counts["removed_at_source"] += 1
+        if self._deletions.delete:
             self._paths.append(path)
         else:
-            self._context.report.note(f"{path} is gone at the source; its item stays")
+            self._context.report.note(f"{path} was removed at the source; its item stays")
 
     def find(self, seen: Discovery) -> None:
         """Count what the ledger knows, within the scope of this run, and discovery has not found."""
@@ -101,7 +101,7 @@ class RemovedSecrets:
         except FATAL:
             raise
         except SecretferryError as error:
-            reason = f"cannot tell whether it is gone: {error.message}"
+            reason = f"cannot tell whether it was removed: {error.message}"
             self._context.report.fail(path, "", reason, error.remedy)
         return False
 
@@ -109,7 +109,7 @@ class RemovedSecrets:
         limit = self._deletions.limit
         if count > limit:
             raise SecretferryError(
-                f"{count} secrets are gone at the source and their items would be deleted, delete_limit is {limit};"
-                " none of them was",
-                "Make sure that they are meant to be gone, then raise delete_limit",
+                f"{count} secrets were removed at the source and their items would be deleted, delete_limit is"
+                f" {limit}; none of the items was deleted",
+                "Make sure that they were removed on purpose, then raise delete_limit",
             )

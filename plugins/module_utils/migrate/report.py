@@ -22,7 +22,7 @@ _COUNTED = {
     "create": "created",
     "append": "appended",
     "overwrite": "overwritten",
-    "metadata": "metadata_updated",
+    "update_metadata": "metadata_updated",
     "prune": "pruned",
     "delete": "deleted",
     "forget": "forgotten",
@@ -30,7 +30,7 @@ _COUNTED = {
     "unchanged": "unchanged",
     "skip": "skipped",
     "conflict": "conflicts",
-    "refuse": "failed",
+    "fail": "failed",
 }
 _OF_DELETIONS = ("pruned", "deleted", "forgotten")
 _NOTES = 20
@@ -88,7 +88,7 @@ class MigrationReport:
             return
         self.planned_changes += not action.idle
         self._plan.add(PlanLine(source, item, action))
-        if action.kind in ("conflict", "refuse"):
+        if action.kind in ("conflict", "fail"):
             self._fail(source, item, action.reason, action.remedy)
 
     def fail(self, source: str, item: str, reason: str, remedy: str, planned: Action | None = None) -> None:
@@ -128,20 +128,21 @@ class MigrationReport:
 
     def summary(self) -> dict[str, int]:
         """Counts per outcome, all of them, zeros too."""
-        names = [*dict.fromkeys(_COUNTED.values()), "unreadable", "gone"]
+        names = [*dict.fromkeys(_COUNTED.values()), "unreadable", "removed_at_source"]
         if not self._deletes:
             names = [name for name in names if name not in _OF_DELETIONS]
         counts = {name: self.counts[name] for name in names} | {"versions_written": self.versions_written}
         return counts | ({"versions_deleted": self.versions_deleted} if self._deletes else {})
 
     def lists(self) -> dict[str, t.Any]:
-        """Plan, failures and unreadable paths, bounded, in order of path, and how many there are that are not shown."""
+        """Plan, failures and unreadable paths, bounded, in order of path, and how many there are of each in all."""
         return {
             "plan": [line.shown() for line in self._plan.shown()],
-            "plan_left_out": self._plan.left_out,
+            "plan_count": self._plan.count,
             "failures": self._failures.shown(),
-            "failures_left_out": self._failures.left_out,
+            "failures_count": self._failures.count,
             "unreadable": self._unreadable.shown(),
+            "unreadable_count": self._unreadable.count,
         }
 
     def warnings(self) -> list[str]:
@@ -149,10 +150,8 @@ class MigrationReport:
         texts = self._notes.shown()
         if self._notes.left_out:
             texts.append(f"{self._notes.left_out} more warnings are not shown")
-        if self.counts["unreadable"]:
-            texts.append(
-                f"{self.counts['unreadable']} paths could not be listed or read, and were left out; see 'unreadable'"
-            )
+        if count := self._unreadable.count:
+            texts.append(f"{count} paths could not be listed or read, and were left out; see 'unreadable'")
         return texts
 
     def error(self) -> SecretferryError | None:
@@ -160,7 +159,7 @@ class MigrationReport:
         if not self.failed:
             return self._nothing_readable()
         failures = self._failures.shown()
-        total = sum(self.summary().values()) - self.versions_written - self.counts["gone"] - self.versions_deleted
+        total = sum(self.counts[outcome] for outcome in {*_COUNTED.values(), "unreadable"})
         named = "; ".join(f"{f['source']}: {f['reason']}" for f in failures[:_NAMED])
         more = self.failed - min(len(failures), _NAMED)
         return SecretferryError(
@@ -170,13 +169,12 @@ class MigrationReport:
         )
 
     def _nothing_readable(self) -> SecretferryError | None:
-        """``unreadable: report`` accepts that some paths cannot be read, not that none can."""
-        summary = self.summary()
-        if not summary["unreadable"] or any(n for name, n in summary.items() if name not in ("unreadable", "gone")):
+        """``unreadable_paths: warn`` accepts that some paths cannot be read, not that none can."""
+        if not self._unreadable.count or any(self.counts[outcome] for outcome in _COUNTED.values()):
             return None
         first = self._unreadable.shown()
         return SecretferryError(
-            f"none of {summary['unreadable']} paths can be read" + (f": {first[0]['reason']}" if first else ""),
+            f"none of {self._unreadable.count} paths can be read" + (f": {first[0]['reason']}" if first else ""),
             "Grant the Vault policy these paths",
         )
 
@@ -224,7 +222,7 @@ def _after(line: PlanLine) -> str:
     words: list[str] = [action.kind]
     if action.versions:
         words.append(f"{_ranges(action.versions)} of {line.source}")
-    if action.describe and action.kind != "metadata":
+    if action.describe and action.kind != "update_metadata":
         words.append("with metadata")
     if action.drop:
         words.append(f"deleting its {_ranges(action.drop)}")

@@ -84,7 +84,7 @@ class MigrationRun:
                 versions=definition.versions,
                 value_limit=definition.value_limit,
                 kept_versions=account.kept_versions,
-                deleted=deleting.deleted,
+                delete=deleting.delete,
                 undeleted=deleting.undeleted,
             ),
             scope or Scope(),
@@ -125,7 +125,7 @@ class MigrationRun:
     async def _discover(self) -> Discovery:
         """Find the secrets and list the target.
 
-        :raises SecretferryError: there is nothing to migrate, or a path is unreadable and ``unreadable`` is ``fail``.
+        :raises SecretferryError: nothing can be migrated; or, with ``unreadable_paths: fail``, a folder is unreadable.
         """
         definition, scope, workdb = self._context.definition, self._context.scope, self._context.workdb
         naming = self._context.naming
@@ -185,7 +185,7 @@ class MigrationRun:
         if row.item in self._collisions:
             others = ", ".join(other for other in self._collisions[row.item] if other != row.path)
             remedy = "Migrate one of them to another location"
-            report.plan(row.path, row.item, Action("refuse", f"{others} would take the same name", remedy=remedy))
+            report.plan(row.path, row.item, Action("fail", f"{others} would take the same name", remedy=remedy))
         else:
             try:
                 await self._read_plan_and_write(row)
@@ -193,7 +193,7 @@ class MigrationRun:
                 raise
             except PermissionDenied as error:
                 report.unreadable(row.path, error.message)
-                if self._context.definition.unreadable == "fail":
+                if self._context.definition.unreadable_paths == "fail":
                     report.fail(row.path, row.item, error.message, error.remedy)
             except NotFound as error:
                 self._not_found(row, error)
@@ -217,18 +217,19 @@ class MigrationRun:
         elif context.scope.paths is None and not named:
             context.report.plan(path, row.item, Action("skip", "it was removed at the source after it was listed"))
         else:
-            context.report.plan(path, row.item, Action("skip", "it is gone at the source"))
+            context.report.plan(path, row.item, Action("skip", "it was removed at the source"))
             if context.ledger.entry(path) is not None:
                 self._removed.add(path)
 
     # --- what discovery has found
 
     def _end_if_nothing_can_be_migrated(self, seen: Discovery) -> None:
-        if seen.unreadable and self._context.definition.unreadable == "fail":
+        if seen.unreadable and self._context.definition.unreadable_paths == "fail":
             path, reason = seen.unreadable[0]
             more = f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""
             raise PermissionDenied(
-                f"{path} {reason}{more}", "Grant the Vault policy these paths, exclude them, or set unreadable: report"
+                f"{path} {reason}{more}",
+                "Grant the Vault policy these paths, exclude them, or set unreadable_paths: warn",
             )
         if not self._context.workdb.count_sources() and not seen.outside:
             raise nothing_found(seen)

@@ -54,8 +54,8 @@ async def sync(
                     await _note_state(ledger, options, result, check)
                 result.values["sync"] = ledger.state
                 run = SyncRun(options, ledger, store, check=check, limits=limits, began=began)
-                if options.only_if_started and ledger.state["state"] != "started":
-                    result.values.update(run.report.shown(), ended="not_started")
+                if options.skip_unless_started and ledger.state["state"] != "started":
+                    result.values.update(run.report.shown(), stop_reason="not_started")
                 else:
                     await run.execute(definition, source, result)
         finally:

@@ -78,7 +78,7 @@ class SyncReport:
         :param run: its id, empty where it wrote nothing.
         """
         if self.error is not None:
-            self._outage["ended"] = utc()
+            self._outage["end"] = utc()
             self.error = None
         self.passes += 1
         self.changed += changed
@@ -95,12 +95,12 @@ class SyncReport:
         """An outage ended a pass; returns how many passes it has ended in a row."""
         if self.error is None:
             self._since = self._clock()
-            self._outage = {"began": utc(), "ended": None, "tries": 0}
+            self._outage = {"start": utc(), "end": None, "attempts": 0}
             self._outages.add(self._outage)
         self.error = error
-        self._outage["tries"] += 1
+        self._outage["attempts"] += 1
         self._outage["reason"] = error.message
-        return int(self._outage["tries"])
+        return int(self._outage["attempts"])
 
     @property
     def outage_seconds(self) -> float:
@@ -110,8 +110,9 @@ class SyncReport:
     def shown(self) -> dict[str, t.Any]:
         """For the module's result."""
         return {
-            "passes": {"done": self.passes, "changed": self.changed, "outages": self._outages.count},
+            "passes": {"done": self.passes, "changed": self.changed},
             "outages": [dict(outage) for outage in self._outages.shown()],
+            "outages_count": self._outages.count,
             "totals": {name: self._totals[name] for name in _ADDED},
             "runs": self._runs,
         }
@@ -122,4 +123,4 @@ class SyncReport:
         lines = self._changes.shown() + [line for line in last.plan_lines() if line.action.idle] if last else []
         count = self._changes_count + (last.plan_count - last.planned_changes if last else 0)
         shown = [line.shown() for line in lines[: self._limit]]
-        return {"plan": shown, "plan_left_out": count - len(shown)}
+        return {"plan": shown, "plan_count": count}

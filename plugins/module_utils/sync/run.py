@@ -54,7 +54,7 @@ class SyncRun:
         self._check = check
         self._limits = limits
         self._began = began
-        self._ended = ""  # why there was no further pass
+        self._stop_reason = ""  # why there was no further pass
 
     async def execute(self, definition: Definition, source: VaultSettings, result: Result) -> None:
         """Log in to Vault and make the passes. Errors are in the result, with what was done.
@@ -80,8 +80,8 @@ class SyncRun:
         result.warnings += last.warnings
         result.error = result.error or last.error
         result.values.update(self.report.shown(), sync=self._ledger.state)
-        if self._ended:
-            result.values["ended"] = self._ended
+        if self._stop_reason:
+            result.values["stop_reason"] = self._stop_reason
         if self._options.continuous and self.report.passes > 1:
             result.values.update(self.report.plan_shown())
 
@@ -98,7 +98,7 @@ class SyncRun:
 
         if self._options.continuous is None or self._check:
             result = await one_pass()
-            self._ended = "done"
+            self._stop_reason = "done"
             return result
         return await self._continuously(self._options.continuous, one_pass)
 
@@ -117,10 +117,10 @@ class SyncRun:
             else:
                 wait = max(0.0, continuous.interval - (time.monotonic() - began))
                 if self._ledger.is_stopped:
-                    self._ended = "stopped"
+                    self._stop_reason = "stopped"
                     return result
             if wait >= self._began + continuous.seconds - time.monotonic():
-                self._ended = "done"
+                self._stop_reason = "done"
                 if report.error is not None:
                     result.warnings.append(f"The last pass did not succeed: {report.error.message}")
                 return result
@@ -128,8 +128,8 @@ class SyncRun:
             await asyncio.sleep(wait)
 
     def _end_after_a_long_outage(self, error: SecretferryError, continuous: Continuous) -> None:
-        if self.report.outage_seconds > continuous.patience:
-            self._ended = "outage"
+        if self.report.outage_seconds > continuous.outage_timeout:
+            self._stop_reason = "outage"
             raise SecretferryError(
                 f"{error.message}; no pass succeeded for {int(self.report.outage_seconds)} s",
                 error.remedy or "Check both sides, then run again",
