@@ -39,14 +39,14 @@ _NAMED = 3  # failures in the message of the whole run
 
 @dataclass(frozen=True)
 class PlanLine:
-    """One item of the plan."""
+    """One line of the plan: an item and its action."""
 
     source: str
     item: str
     action: Action
 
     def shown(self) -> dict[str, t.Any]:
-        """For results and artifacts."""
+        """For the result."""
         shown: dict[str, t.Any] = {
             "source": self.source,
             "item": self.item,

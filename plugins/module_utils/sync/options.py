@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of ``kv_sync``, and what they mean together. Pure, but for the clock."""
+"""The options of ``kv_sync``, checked together. Pure."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SyncOptions:
         """From the module's options.
 
         :param now: seconds since the epoch.
-        :raises OptionError: something is contradictory or malformed. Nothing was asked or written yet.
+        :raises OptionError: an option is malformed, or contradicts another. No request was made yet.
         """
         check_identity(params["name"], params["target_location"])
         scope = Scope.of(params["scope"])

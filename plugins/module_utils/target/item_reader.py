@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading items for a comparison: as few requests as the API allows, a digest of each value, and the value is gone."""
+"""Reading items for a comparison, in as few requests as the API allows. Of each value only its digest is kept."""
 
 from __future__ import annotations
 
@@ -59,20 +59,20 @@ class ItemReader:
         try:
             values = await self._store.values(names, number)
         except NotFound:
-            # One that is not kept any more fails them all: ask one by one.
+            # The request fails if one of them is no longer kept: ask one by one.
             values = {name: text for name in names if (text := await self._store.value(name, number)) is not None}
         return {name: self._digests.of_value(text, self._form) for name, text in values.items()}
 
     async def metadata(self, description: str) -> str | None:
-        """What a description says, by way of the companion items where it points to them.
+        """The metadata of an item: its description, or the text in the companion items that this points to.
 
-        :returns: ``None`` where it points to what is not there, or not a companion.
+        :returns: ``None`` where it points to an item that is missing or no companion.
         """
         name = pointer_of(description)
         if name is None:
             return description
-        told = json.loads(description)
-        count = told.get("pieces", 1)
+        pointer = json.loads(description)
+        count = pointer.get("pieces", 1)
         if not name.startswith(f"{self._companions}/") or not isinstance(count, int) or not 1 <= count <= 100:
             return None
         rest = name.removeprefix(self._companions)
