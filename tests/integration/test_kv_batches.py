@@ -338,7 +338,7 @@ def test_folders_that_may_not_be_listed_are_told_and_left_out(kv: Kv, vault: Vau
     assert listed.rc == 0, listed.stderr
     assert listed.paths("wave_every") == every(kv, lambda n: n % 3 == 0)
     assert f"{kv.mount}/beta/ may not be listed, and 1 more" in listed.told
-    planned["options"] = {"unreadable": "fail"}
+    planned["options"] = {"unreadable_paths": "fail"}
     refused = list_inventory(play, write_source(tmp_path, {"migrations": [planned]}), **env)
     assert refused.rc != 0
     assert "Grant the Vault policy list" in refused.told
