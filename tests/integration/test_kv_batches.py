@@ -121,7 +121,9 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
     assert set(host["secretferry_scope"]) == {"paths", "hash_prefix"}
     assert (host["secretferry_migration"], host["secretferry_target_location"]) == ("Payments", "/migrated/payments")
     assert host["secretferry_environment"] == "Pre-Prod"
-    assert all(h["secretferry_secret_count"] == len(h["secretferry_scope"]["paths"]) <= 20 for h in exported.hosts.values())
+    assert all(
+        h["secretferry_secret_count"] == len(h["secretferry_scope"]["paths"]) <= 20 for h in exported.hosts.values()
+    )
 
 
 def test_every_secret_is_in_one_batch(exported: Listed, kv: Kv) -> None:
