@@ -307,7 +307,7 @@ class TestPlaces:
     def test_a_task_about_the_whole_migration_is_about_no_batch(self) -> None:
         whole = {**self.HOST, "secretferry_batch": "", "secretferry_wave": "", "secretferry_wave_number": 0}
         assert place_of(self.OMITTED, whole.get) == RecordPlace("pay", "", 0, "", "/m")
-        assert place_of(self.OMITTED, {}.get) == RecordPlace()
+        assert place_of(self.OMITTED, lambda _name: None) == RecordPlace()
         assert planned_batches({"hostvars": {"web1": {}, "pay": whole}}) == []
 
     def test_options_come_before_variables(self) -> None:
