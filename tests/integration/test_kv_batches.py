@@ -371,6 +371,7 @@ def test_credentials_come_from_files_and_sizes_from_variables(kv: Kv, vault: Vau
     assert max(host["secretferry_secret_count"] for host in listed.hosts.values()) <= 10
     coarse = list_inventory(play, file, **env, SECRETFERRY_BATCH_SIZE="90")
     assert [host["secretferry_secret_count"] for host in coarse.hosts.values()] == [90]
+    assert [host["secretferry_batch"] for host in coarse.hosts.values()] == list(coarse.hosts), "also without a prefix"
 
 
 def test_migrations_of_one_source_share_a_login(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:

@@ -174,6 +174,9 @@ def test_4_the_pilot_alone(story: Story) -> None:
     played = story.roll_out("--limit", "wave_pilot")
     assert played.rc == 0, played.stdout
     assert story.items() == of("sandbox")
+    summary = json.loads((story.report / "rollout.json").read_text("utf-8"))["summary"]
+    assert summary["waves"] == {"pilot": "verified", "teams": "not_started", "rest": "not_started"}
+    assert summary["migrated"] == 2, "the only batch of the wave counts"
 
 
 def test_5_a_failure_stops_the_widening(story: Story) -> None:
