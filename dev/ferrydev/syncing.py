@@ -24,6 +24,7 @@ class Sync(Ferry):
 
     def __init__(self, ferry: Ferry, **defaults: t.Any) -> None:
         super().__init__(ferry.vault, ferry.emulator)
+        self.limits = ferry.limits
         identity = {key: ferry.defaults[key] for key in ("name", "target_location")}
         self.defaults = {**identity, **defaults}
         self.source_auth, self.akeyless_auth = ferry.source_auth, ferry.akeyless_auth

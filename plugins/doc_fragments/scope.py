@@ -14,7 +14,7 @@ options:
     description:
       - The part of the migration that this run works on, such as one batch of a wave. All of it when omitted.
       - It is never stored, so it has no effect on later runs. The inventory plugin
-        P(secretferry.akeyless.kv_batches#inventory) gives it as the variable C(secretferry_scope).
+        P(secretferry.akeyless.kv_batches#inventory) sets it as the variable C(secretferry_scope).
     type: dict
     suboptions:
       paths:

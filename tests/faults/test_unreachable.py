@@ -16,7 +16,6 @@ import typing as t
 import pytest
 from killing import apart
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils import errors
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
@@ -85,11 +84,10 @@ _PLACES = [
 
 
 @pytest.fixture
-def fewer_tries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One place keeps the true number of tries, and shows that it is a matter of seconds; the others save the time."""
+def fewer_attempts(request: pytest.FixtureRequest, scene: Scene) -> None:
+    """One place keeps the true number of attempts, which shows that it takes seconds; the others save the time."""
     if request.node.callspec.params["place"] != "refused":
-        for side in ("vault", "akeyless"):
-            monkeypatch.setattr(f"{errors.__package__}.{side}.wire._ATTEMPTS", 2)
+        scene.ferry.limits = Limits(login_attempts=2)
 
 
 def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:
@@ -105,7 +103,7 @@ def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:
     return told.error
 
 
-@pytest.mark.usefixtures("fewer_tries")
+@pytest.mark.usefixtures("fewer_attempts")
 @pytest.mark.parametrize("place", _PLACES)
 def test_no_vault_there(scene: Scene, addresses: dict[str, str], place: str) -> None:
     _told_quickly(scene, "Vault" if place != "unknown-host" else "nowhere.invalid", "source.", source={
@@ -113,7 +111,7 @@ def test_no_vault_there(scene: Scene, addresses: dict[str, str], place: str) -> 
     })  # fmt: skip
 
 
-@pytest.mark.usefixtures("fewer_tries")
+@pytest.mark.usefixtures("fewer_attempts")
 @pytest.mark.parametrize("place", _PLACES)
 def test_no_akeyless_there(scene: Scene, addresses: dict[str, str], place: str) -> None:
     _told_quickly(scene, "Akeyless", "akeyless.", akeyless={"api_url": addresses[place]})

@@ -245,7 +245,7 @@ def test_after_a_lost_ledger_was_rebuilt_what_was_created_goes(scene: Scene) -> 
 
 
 def test_a_damaged_note_is_named(scene: Scene) -> None:
-    (note,) = [name for name in scene.emulator.control.dump() if "/before/" in name]
+    (note,) = [name for name in scene.emulator.control.dump() if "/backup/" in name]
     scene.call("update-secret-val", **{"name": note, "value": "{}", "keep-prev-version": "false"})
     error = _back(scene)
     assert isinstance(error, LedgerError)

@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.sessions import open_target
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.ledger import Digests
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
@@ -174,8 +174,8 @@ def test_a_run_that_writes_has_an_id_of_its_own(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
-def test_batches_write_only_their_own_shards(scene: Scene, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "_SHARD_LIMIT", 1500)
+def test_batches_write_only_their_own_shards(scene: Scene, layout: str) -> None:
+    scene.ferry.limits = Limits(shard_bytes=1500)
     scene.ferry.defaults["layout"] = layout
     for batch in ("00", "01", "1"):
         before = shards(scene)
@@ -186,11 +186,8 @@ def test_batches_write_only_their_own_shards(scene: Scene, layout: str, monkeypa
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
 @pytest.mark.parametrize("limit", [1500, 15_500])
-def test_batches_of_any_size_follow_one_another(
-    scene: Scene, layout: str, limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "_SHARD_LIMIT", limit)
-    monkeypatch.setattr(ledger, "_DIRTY_LIMIT", 3)
+def test_batches_of_any_size_follow_one_another(scene: Scene, layout: str, limit: int) -> None:
+    scene.ferry.limits = Limits(shard_bytes=limit, unsaved_entries=3)
     scene.ferry.defaults["layout"] = layout
     # From coarse to fine and back: the shards of the one are read by the other, and nothing is forgotten.
     order = ["0", "001", "000", "01", "1", "11", "10", ""]

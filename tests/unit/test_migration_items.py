@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import Changed
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.ledger import Digests, Entry
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.confirm import unconfirmed
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.plan_items import Job
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.read_secret import kv1_version
@@ -49,15 +50,20 @@ class Target:
     run = "run"
     digests = DIGESTS
 
+    @property
+    def items(self) -> Target:
+        """Those of the ledger."""
+        return self
+
     def _request(self, name: str) -> None:
         if len(self.asked) == self.fails_at:
             raise Changed(f"{name} is rejected")
         self.asked.append(name)
 
-    async def keep(self, *_args: t.Any, **_options: t.Any) -> None:
+    async def back_up(self, *_args: t.Any, **_options: t.Any) -> None:
         self._request("backup")
 
-    async def put_companion(self, *_args: t.Any) -> None:
+    async def write_companion(self, *_args: t.Any) -> None:
         self._request("companion")
 
     async def create(self, _name: str, value: str, **_options: t.Any) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.shards import entry_bits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import Scope, bits_of, overlap
 
 PATHS = st.text(st.characters(exclude_characters="/\n", categories=["L", "N", "P", "S", "Z"]), min_size=1).map(
@@ -49,8 +49,8 @@ def test_batches_that_do_not_overlap_have_no_path_in_common(one: str, other: str
 
 @given(PATHS, st.text())
 def test_the_entries_of_a_secrets_keys_stay_in_every_batch_of_its_path(path: str, key: str) -> None:
-    assert ledger._hash(path) == bits_of(path)
-    assert ledger._hash(f"{path}\n{key}")[:24] == bits_of(path)[:24]
+    assert entry_bits(path) == bits_of(path)
+    assert entry_bits(f"{path}\n{key}")[:24] == bits_of(path)[:24]
 
 
 def test_nothing_is_left_out_by_default() -> None:

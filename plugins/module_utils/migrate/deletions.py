@@ -18,10 +18,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
+from ..akeyless.items import Item
 from ..common.workers import for_each
 from ..errors import Changed
 from ..ledger.backup import BackupWriter
-from ..ledger.companions import companion_names
+from ..ledger.items import companion_name
+from ..target.deletion import delete_item
 from .context import RunContext
 from .plan_items import Job
 
@@ -78,15 +80,18 @@ class PostponedDeletions:
 
     async def _delete_item(self, path: str, job: Job) -> None:
         store, ledger = self._context.store, self._context.ledger
+        location = self._context.naming.location
+
+        async def check(now: Item) -> None:
+            listed = self._context.listing.item(job.item)
+            if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
+                raise Changed(f"delete {job.item}: it was changed at the target meanwhile")
+            await self._backup.back_up(job.item, now.last_version)
+
         if job.action.kind == "delete":
-            listed, now = self._context.listing.item(job.item), await store.describe(job.item)
-            if now is not None:
-                if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
-                    raise Changed(f"delete {job.item}: it was changed at the target meanwhile")
-                await self._backup.keep(job.item, now.last_version)
-                await store.delete(job.item)
-        for name in companion_names(job.item, ledger, self._context.naming.location):
-            await ledger.delete(name)
+            await delete_item(job.item, store, ledger.items, location, prepare=check)
+        else:
+            await ledger.items.delete_companion(companion_name(job.item, location))
         before = ledger.entry(path)
         ledger.replace_record(path, job.key, None)
         if before is not None and (rest := {key: r for key, r in before.items.items() if key != job.key}):
@@ -96,7 +101,7 @@ class PostponedDeletions:
         """Delete versions, oldest first, so that no older one becomes the newest before its time."""
         store, ledger, record = self._context.store, self._context.ledger, job.record
         if job.action.drop:
-            await self._backup.keep(job.item, None)
+            await self._backup.back_up(job.item, None)
         for number in job.action.drop:
             value = await store.value(job.item, number)
             if value is not None:

@@ -15,11 +15,11 @@ from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import OptionError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import given_options, resolve_definition
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import resolve_akeyless
-from ..plan.definition import Definition, check_identity, merge, tag_of
+from ..plan.definition import Definition, check_identity, merge
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key
 from .report import MigrationReport, request_figures
@@ -53,8 +53,7 @@ async def migrate(
     concurrency = params["concurrency"] or Definition.concurrency
     async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
         workdb = WorkDb()
-        folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
+        ledger = open_ledger(store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits)
         result = Result()
         try:
             await ledger.load()
@@ -64,7 +63,7 @@ async def migrate(
                 await _present(params, scope, store, ledger, workdb, result, check=check, mask=mask, limits=limits)
         finally:
             workdb.close()
-        result.values["ledger"] = folder
+        result.values["ledger"] = ledger.folder
         result.values["run"] = ledger.run
         result.values["requests"] = {
             **result.values.get("requests", {}),

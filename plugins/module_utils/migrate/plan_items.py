@@ -10,7 +10,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ..common.workdb import SourceSecret
-from ..ledger.ledger import Entry
+from ..ledger.entry import Entry
+from ..ledger.items import companion_name
 from ..plan.dates import moment
 from ..plan.decide import decide, standing, valid
 from ..plan.metadata import Description, describe, wanted_text
@@ -82,7 +83,7 @@ class ItemPlanner:
         record = valid(entry.items.get(key), target, context.policy)
         held = {*(record.versions if record else ())}
         wanted = self._wanted_of_item(snapshot, values, held)
-        companion = f"metadata{item.removeprefix(context.naming.location)}"
+        companion = companion_name(item, context.naming.location)
         block = snapshot.metadata.block if snapshot.metadata else None
         text = wanted_text(context.definition.metadata_mode, block, {*held, *wanted})
         pointer = f"{context.ledger.folder}/{companion}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from ..common.workdb import SourceSecret
 from ..errors import PermissionDenied
-from ..ledger.ledger import Digests, Entry
+from ..ledger.digests import Digests
+from ..ledger.entry import Entry
 from ..plan.decide import pending, standing, valid
 from ..plan.model import Record
 from ..source.snapshot import (

@@ -11,7 +11,7 @@ import asyncio
 from ..common.progress import progress
 from ..common.workdb import SourceSecret
 from ..errors import FATAL, NotFound, SecretferryError
-from ..ledger.ledger import Entry
+from ..ledger.entry import Entry
 from ..plan.selection import Selection
 from ..source.discover import Discovery, Root
 from ..source.snapshot import Snapshot

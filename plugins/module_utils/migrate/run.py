@@ -91,7 +91,7 @@ class MigrationRun:
             check=check,
             syncing=deletions is not None,
         )
-        backup = BackupWriter(store, ledger)
+        backup = BackupWriter(store, ledger.items, ledger.lease)
         self._context = context
         self._writes_before = store.writes
         self._postponed = PostponedDeletions(context, backup)

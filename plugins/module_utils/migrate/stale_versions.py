@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..ledger.ledger import Entry
+from ..ledger.entry import Entry
 from ..plan.decide import pending
 from ..plan.model import Record, readable
 from ..source.snapshot import Snapshot

@@ -17,7 +17,9 @@ import typing as t
 from ..akeyless.items import ItemStore
 from ..errors import FATAL, SecretferryError
 from ..ledger.backup import BackupWriter
-from ..ledger.ledger import Entry, Ledger, companions
+from ..ledger.entry import Entry
+from ..ledger.items import companion_pieces
+from ..ledger.ledger import Ledger
 from ..ledger.runs import run_tag
 from ..plan.metadata import pieces
 from ..plan.model import Action, takeover
@@ -110,16 +112,16 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     """
     action, record = job.action, job.record
     if action.kind == "delete":
-        await backup.keep(job.item, action.base)
+        await backup.back_up(job.item, action.base)
         return 0
     for number, held in action.matched.items():
         record.versions[number] = held
         record.last = max(record.last, held[0])
     if action.writes and action.kind != "create":
         overwrite = action.kind == "overwrite"
-        await backup.keep(job.item, action.base, overwrite=overwrite, companions=_companions_to_write(job))
+        await backup.back_up(job.item, action.base, overwrite=overwrite, companions=_companions_to_write(job))
     if action.describe and job.description.companion:
-        await ledger.put_companion(job.companion, job.description.companion)
+        await ledger.items.write_companion(job.companion, job.description.companion)
     last = action.base
     for i, number in enumerate(action.versions):
         value = job.values[number]
@@ -143,7 +145,7 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
 
 def _companions_to_write(job: Job) -> list[str]:
     text = job.description.companion if job.action.describe else ""
-    return companions(job.companion, len(pieces(text))) if text else []
+    return companion_pieces(job.companion, len(pieces(text))) if text else []
 
 
 async def _write_first(job: Job, value: Value, store: ItemStore, tag: str, run: str) -> int:

@@ -26,10 +26,10 @@ from ..errors import OptionError
 __all__ = ["BITS", "LONGEST_BATCH", "Scope", "bits_of", "overlap", "scope_spec"]
 
 BITS = 40
-"""How many bits of a hash are ever looked at."""
+"""How many bits of a hash are used."""
 
 LONGEST_BATCH = 24
-"""The most bits that name a batch: 16 million of them. The keys of one secret lie below these bits in the ledger."""
+"""The most bits of a batch. The hashes of the keys of one secret have these bits in common."""
 
 
 def scope_spec() -> dict[str, t.Any]:
@@ -66,7 +66,7 @@ class Scope:
     def of(cls, params: t.Mapping[str, t.Any] | None) -> Scope:
         """From the value of the option ``scope``.
 
-        :raises OptionError: it is malformed, or a path does not belong to the batch.
+        :raises OptionError: it is malformed, or a path is not in the batch.
         """
         params = params or {}
         batch = str(params.get("hash_prefix") or "")
@@ -96,11 +96,11 @@ class Scope:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether it is the whole migration."""
         return self.paths is None and not self.batch
 
     def takes(self, path: str) -> bool:
-        """Whether the run looks at the secret ``path`` (mount included)."""
+        """Whether the secret ``path`` (mount included) is in it."""
         if self.paths is not None:
             return path in self.paths
         return not self.batch or bits_of(path).startswith(self.batch)

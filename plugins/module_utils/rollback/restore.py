@@ -14,11 +14,11 @@ from __future__ import annotations
 import typing as t
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import Changed, NotFound
+from ..errors import Changed
 from ..ledger.backup import ItemBackup
-from ..ledger.companions import companion_names
 from ..ledger.ledger import Ledger
 from ..plan.model import takeover
+from ..target.deletion import delete_item
 
 __all__ = ["delete", "differences", "restore"]
 
@@ -28,12 +28,11 @@ async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) ->
 
     :raises Changed: somebody changed it since it was listed.
     """
-    now = await store.describe(item.name)
-    if now is not None:
+
+    async def check(now: Item) -> None:
         _must_be_as_listed(item, now)
-        await store.delete(item.name)
-    for name in companion_names(item.name, ledger, location):
-        await ledger.delete(name)
+
+    await delete_item(item.name, store, ledger.items, location, prepare=check)
 
 
 async def restore(
@@ -60,9 +59,9 @@ async def restore(
     await _put_value_back(item, before, store, ledger)
     for name, text in companions.items():
         if text is None:
-            await ledger.delete(name)
+            await ledger.items.delete(name)
         else:
-            await ledger.put(name, text, "text" if len(companions) > 1 else "json")
+            await ledger.items.write(name, text, "text" if len(companions) > 1 else "json")
     await _put_about_back(item, before, store, tag)
     now = await store.describe(item.name, versions=True)
     differing = differences(now, before)
@@ -92,11 +91,7 @@ async def _put_value_back(item: Item, before: ItemBackup, store: ItemStore, ledg
     current = (await store.values([item.name])).get(item.name)
     value = current
     if before.value:
-        full = f"{ledger.folder}/{before.value}"
-        try:
-            value = (await store.values([full])).get(full)
-        except NotFound:
-            value = None
+        value = await ledger.items.text(before.value)
     if value is None:
         raise Changed(f"restore {item.name}: its previous value was deleted from the ledger")
     if value == current and item.form == before.form:

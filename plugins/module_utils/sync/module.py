@@ -41,7 +41,7 @@ async def sync(
     result = Result()
     concurrency = params["concurrency"] or Definition.concurrency
     async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
-        ledger = SyncLedger(store, params, options.scope.batch, options.lease_timeout)
+        ledger = SyncLedger(store, params, options.scope.batch, options.lease_timeout, limits)
         try:
             await ledger.read()
             if options.state == "stopped":

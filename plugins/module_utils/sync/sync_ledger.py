@@ -15,10 +15,12 @@ from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.workdb import WorkDb
 from ..errors import LeaseHeld, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.lease import LeaseHolder
+from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition, stored_options
+from ..limits import Limits
 from ..options import VaultSettings
-from ..plan.definition import Definition, tag_of
+from ..plan.definition import Definition
 from .report import utc
 
 __all__ = ["FIRST_WAIT", "SyncLedger"]
@@ -36,15 +38,19 @@ class SyncLedger:
     :param lease_timeout: seconds to wait while another run writes.
     """
 
-    def __init__(self, store: ItemStore, params: t.Mapping[str, t.Any], batch: str, lease_timeout: float) -> None:
-        self.folder = ledger_folder(params["target_location"], params["name"])
+    def __init__(
+        self, store: ItemStore, params: t.Mapping[str, t.Any], batch: str, lease_timeout: float, limits: Limits
+    ) -> None:
         self._store = store
+        self._limits = limits
+        self._holder = LeaseHolder.this_process()
         self._params = params
         self._batch = batch
         self._lease_timeout = lease_timeout
         self._is_fresh = False
         self.workdb = WorkDb()
         self.ledger = self._new()
+        self.folder = self.ledger.folder
 
     def close(self) -> None:
         """Forget what was gathered."""
@@ -57,9 +63,7 @@ class SyncLedger:
         """
         self.workdb.close()
         self.workdb = WorkDb()
-        before = self.ledger.lease
         self.ledger = self._new()
-        self.ledger.lease.follow(before)
         await self.ledger.load()
         self._is_fresh = True
         stored_options(self._params, self.ledger)
@@ -127,4 +131,12 @@ class SyncLedger:
         self._is_fresh = False
 
     def _new(self) -> Ledger:
-        return Ledger(self._store, self.workdb, self.folder, tag_of(self._params["name"]), self._batch)
+        return open_ledger(
+            self._store,
+            self.workdb,
+            self._params["name"],
+            self._params["target_location"],
+            batch=self._batch,
+            holder=self._holder,
+            limits=self._limits,
+        )

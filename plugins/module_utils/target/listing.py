@@ -11,7 +11,7 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..common.workdb import WorkDb
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..plan.model import TargetItem
 from ..plan.naming import Naming
 from ..source.discover import Root
@@ -88,11 +88,10 @@ class Listing:
 
     def item(self, name: str) -> TargetItem | None:
         """The item of that name, ``None`` where there is none."""
-        row = self._workdb.target(name)
-        if row is None:
+        item = self._workdb.target(name)
+        if item is None:
             return None
-        last, modified, tags, description, kind, kept = row
-        return TargetItem(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
+        return TargetItem(item.last, item.modified, item.tags, item.description_digest, item.type, item.kept)
 
     def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
         """Folders to list whole, and names to ask for one by one, so that every planned item is seen, none twice.
@@ -110,17 +109,7 @@ class Listing:
         return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
-        self._workdb.put_target(
-            (
-                item.name,
-                item.last_version,
-                item.modified,
-                "\n".join(item.tags),
-                digests.of_text(item.description),
-                item.type,
-                item.max_versions,
-            )
-        )
+        self._workdb.put_target(item, description_digest=digests.of_text(item.description))
 
 
 def _inside(name: str, folders: t.Collection[str]) -> bool:
