@@ -51,20 +51,20 @@ def paths(scene: Scene) -> set[str]:
     return {name.removeprefix(scene.name("")) for name in scene.ferry.items()}
 
 
-@pytest.mark.parametrize("deleted", ["keep", "delete"])
-def test_what_is_new_is_carried_over(scene: Scene, deleted: str) -> None:
+@pytest.mark.parametrize("delete", [False, True])
+def test_what_is_new_is_carried_over(scene: Scene, delete: bool) -> None:
     scene.kv.put("s", V4)
     scene.kv.put("new", V1)
     scene.kv.describe("u", custom_metadata={"owner": "team"})
-    assert follow(scene, deleted=deleted) == {"s": "append", "new": "create", "u": "metadata"}
+    assert follow(scene, delete=delete) == {"s": "append", "new": "create", "u": "update_metadata"}
     assert scene.values("s") == [V1, V2, V3, V4]
 
 
-def test_keep_leaves_what_the_source_has_no_more(scene: Scene) -> None:
+def test_without_delete_what_the_source_has_no_more_stays(scene: Scene) -> None:
     scene.kv.delete("s", 3)
     scene.kv.destroy("s", 1)
     scene.kv.remove("a/t")
-    assert follow(scene) == {"s": "metadata"}
+    assert follow(scene) == {"s": "update_metadata"}
     assert scene.values("s") == [V1, V2, V3]
     assert paths(scene) == {"s", "a/t", "u"}
 
@@ -96,7 +96,7 @@ def test_with_current_alone_the_item_goes_with_its_newest_version(vault: Vault, 
     scene.kv.put("u", V1)
     scene.ferry.ok()
     scene.kv.delete("s", 2)
-    assert follow(scene) == {"s": "metadata"}
+    assert follow(scene) == {"s": "update_metadata"}
     assert scene.values("s") == [V2]
     assert follow(scene, delete=True) == {"s": "delete"}
     assert paths(scene) == {"u"}

@@ -108,15 +108,15 @@ def test_the_diff_has_what_changes_in_the_definition_and_in_each_item() -> None:
 
 
 @given(st.lists(PLANS, min_size=1, max_size=4), st.integers(0, 40))
-def test_the_plan_of_many_passes_is_what_they_wrote_and_what_the_last_left(
+def test_the_plan_of_many_passes_is_what_they_wrote_and_what_the_last_did_not_change(
     passes: list[list[tuple[int, Kind]]], limit: int
 ) -> None:
     sync = SyncReport(limit)
     for plan in passes:
         sync.completed(_report(plan, limit), changed=bool(plan), run="r")
     idle = ("skip", "conflict", "fail", "unchanged")
-    written = [kind for plan in passes for _number, kind in sorted(plan) if kind not in idle]
-    left = [kind for _number, kind in passes[-1] if kind in idle and kind != "unchanged"]
+    written: list[str] = [kind for plan in passes for _number, kind in sorted(plan) if kind not in idle]
+    left: list[str] = [kind for _number, kind in passes[-1] if kind in idle and kind != "unchanged"]
     shown = sync.plan_shown()
     assert shown["plan_count"] == len(written) + len(left)
     assert len(shown["plan"]) <= limit

@@ -89,9 +89,7 @@ class SecretWriter:
             return True
         context = self._context
         try:
-            context.report.versions_written += await write_item(
-                job, context.store, context.ledger, self._backup, context.policy.tag
-            )
+            written = await write_item(job, context.store, context.ledger, self._backup, context.policy.tag)
         except FATAL:
             raise
         except SecretferryError as error:
@@ -100,6 +98,7 @@ class SecretWriter:
         finally:
             if job.record.versions or job.record.stale:
                 entry.items[job.key] = job.record
+        context.report.versions_written += written  # not "+= await": other secrets are written meanwhile
         return True
 
     def _fail(self, path: str, job: Job, error: SecretferryError) -> None:
