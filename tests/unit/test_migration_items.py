@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import Changed
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
-from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.confirm import unconfirmed
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.confirm import contradiction, correct
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.plan_items import Job
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.read_secret import kv1_version
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.stale_versions import (
@@ -177,15 +177,30 @@ def test_a_value_of_kv1_is_a_new_version_only_where_it_differs_from_the_newest()
 
 
 @pytest.mark.parametrize(
-    ("target", "expected"),
+    ("target", "found", "expected"),
     [
-        (None, "is not in the target's listing"),
-        (TargetItem(4, "", (), ""), "the listing shows version 4"),
-        (TargetItem(3, "", (), "", kept=2), "the account keeps 2"),
-        (TargetItem(3, "", (), "", kept=3), None),
-        (TargetItem(3, "", (), "", kept=0), None),
+        (None, None, "is not in the target's listing"),
+        (TargetItem(3, "", (), ""), "3", "it was replaced"),
+        (TargetItem(4, "", ("tag",), ""), "3", "the listing shows version 4"),
+        (TargetItem(3, "", ("tag",), "", kept=2), "3", "the account keeps 2"),
+        (TargetItem(3, "", ("tag",), "", kept=3), "2", "newest value at the target is not the one"),
+        (TargetItem(3, "", ("tag",), "other", kept=3), "3", "metadata at the target is not what was written"),
+        (TargetItem(3, "", ("tag",), "text", kept=3), "3", None),
+        (TargetItem(3, "", ("tag:from-0",), "text", kept=0), None, None),
     ],
 )
-def test_a_listing_confirms_a_record_or_contradicts_it(target: TargetItem | None, expected: str | None) -> None:
-    found = unconfirmed(_record([1, 2, 3]), target)
-    assert (found is None) if expected is None else (found is not None and expected in found[0])
+def test_the_target_confirms_a_record_or_contradicts_it(
+    target: TargetItem | None, found: str | None, expected: str | None
+) -> None:
+    record = replace(_record([1, 2, 3]), stale={})
+    record.versions[3] = (record.last, "3")
+    record.description = "text"
+    target = target and replace(target, last=record.last - 3 + target.last)
+    said = contradiction(record, target, found, "tag")
+    assert (said is None) if expected is None else (said is not None and expected in said[0])
+
+
+def test_what_the_target_lacks_is_taken_out_of_the_record() -> None:
+    record = Record(3, modified="then", description="text", versions={1: (1, "a"), 2: (2, "b"), 5: (3, "c")})
+    correct(record, TargetItem(2, "now", ("tag",), ""))
+    assert record == Record(2, versions={1: (1, "a"), 2: (2, "b")})

@@ -158,6 +158,10 @@ class WorkDb:
             yield from map(SourceSecret._make, rows)
             after = rows[-1][0]
 
+    def has_fine_dates(self) -> bool:
+        """Whether the target's listing shows dates with fractions of a second."""
+        return self._db.execute("SELECT 1 FROM target WHERE modified LIKE '%.%' LIMIT 1").fetchone() is not None
+
     def put_entry(self, key: str, path: str, body: str) -> None:
         """Store an entry of the ledger; ``key`` is the hash that decides in which shard it is."""
         self._db.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", (key, path, body))

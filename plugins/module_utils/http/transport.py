@@ -65,20 +65,27 @@ class ServerClock:
     """The server's clock, from its ``Date`` headers: the controller's own clock may be wrong."""
 
     offset: float = 0.0
-    _seen: str = field(default="", repr=False)
+    seen: float = 0.0  # the latest of the headers, 0 before the first one
+    _header: str = field(default="", repr=False)
 
     def observe(self, date: str) -> None:
         """Read a ``Date`` header (whole seconds)."""
-        if date and date != self._seen:
-            self._seen = date
+        if date and date != self._header:
+            self._header = date
             try:
-                self.offset = parsedate_to_datetime(date).timestamp() - time.time()
+                moment = parsedate_to_datetime(date).timestamp()
             except (TypeError, ValueError):
                 return
+            self.offset = moment - time.time()
+            self.seen = max(self.seen, moment)
 
     def now(self) -> float:
         """Seconds since the epoch by the server's clock, within about a second."""
         return time.time() + self.offset
+
+    def at_least(self) -> float:
+        """Seconds since the epoch that the server's clock has reached for certain; without any header, this one's."""
+        return self.seen or time.time()
 
 
 class Transport:

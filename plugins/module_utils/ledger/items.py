@@ -138,6 +138,10 @@ class LedgerItems:
             await self._store.delete(f"{self.folder}/{name}")
             self._versions.pop(name, None)
 
+    def forget(self, name: str) -> None:
+        """Take note that an item turned out not to be there."""
+        self._versions.pop(name, None)
+
     # --- companions
 
     async def write_companion(self, name: str, text: str) -> None:

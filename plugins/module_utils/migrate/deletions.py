@@ -23,7 +23,7 @@ from ..common.workers import for_each
 from ..errors import Changed
 from ..ledger.backup import BackupWriter
 from ..ledger.items import companion_name
-from ..target.deletion import delete_item
+from ..target.deletion import delete_item, is_as_recorded
 from .context import RunContext
 from .plan_items import Job
 
@@ -83,9 +83,8 @@ class PostponedDeletions:
         location = self._context.naming.location
 
         async def check(now: Item) -> None:
-            listed = self._context.listing.item(job.item)
-            if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
-                raise Changed(f"delete {job.item}: it was changed at the target meanwhile")
+            if not await is_as_recorded(now, job.record, ledger.digests, self._context.form, store):
+                raise Changed(f"delete {job.item}: it was changed at the target since")
             await self._backup.back_up(job.item, now.last_version)
 
         if job.action.kind == "delete":

@@ -30,7 +30,7 @@ from ..source.discover import Discovery, find, nothing_found
 from ..target.account import Account
 from ..target.listing import Listing
 from ..vault.kv import KvReader, Mount
-from .confirm import confirm
+from .confirm import confirm, wait_for_later_dates
 from .context import RunContext
 from .deletions import DeletionPolicy, PostponedDeletions
 from .plan_items import ItemPlanner
@@ -169,6 +169,7 @@ class MigrationRun:
 
     async def _list_again_and_confirm(self, seen: Discovery) -> None:
         progress.stage("confirm")
+        await wait_for_later_dates(self._context)
         await self._list_target(seen)
         await confirm(self._context)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-__all__ = ["moment", "over_at"]
+__all__ = ["is_fine", "is_over", "moment", "over_at"]
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|[+-]00:00)")
 
@@ -33,6 +33,21 @@ def over_at(date: str) -> float | None:
     """
     _begin, end = _span(date)
     return end
+
+
+def is_fine(date: str) -> bool:
+    """Whether a date is so exact, to a millisecond or better, that no two changes have the same one."""
+    found = _DATE.fullmatch(date)
+    return found is not None and len(found[2] or "") >= 3
+
+
+def is_over(date: str, now: float) -> bool:
+    """Whether every change from now on shows as a later date than this one.
+
+    :param now: seconds since the epoch that the server's clock has reached.
+    """
+    over = over_at(date)
+    return over is not None and (is_fine(date) or now >= over)
 
 
 def _span(date: str) -> tuple[float, float | None]:

@@ -25,6 +25,8 @@ __all__ = [
     "Standing",
     "TargetItem",
     "base_of",
+    "is_marked",
+    "newest_digest",
     "readable",
     "takeover",
     "wanted",
@@ -95,7 +97,8 @@ class Record:
 
     :ivar last: the item's newest version then.
     :ivar mark: how we took the item over, see :func:`takeover`; empty for an item that we created.
-    :ivar modified: the item's modification date then, empty where a run died before it saw it.
+    :ivar modified: the date since which every change shows as a later one; empty until the value was read back after
+        that date was over, see migrate/confirm.py.
     :ivar description: keyed digest of the description that we wrote, empty where we wrote none.
     :ivar versions: source version to (target version, keyed digest of the value).
     :ivar doomed: a rollback is about to delete the item, or has done so.
@@ -213,6 +216,17 @@ def takeover(tags: t.Iterable[str], tag: str) -> str:
     """
     marks = [t_.removeprefix(f"{tag}:") for t_ in tags if re.fullmatch(re.escape(tag) + r":(from|anew)-\d+", t_)]
     return marks[0] if marks else ""
+
+
+def is_marked(tags: t.Collection[str], tag: str) -> bool:
+    """Whether an item carries the migration's tag, or the mark of a take-over by it."""
+    return tag in tags or bool(takeover(tags, tag))
+
+
+def newest_digest(record: Record) -> str | None:
+    """Keyed digest of the newest value that the item holds by the record, ``None`` where the record knows none."""
+    held = {**record.stale, **dict(record.versions.values())}
+    return held[max(held)] if held else None
 
 
 def base_of(mark: str) -> int:

@@ -2,16 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deleting an item of the migration, together with the metadata beside it."""
+"""Deleting an item of the migration, together with the metadata beside it; and whether it may be deleted."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ..akeyless.items import Item, ItemStore
+from ..ledger.digests import Digests
 from ..ledger.items import LedgerItems, companion_name
+from ..plan.model import Record, newest_digest
 
-__all__ = ["delete_item"]
+__all__ = ["delete_item", "is_as_recorded"]
+
+
+async def is_as_recorded(item: Item, record: Record, digests: Digests, form: str, store: ItemStore) -> bool:
+    """Whether an item is as the ledger's record says; its value is read where the dates cannot tell.
+
+    :param item: as it was described a moment ago.
+    :param form: of the item's value, ``json`` or ``text``.
+    """
+    description = digests.of_text(item.description)
+    if item.last_version != record.last or (not record.mark and description != record.description):
+        return False
+    if record.modified and record.modified == item.modified:
+        return True
+    value = (await store.values([item.name])).get(item.name)
+    return value is not None and digests.of_value(value, form) == newest_digest(record)
 
 
 async def delete_item(

@@ -12,7 +12,7 @@ import typing as t
 from collections import defaultdict
 
 from ..akeyless.items import ItemStore
-from ..errors import NotFound, PermissionDenied
+from ..errors import FATAL, NotFound, PermissionDenied, SecretferryError
 from ..ledger.digests import Digests
 from ..ledger.items import companion_pieces
 from ..plan.metadata import pointer_of
@@ -20,6 +20,7 @@ from ..plan.metadata import pointer_of
 __all__ = ["ItemReader"]
 
 _NAMES = 20  # in one request
+_NAMES_OF_NEWEST = 50
 
 
 class ItemReader:
@@ -55,6 +56,24 @@ class ItemReader:
             for name, digest in digests.items():
                 found[name].append((number, digest))
         return found
+
+    async def newest(self, names: t.Sequence[str]) -> dict[str, str]:
+        """Keyed digest of the newest value of each item, of those that can be read."""
+        parts = [names[start : start + _NAMES_OF_NEWEST] for start in range(0, len(names), _NAMES_OF_NEWEST)]
+        return {name: digest for part in await asyncio.gather(*map(self._newest, parts)) for name, digest in part}
+
+    async def _newest(self, names: t.Sequence[str]) -> list[tuple[str, str]]:
+        try:
+            values = await self._store.values(names)
+        except FATAL:
+            raise
+        except SecretferryError:
+            # The request fails if one of them cannot be read: find that one by halves.
+            if len(names) == 1:
+                return []
+            half = len(names) // 2
+            return [*await self._newest(names[:half]), *await self._newest(names[half:])]
+        return [(name, self._digests.of_value(text, self._form)) for name, text in values.items()]
 
     async def _batch(self, names: list[str], number: int) -> dict[str, str]:
         try:
