@@ -22,7 +22,7 @@ def content_checks(assessed: _Values, engine: str, conflict: str, *, target_know
     :param conflict: the conflict policy of the direct engine.
     :param target_known: whether the target was looked at.
     """
-    found = {finding["name"]: finding for finding in assessed["findings"]}
+    found = {finding["id"]: finding for finding in assessed["findings"]}
     checks = [
         _paths(assessed, found),
         _metadata(assessed, engine),
@@ -93,15 +93,15 @@ def _values(assessed: _Values) -> Check:
 
 
 def _history(assessed: _Values, found: _Values, engine: str) -> Check:
-    histories = assessed["histories"]
+    history = assessed["version_history"]
     if engine == "direct":
-        if "kept_versions" in found:
-            return Check("history_length", "failed", found["kept_versions"]["text"], found["kept_versions"]["remedy"])
+        if "max_versions" in found:
+            return Check("history_length", "failed", found["max_versions"]["text"], found["max_versions"]["remedy"])
         return Check("history_length", "ok", "every wanted version is taken")
-    count, most = histories["gateway_cuts"], histories["gateway_takes"]
+    count, most = history["gateway_over_limit_count"], history["gateway_limit"]
     if not count:
         return Check("history_length", "ok", f"no secret has more than the {most} versions that the Gateway takes")
-    first = [one["source"] for one in histories["longest"] if one["readable"] > most]
+    first = [one["source"] for one in history["longest"] if one["readable"] > most]
     return Check(
         "history_length",
         "warning",
@@ -113,8 +113,8 @@ def _history(assessed: _Values, found: _Values, engine: str) -> Check:
 def _names(found: _Values, engine: str) -> Check:
     if "collisions" in found:
         return Check("item_names", "failed", found["collisions"]["text"], found["collisions"]["remedy"])
-    if "names_replaced" in found:
-        finding = found["names_replaced"]
+    if "replaced_names" in found:
+        finding = found["replaced_names"]
         remedy = finding["remedy"]
         if engine == "gateway":
             remedy = "Allow these characters in the account's settings, or rename the secrets at the source"
@@ -127,8 +127,8 @@ def _items(assessed: _Values, found: _Values, engine: str, conflict: str) -> Che
     if not target["listed"]:
         finding = found.get("target_unreadable", {})
         return Check("target_items", "failed", "the target location may not be listed", str(finding.get("remedy", "")))
-    foreign, ours = target["taken_count"], target["taken_by_migrations"]
-    first = shortly([entry["item"] for entry in target["taken"]])
+    foreign, ours = target["foreign_count"], target["migrated"]
+    first = shortly([entry["item"] for entry in target["foreign"]])
     if foreign and engine == "direct" and conflict == "fail":
         remedy = "Choose another target_location, or decide what conflict is to be (skip, update, overwrite)"
         return Check("target_items", "failed", f"{foreign} items of others are in the way: {first}", remedy)
