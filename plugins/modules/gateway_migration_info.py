@@ -190,14 +190,14 @@ durations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.info import look
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.info import read_migrations
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import ONE, info_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=info_spec(), mutually_exclusive=[ONE], supports_check_mode=True)
-    run_module(module, look)
+    run_module(module, read_migrations)
 
 
 if __name__ == "__main__":

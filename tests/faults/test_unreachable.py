@@ -87,8 +87,8 @@ _PLACES = [
 def fewer_tries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One place keeps the true number of tries, and shows that it is a matter of seconds; the others save the time."""
     if request.node.callspec.params["place"] != "refused":
-        for side in ("vault", "akeyless"):
-            monkeypatch.setattr(f"{errors.__package__}.{side}.wire._ATTEMPTS", 2)
+        for connection in ("vault.connection", "akeyless.wire"):
+            monkeypatch.setattr(f"{errors.__package__}.{connection}._ATTEMPTS", 2)
 
 
 def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:

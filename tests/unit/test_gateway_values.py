@@ -13,7 +13,13 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import TYPES, Field
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import (
+    Field,
+    comparable,
+    comparable_in,
+    request_value,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.source_types import TYPES
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.status import (
     RunStatus,
     failure,
@@ -21,7 +27,6 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.statu
     shows_sync,
     told,
 )
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.values import asked, found, sent
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.gateway import (
     gateway_base,
     is_public,
@@ -60,24 +65,24 @@ def field(kind: str) -> Field:
 )
 def test_what_is_asked_and_what_is_answered_compare(kind: str, given: t.Any, answer: t.Any) -> None:
     entry = {"payload": {} if answer is None else {"x": answer}}
-    assert asked(field(kind), given) == found(field(kind), entry)
+    assert comparable(field(kind), given) == comparable_in(field(kind), entry)
 
 
 def test_a_place_that_is_not_there_is_empty() -> None:
-    assert found(Field("x", "x", "payload.a.b", "number"), {"payload": {"a": None}}) == 0
-    assert found(field("text"), {}) == ""
+    assert comparable_in(Field("x", "x", "payload.a.b", "number"), {"payload": {"a": None}}) == 0
+    assert comparable_in(field("text"), {}) == ""
 
 
 @pytest.mark.parametrize("given", ['{"private_key": "k"}', "{'private_key': 'k'}"])
 def test_a_key_file_is_encoded_also_as_templates_hand_it_on(given: str) -> None:
-    wire = sent(field("base64"), given, "gcp.key")
+    wire = request_value(field("base64"), given, "gcp.key")
     assert json.loads(base64.b64decode(wire)) == {"private_key": "k"}
-    assert sent(field("base64"), "e30=", "gcp.key") == "e30="
+    assert request_value(field("base64"), "e30=", "gcp.key") == "e30="
 
 
 def test_a_key_file_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(OptionError, match="neither JSON nor base64") as caught:
-        sent(field("base64"), "{secret", "gcp.key")
+        request_value(field("base64"), "{secret", "gcp.key")
     assert "{secret" not in str(caught.value)
 
 

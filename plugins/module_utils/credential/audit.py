@@ -18,7 +18,7 @@ from ..common.checks import Check, shortly
 from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
-from ..vault.policy import Area
+from ..vault.policy_path import Area
 from ..vault.session import VaultSession
 from .scope import kv_options
 

@@ -13,7 +13,7 @@ from ..common.result import Result
 from ..errors import ApiError, NotFound, OptionError, SecretferryError
 from ..options import VaultSettings, resolve_source
 from ..vault.operator import Operator, look_up, unwrap, wrapping_is_open
-from ..vault.wire import Wire
+from ..vault.connection import VaultConnection
 from .spec import CredentialOptions
 
 __all__ = ["Revocation", "given_settings"]
@@ -157,15 +157,15 @@ class Revocation:
         self._note("token", accessor, dead=dead, proof="tried: Vault refuses it as an invalid token")
 
     def _revoke_itself(self, token: str) -> None:
-        wire = Wire(self._settings)
+        connection = VaultConnection(self._settings)
         try:
-            wire.client(token).auth.token.revoke_self()
+            connection.client(token).auth.token.revoke_self()
         except ApiError as error:
             raise type(error)(
                 "the token may not revoke itself", _OPERATOR, status=error.status, detail=error.detail
             ) from None
         finally:
-            wire.close()
+            connection.close()
 
     def _accessor(self, accessor: str) -> None:
         if self._operator is None:
@@ -202,9 +202,9 @@ class Revocation:
         self._note("secret_id", accessor, dead=dead, proof="tried: Vault refuses to log in with it")
 
     def _login_is_refused(self, role_id: str, secret_id: str) -> bool:
-        wire = Wire(self._settings)
+        connection = VaultConnection(self._settings)
         try:
-            client = wire.client()
+            client = connection.client()
             answer = client.auth.approle.login(
                 role_id=role_id, secret_id=secret_id, use_token=False, mount_point=self._want.mount
             )
@@ -214,10 +214,10 @@ class Revocation:
             # It works after all: leave no token behind.
             token = str(answer["auth"]["client_token"])
             self._mask([token])
-            wire.client(token).auth.token.revoke_self()
+            connection.client(token).auth.token.revoke_self()
             return False
         finally:
-            wire.close()
+            connection.close()
 
     def _own_secret_ids(self, operator: Operator) -> None:
         """All others of the role that we made: one may have been lost before it reached its file."""

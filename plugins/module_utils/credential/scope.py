@@ -16,7 +16,8 @@ from ..plan.definition import Definition, merge
 from ..source.discover import find_roots
 from ..vault.kv import KvReader
 from ..vault.operator import Operator, as_operator
-from ..vault.policy import Area, Policy, Rule, build_policy
+from ..vault.policy import Policy, Rule, build_policy
+from ..vault.policy_path import Area
 
 __all__ = ["MOUNT_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
 

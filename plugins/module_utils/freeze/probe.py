@@ -16,9 +16,9 @@ from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..options import VaultSettings, resolve_operator, resolve_source
 from ..vault.kv import encode_path
 from ..vault.operator import Operator
-from ..vault.policy import Area
+from ..vault.policy_path import Area
 from ..vault.session import VaultSession
-from ..vault.wire import Wire
+from ..vault.connection import VaultConnection
 from .rewrite import WRITING, regions_of
 
 __all__ = ["Probed", "probe"]
@@ -78,9 +78,9 @@ def probe(
 
 
 def _try(settings: VaultSettings, token: str, areas: t.Sequence[Area], told: Probed) -> None:
-    wire = Wire(settings)
+    connection = VaultConnection(settings)
     try:
-        client = wire.client(token)
+        client = connection.client(token)
         paths = [region.path + (_PROBE if region.below else "") for region in regions_of(areas)]
         try:
             answer = client.adapter.post("/v1/sys/capabilities-self", json={"paths": paths})
@@ -98,7 +98,7 @@ def _try(settings: VaultSettings, token: str, areas: t.Sequence[Area], told: Pro
                 " be frozen",
             )
     finally:
-        wire.close()
+        connection.close()
 
 
 def _is_refused(client: t.Any, area: Area) -> bool:

@@ -16,7 +16,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import SecretferryError
-from ..vault.policy import Area, quoted
+from ..vault.policy import quoted
+from ..vault.policy_path import Area
 
 __all__ = ["Region", "Unclear", "read_only", "regions_of"]
 

@@ -18,7 +18,8 @@ from ..credential.scope import MOUNT_RULES
 from ..errors import NotFound, PermissionDenied
 from ..vault.kv import Mount, encode_path
 from ..vault.operator import Operator, look_up
-from ..vault.policy import Area, build_policy
+from ..vault.policy import build_policy
+from ..vault.policy_path import Area
 from ..vault.session import VaultSession
 
 __all__ = ["VaultHalf"]

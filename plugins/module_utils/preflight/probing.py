@@ -17,7 +17,7 @@ from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore, same_value
 from ..common.checks import Check, shortly
 from ..errors import OptionError, PermissionDenied, SecretferryError
-from ..gateway.observed import Stored, read_listing, secrets_of
+from ..gateway.observed import GatewayMigration, read_listing, secrets_of
 from ..gateway.status import RunStatus, told
 from ..gateway_logs.causes import UNKNOWN, cause_of
 from ..plan.naming import Naming
@@ -264,7 +264,7 @@ class Probe:
             await self._store.delete(name)
             removed.append(f"item {name}")
 
-    async def _migrations(self) -> list[Stored]:
+    async def _migrations(self) -> list[GatewayMigration]:
         """Our own, by its name."""
         listed = read_listing(await self._gateway.migrations())
         self._mask(secrets_of(listed))
