@@ -61,9 +61,9 @@ options:
       - V(full) is the whole metadata block, its C(versions) trimmed to those that were imported.
       - V(minimal) is C(custom_metadata) alone, V(none) is nothing.
       - Akeyless refuses descriptions over 1024 characters. A longer text goes whole into an item under the ledger's
-        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata). A text that not
-        even one item holds goes on under C(metadata-2/), C(metadata-3/) and so on, as many as its member C(pieces)
-        says.
+        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata), whose C(item) is
+        its name. A text that not even one item holds goes on under C(metadata-2/), C(metadata-3/) and so on, as many as
+        its C(pieces) says.
       - When omitted, V(full) for a new migration, and unchanged for an existing one. The same holds for every option
         below, with the default that it names.
     type: str

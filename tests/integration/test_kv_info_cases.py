@@ -212,7 +212,7 @@ def test_nothing_to_assess_is_an_error(
         ({"versions": "zero"}, "'zero' is not all, current, or a number of 1 or more"),
         ({"versions": "0"}, "'0' is not all"),
         ({"concurrency": 0}, "0 is not between 1 and 512"),
-        ({"report_limit": -1}, "-1 is not a number of entries"),
+        ({"report_limit": -1}, "report_limit: -1 is below zero"),
         ({"value_limit": 0}, "value_limit: 0 is not a positive number"),
         ({"target_location": "/"}, "must be a folder, not the root"),
         ({"target_location": "/m", "akeyless": {"auth": {"access_id": "p-1"}}}, "an access id alone does not log in"),

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import OptionError, SecretferryError
-from ..options import akeyless_spec, resolve_akeyless, resolve_source
+from ..errors import SecretferryError
+from ..options import akeyless_spec, report_limit_of, resolve_akeyless, resolve_source
 from ..plan.definition import LAYOUTS, Definition, check_identity, merge
 from ..plan.metadata import MODES
 from ..plan.spec import kv_source_spec
@@ -88,8 +88,7 @@ def _definition(params: t.Mapping[str, t.Any]) -> Definition:
     """The options as a migration's definition, checked in the same way."""
     if params["target_location"]:
         check_identity("kv_info", params["target_location"])
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     given = {key: params[key] for key in _OPTIONS}
     source = params["source"] or {}
     given.update({key: source.get(key) for key in _SOURCE_OPTIONS})

@@ -16,7 +16,7 @@ from ..common.sessions import open_target
 from ..errors import LedgerError, OptionError, SecretferryError
 from ..ledger.ledger import Ledger, ledger_folder
 from ..ledger.runs import is_run
-from ..options import akeyless_spec, resolve_akeyless
+from ..options import akeyless_spec, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge, tag_of
 from ..plan.model import takeover
 from ..plan.naming import join
@@ -87,8 +87,7 @@ def _check_options(params: t.Mapping[str, t.Any]) -> None:
     :raises OptionError: one is malformed.
     """
     check_identity(params["name"], params["target_location"])
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     if not 1 <= params["concurrency"] <= 512:
         raise OptionError("concurrency", f"{params['concurrency']} is not between 1 and 512")
     if params["from_run"] is not None and not is_run(params["from_run"]):

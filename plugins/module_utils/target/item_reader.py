@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import typing as t
 from collections import defaultdict
 
@@ -68,12 +67,11 @@ class ItemReader:
 
         :returns: ``None`` where it points to what is not there, or not a companion.
         """
-        name = pointer_of(description)
-        if name is None:
+        pointer = pointer_of(description)
+        if pointer is None:
             return description
-        told = json.loads(description)
-        count = told.get("pieces", 1)
-        if not name.startswith(f"{self._companions}/") or not isinstance(count, int) or not 1 <= count <= 100:
+        name, count = pointer
+        if not name.startswith(f"{self._companions}/") or not 1 <= count <= 100:
             return None
         rest = name.removeprefix(self._companions)
         names = [name, *(f"{self._companions}-{number}{rest}" for number in range(2, count + 1))]
