@@ -37,7 +37,7 @@ def freeze_spec() -> dict[str, t.Any]:
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "source": kv_source_spec(),
-        "operator": operator_spec(),
+        "operator_auth": operator_spec(),
         "policies": {"type": "list", "elements": "str"},
         "writer": auth_spec(VAULT_AUTH),
     }
@@ -74,11 +74,11 @@ async def source_freeze(
         )
     if not options.paths:
         raise OptionError("source.paths", "is needed to freeze", "Name the folders and secrets that were migrated")
-    if not has_operator(params["operator"]):
+    if not has_operator(params["operator_auth"]):
         raise OptionError(
-            "operator",
+            "operator_auth",
             "a login that may write policies is needed",
-            "Give operator.token_file, or another way to log in",
+            "Give operator_auth.token_file, or another way to log in",
         )
     result = Result()
     async with open_operator(params, mask) as (reader, operator):

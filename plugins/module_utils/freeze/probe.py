@@ -46,7 +46,7 @@ def probe(
 ) -> Probed:
     """Try to write, as the writer that was named, else with a token of the frozen policies and the default one."""
     told = Probed()
-    settings = resolve_operator(params["operator"], params["source"])
+    settings = resolve_operator(params["operator_auth"], params["source"])
     if params["writer"]:
         writer = resolve_source({**(params["source"] or {}), "auth": params["writer"]})
         mask(writer.secrets())

@@ -88,7 +88,7 @@ class VaultHalf:
             if self._operator.token_by_accessor(accessor) is not None:
                 self._operator.revoke_accessor(accessor)
                 removed.append("a token")
-        self._operator.end_tokens_of(self.name)  # also those that a killed probe made, and nobody knows of
+        self._operator.revoke_tokens_of(self.name)  # also those that a killed probe made, and nobody knows of
         if self._operator.token_role(self.name) is not None:
             self._operator.delete_token_role(self.name)
             removed.append(f"token role {self.name}")

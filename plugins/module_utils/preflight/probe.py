@@ -43,7 +43,7 @@ async def probe_checks(params: _Params, settings: AkeylessSettings, source: Vaul
     :param settings: the Gateway.
     :param source: the Vault as it is reached from here.
     """
-    operator = resolve_operator(params["operator"], params["source"])
+    operator = resolve_operator(params["operator_auth"], params["source"])
     mask(operator.secrets())
     async with contextlib.AsyncExitStack() as stack:
         kv_version = kv_options(params["source"]).kv_version

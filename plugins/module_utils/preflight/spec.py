@@ -54,7 +54,7 @@ def preflight_spec() -> dict[str, t.Any]:
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),
         "akeyless": gateway_spec(),
-        "operator": operator_spec(),
+        "operator_auth": operator_spec(),
         "metadata_mode": {"type": "str", "choices": list(MODES), "default": Definition.metadata_mode},
         "versions": {"type": "str", "default": Definition.versions},
         "layout": {"type": "str", "choices": list(LAYOUTS), "default": Definition.layout},
@@ -86,11 +86,11 @@ def first_look(params: t.Mapping[str, t.Any]) -> Definition:
         seconds_of(name, params[name])
     if params["probe"] and params["engine"] != "gateway":
         raise OptionError("probe", "only the Gateway needs one", "Set engine: gateway, or probe: false")
-    if params["probe"] and not has_operator(params["operator"]):
+    if params["probe"] and not has_operator(params["operator_auth"]):
         raise OptionError(
-            "operator",
+            "operator_auth",
             "the probe needs a login that may write a canary into Vault",
-            "Give operator.token_file, or another way to log in (see the option operator)",
+            "Give operator_auth.token_file, or another way to log in",
         )
     if params["probe_timeout"] < 1:
         raise OptionError("probe_timeout", f"{params['probe_timeout']} is no time", "Give seconds")
