@@ -142,7 +142,7 @@ def test_however_the_gateway_shows_credentials_they_are_not_compared(
     gateway.settings(secrets_shown=shown)
     assert runs.declare(hashi=HASHI).values["credentials"] == "sent"
     other = runs.declare(hashi={**HASHI, "token": "hvs.another-token"})
-    assert (other.changed, other.values["credentials"]) == (False, "kept")
+    assert (other.changed, other.values["credentials"]) == (False, "not_sent")
     assert other.values["not_compared"] == ["hashi.token"]
     always = runs.declare(hashi={**HASHI, "token": "hvs.another-token"}, update_credentials="always")
     assert (always.changed, always.values["credentials"], always.error) == (True, "sent", None)
@@ -282,8 +282,8 @@ def test_one_instance_of_several_is_refused_unless_told_otherwise(
         runs.declare(hashi=HASHI, akeyless=instance, instances=gateway.urls)
     assert writes(emulator) == 0
     allowed = runs.declare(hashi=HASHI, akeyless=instance, instances=gateway.urls, allow_instance=True)
-    assert allowed.values["address"]["is"] == "instance"
+    assert allowed.values["address"]["type"] == "instance"
     assert "one instance of several" in allowed.warnings[0]
-    assert runs.declare(hashi=HASHI, instances=gateway.urls).values["address"]["is"] == "cluster"
+    assert runs.declare(hashi=HASHI, instances=gateway.urls).values["address"]["type"] == "cluster"
     unknown = runs.declare(hashi=HASHI, akeyless=instance).values["address"]
-    assert (unknown["is"], "another name" in unknown["reason"]) == ("unknown", True)
+    assert (unknown["type"], "another name" in unknown["reason"]) == ("unknown", True)

@@ -43,7 +43,7 @@ def test_killed_after_a_request(vault: Vault, tmp_path: Path, kind: str, point: 
     kv.put("app/db", {"n": 1})
     name = f"killed-{kind}-{state}-{point}"
     file = tmp_path / "credential"
-    options: dict[str, t.Any] = {"name": name, "kind": kind, "write_to": str(file)}
+    options: dict[str, t.Any] = {"name": name, "type": kind, "dest": str(file)}
     source = {"paths": [f"{kv.mount}/app/"]}
     if state == "revoked":
         credential(vault, source=source, **options)
@@ -76,9 +76,9 @@ def test_killed_after_a_request(vault: Vault, tmp_path: Path, kind: str, point: 
         assert credential(vault, source=source, **options).values["credential"]["state"] in ("made", "kept")
         assert not credential(vault, source=source, **options).changed
         assert len([path for path in tmp_path.iterdir() if path != file]) == 0
-    credential(vault, state="revoked", source=source, **options)
+    credential(vault, state="absent", source=source, **options)
     assert _living(vault, f"secretferry-{name}") == []
     assert list(tmp_path.iterdir()) == []
     for path in ("sys/policies/acl", "auth/token/roles", "auth/approle/role"):
         assert vault.request("GET", f"{path}/secretferry-{name}", raw=True).status_code == 404
-    assert not credential(vault, state="revoked", source=source, **options).changed
+    assert not credential(vault, state="absent", source=source, **options).changed

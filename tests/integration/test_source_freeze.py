@@ -56,7 +56,7 @@ class Frozen:
         given = {
             "name": self.name,
             "source": {"url": self.vault.addr, "paths": [f"{self.kv.mount}/pay/"]},
-            "operator": {"method": "token", "token": self.vault.root_token},
+            "operator_auth": {"method": "token", "token": self.vault.root_token},
             **options,
         }
         validated = ArgumentSpecValidator(freeze_spec()).validate(given)
@@ -210,7 +210,7 @@ def test_what_cannot_be_rewritten_by_rule_is_refused_before_anything_is_written(
         ({"policies": ["root"]}, "policies: root"),
         ({"source": {"paths": []}}, "source.paths"),
         ({"source": {"paths": ["x/"], "exclude": ["x/y"]}}, "source.exclude"),
-        ({"operator": {}}, "operator"),
+        ({"operator_auth": {}}, "operator"),
     ],
 )
 def test_mistakes_are_named(frozen: Frozen, options: dict[str, t.Any], named: str) -> None:

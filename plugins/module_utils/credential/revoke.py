@@ -57,7 +57,7 @@ class Revocation:
         check: bool,
         mask: t.Callable[[t.Iterable[str]], None],
     ) -> None:
-        self._want = options
+        self._options = options
         self._settings = settings
         self._operator = operator
         self._result = result
@@ -72,7 +72,7 @@ class Revocation:
         :param given: the credential of ``source.auth``, if any.
         :raises SecretferryError: a credential could not be revoked, or works after it.
         """
-        options = self._want
+        options = self._options
         if options.file is not None and (text := options.file.read()):
             self._text(text)
         if options.accessor:
@@ -93,7 +93,7 @@ class Revocation:
         self._mask([text])
         if made_by := wrapped_by(self._settings, text):
             self._wrapped(text, made_by)
-        elif self._want.kind == "token":
+        elif self._options.type == "token":
             self._token(text)
         elif self._operator is not None:
             self._secret_id(self._operator, text)
@@ -128,7 +128,7 @@ class Revocation:
         elif auth.method == "approle" and auth.secret_id:
             if self._operator is None:
                 raise OptionError("operator_auth", "only an operator can destroy a secret id", "Give operator_auth")
-            if not self._want.role:
+            if not self._options.role:
                 raise OptionError("role_name", "the AppRole role is not named", "Give role_name, or name")
             self._secret_id(self._operator, auth.secret_id, auth.role_id)
         else:
@@ -189,7 +189,7 @@ class Revocation:
         self._note("token", accessor, revoked=revoked, evidence="tested: Vault knows no token with that accessor")
 
     def _secret_id(self, operator: Operator, secret_id: str, role_id: str = "") -> None:
-        options = self._want
+        options = self._options
         known = operator.secret_id(options.mount, options.role, secret_id)
         if not known:
             self._note("secret_id", "", already_revoked=True, evidence="Vault knows no such secret id")
@@ -209,7 +209,7 @@ class Revocation:
         try:
             client = connection.client()
             answer = client.auth.approle.login(
-                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=self._want.mount
+                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=self._options.mount
             )
         except ApiError as error:
             return error.status in (400, 401, 403)
@@ -224,7 +224,7 @@ class Revocation:
 
     def _own_secret_ids(self, operator: Operator) -> None:
         """All other secret ids of our role: a run that was killed may not have written one to its file."""
-        options = self._want
+        options = self._options
         try:
             accessors = operator.secret_ids(options.mount, options.own)
         except NotFound:
@@ -240,7 +240,7 @@ class Revocation:
             raise SecretferryError(f"{len(left)} secret ids of {options.own} still exist", "Run again")
 
     def _remove(self, operator: Operator) -> None:
-        options = self._want
+        options = self._options
         if options.type == "token" and operator.token_role(options.own) is not None:
             self._note_removed(f"token role {options.own}")
             if not self._check:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the credentials of these roles.
+"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the roles' credentials.
 
 Everything here blocks; an event loop calls it with ``asyncio.to_thread``. Tokens are made through a token role, so that
 they have no parent token that could expire before them, and the operator need not be root: see docs/preflight.md for
@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
+from .connection import VaultConnection
 from .kv import encode_path
 from .login import token_is_invalid
 from .session import VaultSession
-from .connection import VaultConnection
 
 __all__ = ["Credential", "Operator", "as_operator", "look_up", "unwrap", "wrapped_by"]
 
