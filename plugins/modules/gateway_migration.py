@@ -21,7 +21,7 @@ description:
     them back.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
-  - secretferry.akeyless.gateway
+  - secretferry.akeyless.gateway_migration
   - secretferry.akeyless.attributes
 attributes:
   check_mode:

@@ -18,7 +18,7 @@ description:
     assumed.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
-  - secretferry.akeyless.gateway
+  - secretferry.akeyless.gateway_migration
   - secretferry.akeyless.attributes
 attributes:
   check_mode:

@@ -40,8 +40,8 @@ attributes:
 options:
   name:
     description:
-      - The name of the migration. Everything that the probe makes is named C(secretferry-probe-) + O(name), so two probes
-        of one name must not run at the same time.
+      - The name of the migration. Everything that the probe makes is named C(secretferry-probe-) + O(name), so
+        two probes of one name must not run at the same time.
     type: str
     default: preflight
   target_location:

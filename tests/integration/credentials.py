@@ -54,9 +54,7 @@ def audited(vault: Vault, **options: t.Any) -> Result:
     options["source"] = {"url": vault.addr, **options.get("source", {})}
     validated = ArgumentSpecValidator(info_spec()).validate(options)
     assert not validated.error_messages, validated.error_messages
-    return asyncio.run(
-        source_credential_info(validated.validated_parameters, check=False, mask=lambda _secrets: None)
-    )
+    return asyncio.run(source_credential_info(validated.validated_parameters, check=False, mask=lambda _secrets: None))
 
 
 def is_alive(vault: Vault, file: Path | str) -> bool:

@@ -161,7 +161,7 @@ def test_every_failure_is_told_with_its_path_and_cause(story: Story) -> None:
         "permission": {item("denied/a")},
         "value_too_long": {item("big")},
         "name_invalid": {item("hash#tag")},
-        "source_refused": {f"{mount}/closed", f"{mount}/locked/"},
+        "source_denied": {f"{mount}/closed", f"{mount}/locked/"},
     }
     assert all(failure["remedy"] and failure["reason"] for failure in story["plain"]["failures"])
 

@@ -107,7 +107,7 @@ def test_what_the_gateway_ignores_is_named(runs: GatewayRuns, gateway: Gateway) 
     gateway.settings(metadata_modes=False)
     made = runs.declare(hashi={**HASHI, "metadata_mode": "minimal"})
     assert made.error is not None
-    assert "does not hold what was asked for: hashi.metadata_mode" in str(made.error)
+    assert "does not hold these settings as given: hashi.metadata_mode" in str(made.error)
     assert made.values["ignored"] == ["hashi.metadata_mode"]
     assert runs.declare(hashi={**HASHI, "metadata_mode": "minimal"}).error is not None
 
@@ -119,7 +119,7 @@ def test_settings_that_an_update_resets_are_named_and_an_emptied_credential_is_a
     gateway.settings(update_omitted="default")
     made = runs.declare(hashi={"url": HASHI["url"], "import_as_json": False})
     assert made.values["changed_by_gateway"] == ["hashi.namespaces"]
-    assert "settings that were not asked for: hashi.namespaces" in made.warnings[0]
+    assert "settings that were not given: hashi.namespaces" in made.warnings[0]
     if made.error is not None:
         assert "emptied hashi.token" in str(made.error)
         assert "update_credentials" in str(made.error)

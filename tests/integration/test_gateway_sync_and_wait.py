@@ -169,7 +169,12 @@ def test_a_run_with_failed_items_is_a_failure_though_it_says_completed(runs: Gat
     assert source.name("wordy") in message
     outcomes = {one["item"]: one["outcome"] for one in waited.values["report"]["items"]}
     assert outcomes == {source.name("app"): "migrated", source.name("wordy"): "failed"}
-    # Looking is no failure: only waiting judges.
+    # Without wait the task does not fail.
+    counted = runs.ok(INFO, name="m", report_limit=0).values
+    assert (counted["failures"], counted["failures_count"]) == ([], 1)
+    assert (counted["report"]["items"], counted["report"]["items_count"]) == ([], 2)
+    with pytest.raises(OptionError, match="report_limit: -1 is below zero"):
+        runs.run(INFO, name="m", report_limit=-1)
     looked = runs.ok(INFO, name="m")
     assert (looked.values["outcome"], looked.values["status"]["failed"]) == ("failed", 1)
 

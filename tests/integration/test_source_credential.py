@@ -237,7 +237,9 @@ def test_revoked(vault: Vault, base: dict[str, t.Any], kind: str, wrapped: bool)
     assert ended.changed
     assert ended.values["revoked"] is True
     assert ended.values["revocations"]
-    assert all("tested" in entry["evidence"] or "destroyed" in entry["evidence"] for entry in ended.values["revocations"][:1])
+    assert all(
+        "tested" in entry["evidence"] or "destroyed" in entry["evidence"] for entry in ended.values["revocations"][:1]
+    )
     assert not os.path.exists(base["dest"])
     name = f"secretferry-{base['name']}"
     for path in (f"sys/policies/acl/{name}", f"auth/token/roles/{name}", f"auth/approle/role/{name}"):
@@ -290,7 +292,7 @@ def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, 
     vault.write_policy("operator", OPERATOR)
     operator = {"token": vault.token(["operator"])}
     base["source"]["kv_version"] = "2"  # who has no right on a mount is not told its version
-    for state in ("present", "present", "rotated", "revoked"):
+    for state in ("present", "present", "rotated", "absent"):
         credential(vault, state=state, type=kind, operator_auth=operator, **base)
     assert not os.path.exists(base["dest"])
 
@@ -353,7 +355,10 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "rotated without a file": ({"state": "rotated", "dest": None}, "dest: state rotated needs it"),
     "revoked without anything": ({"state": "absent", "name": None, "dest": None}, "no credential to revoke is named"),
     "foreign role to be made": ({"type": "approle", "role_name": "theirs"}, "role_name: only secret ids"),
-    "remove without name": ({"state": "absent", "name": None, "remove_policy": True}, "remove_policy: removing policy and role"),
+    "remove without name": (
+        {"state": "absent", "name": None, "remove_policy": True},
+        "remove_policy: removing policy and role",
+    ),
 }
 
 
@@ -364,6 +369,33 @@ def test_mistakes_are_named(vault: Vault, base: dict[str, t.Any], case: str) -> 
     with pytest.raises(SecretferryError) as refused:
         credential(vault, **given)
     assert text in str(refused.value)
+
+
+def test_without_approle_nothing_is_written_and_the_remedy_says_how_to_enable_it(
+    vault: Vault, base: dict[str, t.Any]
+) -> None:
+    name = f"secretferry-{base['name']}"
+    for check in (True, False):
+        with pytest.raises(OptionError) as missing:
+            credential(vault, check=check, type="approle", approle_mount="no-approle", **base)
+        assert missing.value.option == "approle_mount"
+        assert "there is no AppRole auth method at auth/no-approle" in str(missing.value)
+        assert "vault auth enable -path=no-approle approle" in missing.value.remedy
+    assert vault.request("GET", f"sys/policies/acl/{name}", raw=True).status_code == 404
+    # There is nothing to revoke then, which is no failure.
+    assert not credential(vault, state="absent", type="approle", approle_mount="no-approle", **base).changed
+
+
+def test_no_policy_is_left_where_the_role_cannot_be_written(vault: Vault, base: dict[str, t.Any]) -> None:
+    policy = OPERATOR.replace(
+        'auth/approle/role/secretferry-*" { capabilities = ["create", "read", "update",',
+        'auth/approle/role/secretferry-*" { capabilities = ["read",',
+    )
+    vault.write_policy("no-role", policy)
+    base["source"]["kv_version"] = "2"
+    with pytest.raises(SecretferryError, match="may not create and update auth/approle/role/"):
+        credential(vault, type="approle", operator_auth={"token": vault.token(["no-role"])}, **base)
+    assert vault.request("GET", f"sys/policies/acl/secretferry-{base['name']}", raw=True).status_code == 404
 
 
 def test_a_dead_server(base: dict[str, t.Any], vault: Vault) -> None:

@@ -102,7 +102,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
     "wave name": (changed(waves=[{"name": "Pilot-1", "rest": True}]), ("waves[0].name", "lower-case letters")),
     "same wave": (
         changed(waves=[{"name": "a", "share": "1"}, {"name": "a", "rest": True}]),
-        ("migrations[0].waves[1].name", "a names another wave"),
+        ("migrations[0].waves[1].name", "a is the name of another wave"),
     ),
     "two rests": (
         changed(waves=[{"name": "a", "rest": True}, {"name": "b", "rest": True}]),

@@ -218,6 +218,6 @@ class _Assignment:
             )
         if self._denied_count:
             self._warnings.append(
-                f"{name}: the metadata of {self._denied_count} secrets may not be read ({', '.join(self._denied)}), so no wave"
-                " takes them by custom_metadata"
+                f"{name}: the metadata of {self._denied_count} secrets may not be read ({', '.join(self._denied)}), so"
+                " no wave takes them by custom_metadata"
             )

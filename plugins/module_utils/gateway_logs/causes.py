@@ -5,8 +5,8 @@
 """Causes of failures of a Gateway's migration: the texts in logs that show them, and remedies. Pure.
 
 The texts of Akeyless are those of its API (``item_metadata too long``, ``UnauthorizedAccess``, ``InvalidType``,
-``AlreadyExists``, ``NotAllowedForThisGateway``), those of Vault its API's and Go client's. The texts of a Gateway itself
-are not documented: the patterns are wide, and a text that none of them matches has the cause ``unknown``.
+``AlreadyExists``, ``NotAllowedForThisGateway``), those of Vault its API's and Go client's. The texts of a Gateway
+itself are not documented: the patterns are wide, and a text that none of them matches has the cause ``unknown``.
 """
 
 from __future__ import annotations

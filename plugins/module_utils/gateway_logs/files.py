@@ -80,8 +80,8 @@ def find_logs(patterns: t.Sequence[str]) -> list[LogFile]:
         if not files:
             if paths:
                 raise OptionError("paths", f"{pattern} is no file", f"Name files, for instance {pattern}/*.log")
-            raise OptionError("paths", f"there is no file {pattern} on this host", "Check the path, and set become if the"
-                              " files belong to another user")  # fmt: skip
+            raise OptionError("paths", f"there is no file {pattern} on this host", "Check the path, and set become if"
+                              " the files belong to another user")  # fmt: skip
         found.update(files)
     return [LogFile(path) for path in sorted(found)]
 

@@ -20,7 +20,6 @@ from .masking import known_words, shown_host, shown_name, shown_path
 
 __all__ = ["Digest", "LogFilter"]
 
-_MOST_FAILURES = 20_000  # distinct ones; further ones are only counted
 _MOST_NAMES = 10_000  # of migrations
 _MOST_INSTANCES = 50
 
@@ -78,10 +77,12 @@ class Digest:
     """Collects what lines say, one by one.
 
     :param report_limit: how many entries each list of the result holds at the most.
+    :param most_failures: how many distinct failures are kept; further ones are only counted.
     """
 
-    def __init__(self, wanted: LogFilter, report_limit: int) -> None:
-        self._wanted = wanted
+    def __init__(self, log_filter: LogFilter, report_limit: int, *, most_failures: int = 20_000) -> None:
+        self._filter = log_filter
+        self._most_failures = most_failures
         self._limit = report_limit
         self._failures: dict[tuple[str, str, str, str], _Failure] = {}
         self._causes: dict[str, _CauseCount] = {}
@@ -98,11 +99,11 @@ class Digest:
 
         :param instance: for a line that names none.
         """
-        if not self._wanted.in_time(line.time):
+        if not self._filter.in_time(line.time):
             return False
         if line.name and len(self._names) < _MOST_NAMES:
             self._names.add(shown_name(line.name))
-        about = self._wanted.about(line)
+        about = self._filter.about(line)
         if about is None and line.event == "failure":
             self.counts["unattributed"] += cause_of(line.text, line.item).name != "unknown"
         if not about:
@@ -147,7 +148,7 @@ class Digest:
         key = (cause.name, item, source, text)
         failure = self._failures.get(key)
         if failure is None:
-            if len(self._failures) >= _MOST_FAILURES:
+            if len(self._failures) >= self._most_failures:
                 self.counts["not_kept"] += 1
                 return
             failure = self._failures[key] = _Failure(cause, item, source, text)

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of the modules that write to a Gateway, as plugins/module_utils/gateway/spec.py has them."""
+"""Options of the modules that write to a Gateway, as plugins/module_utils/gateway/spec.py has them.
+
+Its name must not be ``gateway``: ansible-doc would take it for ``secretferry.akeyless.akeyless.gateway``, which is a
+variable in akeyless.py.
+"""
 
 from __future__ import annotations
 
