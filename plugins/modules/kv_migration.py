@@ -275,8 +275,9 @@ requests:
   sample:
     vault: 480
     akeyless: 352
+# begin shared: effort; returned: when O(state=present) and the source was reached
 values_read:
-  description: Values read on each side. On the side of Akeyless this counts items of the ledger, too.
+  description: Values read, by side, those of the ledger's items included.
   returned: when O(state=present) and the source was reached
   type: dict
   sample:
@@ -290,17 +291,18 @@ retries:
     vault: 0
     akeyless: 0
 lowest_concurrency:
-  description: The lowest that the adaptive limit of requests in flight fell to, by side.
+  description: The lowest value of the adaptive limit of requests in flight, by side.
   returned: when O(state=present) and the source was reached
   type: dict
   sample:
     vault: 32
     akeyless: 32
 transport:
-  description: The HTTP library of the bulk path.
+  description: The HTTP library that read and wrote secrets.
   returned: when O(state=present) and the source was reached
   type: str
   sample: aiohttp
+# end shared
 durations:
   description: Seconds spent, by stage.
   returned: success

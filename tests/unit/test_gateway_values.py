@@ -24,8 +24,9 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.statu
     RunStatus,
     failure,
     failures_of,
+    reason_of,
+    report_of,
     shows_sync,
-    told,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.gateway import (
     gateway_base,
@@ -99,7 +100,7 @@ def test_the_table_is_sound(source: t.Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "phase", "outcome"),
     [
-        ({}, "never", "ok"),
+        ({}, "never_run", "ok"),
         ({"migration_state": "In Progress", "start_time": "t"}, "running", "ok"),
         ({"migration_state": "COMPLETED", "start_time": "t"}, "ended", "ok"),
         ({"migration_state": "Completed", "migration_items": {"failed": 1}}, "ended", "failed"),
@@ -110,7 +111,7 @@ def test_the_table_is_sound(source: t.Any) -> None:
         ({"migration_state": "Failed"}, "ended", "failed"),
         ({"migration_state": "Stopped", "error": "stopped"}, "ended", "stopped"),
         ({"migration_state": "Wobbly", "start_time": "t"}, "unknown", "ok"),
-        ({"migration_state": None, "migration_items": None}, "never", "ok"),
+        ({"migration_state": None, "migration_items": None}, "never_run", "ok"),
     ],
 )
 def test_a_run_is_judged_by_counts(answer: dict[str, t.Any], phase: str, outcome: str) -> None:
@@ -136,14 +137,15 @@ def test_failures_are_named_and_values_in_them_are_not() -> None:
     ]
     answer = {"migration_state": "Completed", "migration_items": {"total": 3, "failed": 2}}
     status = RunStatus({**answer, "download_report": {"secrets": secrets}})
-    failed = failures_of(status, 10)
+    failed = failures_of(status)
     assert [one["item"] for one in failed] == ["/m/a", "/m/c"]
     assert "hunter2" not in json.dumps(failed)
     assert "kv_migration" in failed[0]["remedy"]
     error = failure("m", status, failed)
     assert error is not None
     assert "2 of 3 failed, though the Gateway says Completed" in str(error)
-    assert len(failures_of(status, 1)) == 1
+    report = report_of(status, 1)
+    assert ([one["item"] for one in report["items"]], report["items_count"]) == (["/m/a"], 3)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,9 @@ def test_words_that_speak_of_a_synchronisation(word: str, on: bool) -> None:
 
 
 def test_words_that_may_be_values_are_left_out() -> None:
-    assert "4f9a8b7c6d5e4f3a2b1c" not in told("no value 4f9a8b7c6d5e4f3a2b1c here")
-    assert told("connection refused by https://me:pw@vault") == "the source did not answer"
-    assert told(None) == ""
+    assert "4f9a8b7c6d5e4f3a2b1c" not in reason_of("no value 4f9a8b7c6d5e4f3a2b1c here")
+    assert reason_of("connection refused by https://me:pw@vault") == "the source did not answer"
+    assert reason_of(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def reject_instance(address: t.Mapping[str, t.Any], allowed: bool) -> list[str]:
         return []
     if allowed:
         return [
-            f"{address['url']} is one instance of several; allow_instance is set, so the settings are written through it"
+            f"{address['url']} is one instance of several; as allow_instance is set, settings are written through it"
         ]
     raise OptionError(
         "akeyless.gateway_url",

@@ -111,7 +111,7 @@ async def _ask(url: str, settings: AkeylessSettings, session: AkeylessSession, m
 
 
 def _drift(instances: t.Sequence[_Instance]) -> list[dict[str, t.Any]]:
-    """Every setting in which the instances that listed their migrations differ; of credentials only that they differ."""
+    """Every setting in which instances that listed their migrations differ; of credentials only that they differ."""
     listed = [one for one in instances if one.migrations is not None]
     drift: list[dict[str, t.Any]] = []
     for key in sorted({key for one in listed for key in one.migrations or ()}):

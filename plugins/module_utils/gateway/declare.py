@@ -177,8 +177,8 @@ class _Declaration:
         if moved := [path for path in old if path not in given and old[path] != new.get(path)]:
             self.result.values["changed_by_gateway"] = moved
             self.result.warnings.append(
-                f"The update of {after.name} changed settings that were not given: {', '.join(moved)}. Give them too, to"
-                " set them"
+                f"The update of {after.name} changed settings that were not given: {', '.join(moved)}. Give"
+                " them too, to set them"
             )
         had, has = before.credentials(), after.credentials()
         if emptied := [path for path in had if had[path] and not has.get(path)]:

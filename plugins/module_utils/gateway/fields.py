@@ -151,7 +151,7 @@ def request_value(field: Field, value: t.Any, option: str) -> t.Any:
 
 
 def _encoded(text: str, option: str) -> str:
-    """Base64, as the Gateway needs it, from the key file of the cloud; a text that is no JSON object is in base64 already."""
+    """The key file of the cloud in base64. A text that is no JSON object is in base64 already."""
     if not text.startswith("{"):
         return text
     try:

@@ -137,7 +137,7 @@ def _late(name: str, status: RunStatus, fresh: bool, timeout: float) -> Secretfe
     if not fresh:
         return SecretferryError(
             f"no new run of {name} has begun within {timeout:g} seconds",
-            "Start it with gateway_migration_sync, and see with gateway_log_info whether the Gateway says why none began",
+            "Start it with gateway_migration_sync, and see with gateway_log_info why none began",
         )
     return SecretferryError(
         f"the run of {name} has not ended within {timeout:g} seconds: {status.done} of"

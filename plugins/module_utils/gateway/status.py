@@ -101,7 +101,7 @@ class RunStatus:
         return "failed" if self.failed or self.answer.get("error") or word in _FAILED else "ok"
 
     def seems_ended(self, before: RunStatus | None) -> bool:
-        """Whether a run with an unknown state word has ended: nothing changes, and everything that it counts is done."""
+        """Whether a run with an unknown state word has ended: nothing changes, and all that it counts is done."""
         return before is not None and before.moving == self.moving and self.done >= self.total
 
     def shown(self) -> dict[str, t.Any]:

@@ -110,7 +110,7 @@ def _judge(result: Result, start: bool, migration: GatewayMigration, run: RunSta
         result.values["assumption"] = _STOP_ASSUMED
     if not start and (shown or run.phase == "running"):
         result.error = SecretferryError(
-            f"the Gateway accepted the stop of {migration.name}, but its status still says {_word(migration) or run.word}",
+            f"the Gateway accepted the stop of {migration.name}; its status is still {_word(migration) or run.word}",
             "Run again; if that does not help, see with gateway_cluster_info whether the instances are consistent",
         )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .akeyless import AkeylessAuth, AkeylessSettings, resolve_akeyless
 from .durations import duration_of, seconds_of
-from .limits import report_limit_of
+from .numbers import report_limit_of
 from .spec import ACTION_GROUP, akeyless_spec, operator_spec, source_spec
 from .vault import VaultAuth, VaultSettings, has_operator, resolve_operator, resolve_source
 

@@ -174,7 +174,7 @@ def akeyless_spec(extra: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any
 
 
 def auth_spec(table: tuple[Option, ...]) -> dict[str, t.Any]:
-    """The argument spec of a login alone, for logins beside the migration's own. ``table``: ``VAULT_AUTH``, for example."""
+    """The argument spec of a login alone, for logins beside the migration's own."""
     return {"type": "dict", "no_log": False, "options": _suboptions(table)}
 
 

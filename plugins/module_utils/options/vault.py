@@ -122,7 +122,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 def resolve_source(params: Params, environ: t.Mapping[str, str] | None = None) -> VaultSettings:
     """The settings that the option ``source`` and the environment give.
 
-    :param params: the value of the option ``source``, possibly None; suboptions that are not about the connection are ignored.
+    :param params: the value of the option ``source``, possibly None; suboptions that choose secrets are ignored.
     :param environ: instead of the process's environment.
     :raises OptionError: something is missing, contradictory or malformed. No network is touched.
     """

@@ -65,7 +65,7 @@ class VaultConnection:
         self._session.close()
 
     def attempt(self, method: str, send: t.Callable[[], t.Any]) -> t.Any:
-        """Send a request, and repeat it where that is safe: it did not arrive, Vault rejected it for now, or it is a GET.
+        """Send a request, and repeat it where that is safe: it did not arrive, Vault was overloaded, or it is a GET.
 
         :raises SecretferryError: as :func:`refusal` and :func:`no_answer` say.
         """
@@ -268,7 +268,7 @@ def load_libraries() -> _Libraries:
             return host, {}
 
     class Session(requests.Session):
-        """Follows a standby's redirect to the active node, but never from https to http, where the token would be readable."""
+        """Follows a standby's redirect to the active node, but never to http, where the token would be readable."""
 
         def get_redirect_target(self, resp: t.Any) -> str | None:
             target = super().get_redirect_target(resp)

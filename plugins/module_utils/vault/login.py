@@ -126,8 +126,8 @@ class Login:
         except ApiError as error:
             raise LoginError(
                 f"{option} is not valid, has expired or was unwrapped before{_colon(error.detail)}",
-                "If no task of yours unwrapped it, someone else has the credential that was in it: revoke that, look into"
-                " Vault's audit log, and wrap a new one",
+                "If no task of yours unwrapped it, another person has the credential that was in it: revoke it, look"
+                " into Vault's audit log, and wrap a new one",
             ) from None
         if not isinstance(answer, dict):
             raise self._no_vault()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the credentials of these roles.
+"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the roles' credentials.
 
 Everything here blocks; an event loop calls it with ``asyncio.to_thread``. Tokens are made through a token role, so that
 they have no parent token that could expire before them, and the operator need not be root: see docs/preflight.md for
@@ -16,12 +16,12 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError
+from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
+from .connection import VaultConnection
 from .kv import encode_path
 from .login import token_is_invalid
 from .session import VaultSession
-from .connection import VaultConnection
 
 __all__ = ["Credential", "Operator", "as_operator", "look_up", "unwrap", "wrapped_by"]
 
@@ -115,9 +115,12 @@ class Operator:
         with contextlib.suppress(ApiError):
             self._session.client.adapter.put(f"/v1/sys/leases/revoke-prefix/auth/token/create/{encode_path(role)}")
 
-    def approle(self, mount: str, role: str) -> Settings | None:
-        """The settings of an AppRole role, ``None`` where there is none."""
-        return self._read(_role(mount, role))
+    def approle(self, mount: str, role: str, *, must_be_mounted: bool = False) -> Settings | None:
+        """The settings of an AppRole role, ``None`` where there is none.
+
+        :raises OptionError: AppRole ``must_be_mounted``, and is not.
+        """
+        return self._read(_role(mount, role), approle_mount=mount if must_be_mounted else "")
 
     def write_approle(self, mount: str, role: str, settings: Settings) -> None:
         """Make or change an AppRole role."""
@@ -170,10 +173,17 @@ class Operator:
         data = answer.get("data") or answer
         return {path: [str(c) for c in data.get(path) or ()] for path in paths}
 
-    def _read(self, path: str) -> Settings | None:
+    def _read(self, path: str, approle_mount: str = "") -> Settings | None:
         try:
             answer = self._session.client.adapter.get(f"/v1/{path}")
-        except NotFound:
+        except NotFound as error:
+            if approle_mount and any(words in error.detail for words in ("no handler for route", "unsupported path")):
+                raise OptionError(
+                    "approle_mount",
+                    f"there is no AppRole auth method at auth/{approle_mount}",
+                    f"Enable it (vault auth enable -path={approle_mount} approle), give the mount of an existing one,"
+                    " or set type: token",
+                ) from None
             return None
         except PermissionDenied as error:
             raise _denied(error, "list" if path.endswith("?list=true") else "read", path.partition("?")[0]) from None

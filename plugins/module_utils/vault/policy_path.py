@@ -12,7 +12,6 @@ begins a template.
 from __future__ import annotations
 
 import re
-import typing as t
 from dataclasses import dataclass
 from fnmatch import translate
 

@@ -17,8 +17,8 @@ import typing as t
 
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
-from .login import Login, VaultToken, token_is_invalid
 from .connection import VaultConnection
+from .login import Login, VaultToken, token_is_invalid
 
 __all__ = ["VaultSession"]
 
@@ -116,7 +116,7 @@ class VaultSession:
         return self.seconds_until_due() == 0.0
 
     def renew(self) -> None:
-        """Renew the token, or log in again, if it is due. After a failure before the token's end, the next try comes later.
+        """Renew the token, or log in again, if it is due. A failure before the token's end is retried later.
 
         :raises LoginError: the token has expired and cannot be replaced.
         :raises SecretferryError: it has expired, and Vault could not be asked for another.
