@@ -58,7 +58,8 @@ class Emulator:
     ) -> Emulator:
         """Start an emulator on a free port and wait until it listens.
 
-        :param config: see ``dev/akeyless_emulator/README.md``.
+        :param config: see ``dev/akeyless_emulator/README.md``. Settings that it leaves open are taken from the
+            environment variable ``EMULATOR_SETTINGS``, a JSON object, so that whole test suites can run with others.
         :param log_dir: where ``akeyless-emulator.log`` and the configuration go; by default a new temporary folder.
         :param state: an SQLite file that keeps the items between starts.
         :param command_prefix: for instance ``["taskset", "-c", "0"]``.
@@ -67,7 +68,9 @@ class Emulator:
         folder = Path(log_dir or tempfile.mkdtemp(prefix="akeyless-emulator-"))
         folder.mkdir(parents=True, exist_ok=True)
         config_file = folder / "akeyless-emulator.json"
-        config_file.write_text(json.dumps(config or {}), "utf-8")
+        config = config or {}
+        given = json.loads(os.environ.get("EMULATOR_SETTINGS") or "{}")
+        config_file.write_text(json.dumps({**config, "settings": {**given, **config.get("settings", {})}}), "utf-8")
         log = folder / "akeyless-emulator.log"
         command = [*command_prefix, sys.executable, "-m", "akeyless_emulator", "--config", str(config_file)]
         command.append("--until-stdin-closes")  # so that it never outlives us, not even when we are killed
@@ -91,7 +94,7 @@ class Emulator:
         if not line:
             _end(process)
             raise EmulatorError(f"the emulator did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
-        return cls(process, json.loads(line)["url"], {**_ADMIN, **(config or {}).get("admin", {})}, log)
+        return cls(process, json.loads(line)["url"], {**_ADMIN, **config.get("admin", {})}, log)
 
     def stop(self) -> None:
         """End it, and wait for its end."""
@@ -162,6 +165,13 @@ class Control:
         """How often each fault rule has struck."""
         return [rule["struck"] for rule in self._get("faults")["rules"]]
 
+    def clock(self, *, advance: float = 0, **state: bool) -> str:
+        """Move the clock forward by seconds; ``held=True`` keeps it in that second, ``held=False`` lets it go on.
+
+        A reset brings the true time back. Gives the time, in RFC 3339.
+        """
+        return str(self._post("clock", {"advance": advance, **state})["now"])
+
     def expire_tokens(self) -> int:
         """End every token now."""
         return int(self._post("expire-tokens")["expired"])
@@ -173,6 +183,14 @@ class Control:
     def release(self) -> None:
         """Let hanging requests go on."""
         self._post("release")
+
+    def add_dynamic_secret(self, name: str) -> None:
+        """Make an item that is no static secret, of a kind that has no value."""
+        self._post("dynamic-secret", {"name": name})
+
+    def lock(self, name: str, *actions: str, by: str = "p-other") -> None:
+        """Lock an item for ``read``, ``update`` or both, for all but the access id ``by``; no actions unlock it."""
+        self._post("lock", {"name": name, "actions": list(actions), "by": by})
 
     def snapshot(self, name: str) -> None:
         """Remember all items under a name."""

@@ -157,17 +157,21 @@ def test_auth_methods_accept_their_own_kind_of_login_only(
         getattr(sdk, call)(name=name, **fields)
 
 
+def test_only_administrators_make_auth_methods(users: dict[str, Sdk]) -> None:
+    with refused(403, "AccessForbidden"):
+        users["writer"].create_auth_method(name="/m")
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda sdk: sdk.create_role(name="/r"),
         lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["read"]),
-        lambda sdk: sdk.create_auth_method(name="/m"),
         lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="nobody"),
         lambda sdk: sdk.uid_generate_token(auth_method_name="machine"),
         lambda sdk: sdk.update_account_settings(default_versioning="true"),
     ],
-    ids=["role", "rule", "auth method", "association", "uid token", "settings"],
+    ids=["role", "rule", "association", "uid token", "settings"],
 )
 def test_only_administrators_manage_the_account(users: dict[str, Sdk], call: t.Callable[[Sdk], t.Any]) -> None:
     with refused(401, "UnauthorizedAccess"):
@@ -181,11 +185,21 @@ def test_only_administrators_manage_the_account(users: dict[str, Sdk], call: t.C
         (lambda sdk: sdk.create_auth_method(name="nobody"), 409, "AlreadyExists"),
         (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["read"]), 404, "none"),
         (lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["fly"]), 400, "capability: fly"),
+        (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["fly"]), 400, "capability: fly"),
         (lambda sdk: sdk.assoc_role_auth_method(role_name="none", am_name="nobody"), 404, "none"),
         (lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="none"), 404, "none"),
         (lambda sdk: sdk.uid_generate_token(auth_method_name="none"), 404, "none"),
     ],
-    ids=["role", "method", "rule's role", "capability", "assoc role", "assoc method", "uid method"],
+    ids=[
+        "role",
+        "method",
+        "rule's role",
+        "capability",
+        "capability before role",
+        "assoc role",
+        "assoc method",
+        "uid method",
+    ],
 )
 def test_mistakes_in_managing_the_account_are_refused(
     sdk: Sdk, call: t.Callable[[Sdk], t.Any], status: int, text: str

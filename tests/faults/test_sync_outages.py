@@ -15,6 +15,7 @@ from killing import comparable, kill_at, kill_points, until
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import LeaseHeld
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
@@ -22,7 +23,6 @@ from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
 V1, V2, V3, V4 = ({"v": n} for n in range(1, 5))
-PACKAGE = "ansible_collections.secretferry.akeyless.plugins.module_utils"
 
 
 @pytest.fixture
@@ -35,10 +35,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
     return scene
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A side that is silent for half a second is out."""
-    monkeypatch.setattr(f"{PACKAGE}.http.rate_limit.Pace.__init__.__defaults__", (0.5,))
+IMPATIENT = Limits(outage_seconds=0.5)
 
 
 class Background(threading.Thread):
@@ -72,24 +69,24 @@ def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
     until(_there(scene, "newer"), "a second change")
     Sync(scene.ferry).ok(state="stopped")
     result = running.finish()
-    assert (result.error, result.values["ended"], result.changed) == (None, "stopped", True)
+    assert (result.error, result.values["stop_reason"], result.changed) == (None, "stopped", True)
     assert result.values["totals"]["created"] == 2
     assert {line["source"].rpartition("/")[2] for line in result.values["plan"]} == {"new", "newer"}
-    assert result.values["passes"]["outages"] == 0
+    assert result.values["outages_count"] == 0
 
 
 def test_it_ends_with_its_bounds(scene: Scene) -> None:
     began = time.monotonic()
     result = Sync(scene.ferry).ok(continuous={"interval": "1s", "duration": "3s"})
     assert time.monotonic() - began < 10
-    assert result.values["ended"] == "done"
+    assert result.values["stop_reason"] == "done"
     assert 2 <= result.values["passes"]["done"] <= 4
     past = Sync(scene.ferry).ok(continuous={"until": "2020-01-01T00:00:00Z"})
     assert past.values["passes"]["done"] == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
+    scene.ferry.limits = IMPATIENT
     control = scene.emulator.control
     running = Background(scene, duration="60s")
     scene.kv.put("before", V1)
@@ -105,36 +102,36 @@ def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
     assert result.error is None
     outage = result.values["outages"][0]
     assert "Akeyless" in outage["reason"]
-    assert outage["ended"]
+    assert outage["end"]
     assert verified(scene.ferry).values["verified"]
 
 
-@pytest.mark.usefixtures("impatient")
-def test_one_that_outlasts_the_patience_fails(scene: Scene) -> None:
-    running = Background(scene, duration="60s", patience="2s")
+def test_an_outage_beyond_its_timeout_fails(scene: Scene) -> None:
+    scene.ferry.limits = IMPATIENT
+    running = Background(scene, duration="60s", outage_timeout="2s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a change before")
     scene.emulator.control.faults(rules=[{"action": "drop", "nth": list(range(1, 50000))}])
     result = running.finish()
     scene.emulator.control.faults()
-    assert "no pass came through for" in str(result.error)
-    assert result.values["ended"] == "outage"
-    assert result.values["outages"][0]["ended"] is None
+    assert "no pass succeeded for" in str(result.error)
+    assert result.values["stop_reason"] == "outage"
+    assert result.values["outages"][0]["end"] is None
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_outage_of_vault_is_survived(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator)
+        scene.ferry.limits = IMPATIENT
         scene.kv.put("a", V1)
         scene.ferry.ok()
-        running = Background(scene, duration="30s", patience="2s")
+        running = Background(scene, duration="30s", outage_timeout="2s")
         scene.kv.put("b", V1)
         until(_there(scene, "b"), "a change before")
         vault.seal()
         result = running.finish()
     assert "503" in result.values["outages"][0]["reason"] or "sealed" in result.values["outages"][0]["reason"]
-    assert result.values["ended"] == "outage"
+    assert result.values["stop_reason"] == "outage"
     assert result.values["totals"]["created"] == 1
 
 
@@ -163,7 +160,7 @@ def test_killed_anywhere_and_run_again_ends_as_if_nothing_had_been(
     vault: Vault, emulator: Emulator, request_number: int, when: str, counts: bool
 ) -> None:
     emulator.control.settings(deleted_versions_count=counts)
-    options = {"deleted": "delete", "undeleted": "rewrite", "concurrency": 1}
+    options = {"delete": True, "undeleted_versions": "rewrite", "concurrency": 1}
 
     def story(kill: bool) -> tuple[Scene, dict[str, t.Any]]:
         emulator.control.reset()

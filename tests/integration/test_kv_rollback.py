@@ -78,7 +78,7 @@ def go_on(scene: Scene) -> None:
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
 @pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
 @pytest.mark.parametrize("layout", ["json", "keys"])
-@pytest.mark.parametrize("conflict", ["skip", "update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["skip", "append", "overwrite"])
 def test_the_whole_migration(
     vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
 ) -> None:
@@ -104,7 +104,7 @@ def test_the_whole_migration(
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
 @pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
 @pytest.mark.parametrize("layout", ["json", "keys"])
-@pytest.mark.parametrize("conflict", ["update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["append", "overwrite"])
 def test_one_run_of_several(
     vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
 ) -> None:
@@ -178,7 +178,7 @@ def test_a_protection_key(vault: Vault, emulator: Emulator) -> None:
     scene.call("create-dfc-key", name="/keys/own", alg="AES256GCM")
     before = state(emulator, last=False)
     scene.ferry.ok(conflict="overwrite", protection_key="/keys/own")
-    kept = [item for name, item in emulator.control.dump().items() if "/before/" in name]
+    kept = [item for name, item in emulator.control.dump().items() if "/backup/" in name]
     assert {version["protection_key"] for item in kept for version in item["versions"]} == {"/keys/own"}
     Back(scene.ferry).ok()
     assert state(emulator, last=False) == before
@@ -191,7 +191,7 @@ def test_a_new_migration_costs_nothing_more(vault: Vault, emulator: Emulator) ->
     scene.ferry.ok()
     routes = emulator.control.counters()["routes"]
     assert routes.get("describe-item", 0) == 0
-    assert not [name for name in emulator.control.dump() if "/before/" in name]
+    assert not [name for name in emulator.control.dump() if "/backup/" in name]
 
 
 def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulator) -> None:
@@ -203,7 +203,7 @@ def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulato
         scene.kv.put(f"s{n}", {"n": "new"})
     emulator.control.reset_counters()
     scene.ferry.ok()
-    notes = [name for name in emulator.control.dump() if "/before/" in name]
+    notes = [name for name in emulator.control.dump() if "/backup/" in name]
     assert 2 <= len(notes) <= 12
     assert emulator.control.counters()["routes"]["describe-item"] == 60
 
@@ -212,5 +212,5 @@ def test_forgetting_a_migration_forgets_how_things_were(vault: Vault, emulator: 
     scene = furnished(vault, emulator)
     scene.ferry.ok(conflict="overwrite")
     scene.ferry.ok(state="absent")
-    assert not [name for name in emulator.control.dump() if "/before/" in name]
+    assert not [name for name in emulator.control.dump() if "/backup/" in name]
     assert [name for name in emulator.control.dump() if "/metadata/" in name]

@@ -84,7 +84,7 @@ def test_a_secret_that_was_removed_and_made_anew(scene: Scene) -> None:
 
 
 def test_items_that_were_taken_over(scene: Scene) -> None:
-    for path, conflict in (("a", "update"), ("b", "overwrite")):
+    for path, conflict in (("a", "append"), ("b", "overwrite")):
         scene.call("create-secret", name=scene.name(path), value="theirs", description="theirs")
         replace(scene, path, "theirs, too", **{"keep-prev-version": "true"})
         scene.ferry.ok(conflict=conflict, scope={"paths": [f"{scene.kv.mount}/{path}"]})
@@ -117,7 +117,7 @@ def test_custom_metadata_that_looks_like_a_pointer(scene: Scene) -> None:
 @pytest.mark.parametrize("text", ["planted", '{"secretferry_metadata":{"item":"/migrated/elsewhere"}}'])
 def test_a_description_where_none_is_wanted(scene: Scene, text: str) -> None:
     scene.call("create-secret", name=scene.name("c"), value="theirs", description="theirs")
-    scene.ferry.ok(metadata_mode="none", conflict="update")
+    scene.ferry.ok(metadata_mode="none", conflict="append")
     clean(verified(scene.ferry))
     scene.call("update-item", name=scene.name("a"), description=text)
     assert found(verified(scene.ferry)) == [("different_metadata", "a")]
@@ -283,7 +283,7 @@ def test_batches_together_find_what_the_whole_finds(vault: Vault, emulator: Emul
     scene.call("create-secret", name=scene.name("app/other/stray"), value="x")
     whole = found(verified(scene.ferry))
     assert len(whole) == 4
-    parts = [verified(scene.ferry, scope={"batch": bits}) for bits in ("00", "01", "1")]
+    parts = [verified(scene.ferry, scope={"hash_prefix": bits}) for bits in ("00", "01", "1")]
     assert sorted(entry for part in parts for entry in found(part)) == sorted(whole)
     assert sum(part.values["summary"]["secrets"] for part in parts) == 12
     assert [part.values["summary"]["out_of_scope"] for part in parts] == [
@@ -315,7 +315,7 @@ def test_a_secret_outside_its_batch_is_refused(scene: Scene) -> None:
     path = f"{scene.kv.mount}/a"
     other = "1" if bits_of(path)[0] == "0" else "0"
     with pytest.raises(SecretferryError, match=r"scope\.paths"):
-        verified(scene.ferry, scope={"paths": [path], "batch": other})
+        verified(scene.ferry, scope={"paths": [path], "hash_prefix": other})
 
 
 # --- keys
@@ -386,7 +386,7 @@ path "{mount}/data/b" {{ capabilities = ["deny"] }}
     unlisted = clean(verified(scene.ferry, report_limit=0))
     assert (unlisted.values["unreadable"], unlisted.values["unreadable_count"]) == ([], 1)
     assert unlisted.warnings == result.warnings
-    scene.ferry.run(unreadable="fail")
+    scene.ferry.run(unreadable_paths="fail")
     assert found(verified(scene.ferry)) == [("unreadable", "b")]
 
 
@@ -435,7 +435,7 @@ def test_names_with_replaced_characters(vault: Vault, emulator: Emulator) -> Non
     scene.kv.remove("a%23b")
     assert found(verified(scene.ferry)) == [("extra", "a#b")]
     batch = bits_of(f"{scene.kv.mount}/a#b")[:1]
-    assert ("extra", "a#b") in found(verified(scene.ferry, scope={"batch": batch}))
+    assert ("extra", "a#b") in found(verified(scene.ferry, scope={"hash_prefix": batch}))
 
 
 def test_a_run_that_writes_meanwhile_is_reported(scene: Scene, emulator: Emulator) -> None:

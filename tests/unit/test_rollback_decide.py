@@ -124,7 +124,7 @@ CASES: dict[str, tuple[RunSelection, Evidence, str]] = {
         _seen(
             _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
             _record(mark="from-0"),
-            replace(OLD, value="before/x/text-1"),
+            replace(OLD, value="backup/x/text-1"),
             observed="v2",
             saved="old",
         ),
@@ -135,7 +135,7 @@ CASES: dict[str, tuple[RunSelection, Evidence, str]] = {
         _seen(
             _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
             _record(mark="from-0"),
-            replace(OLD, value="before/x/text-1"),
+            replace(OLD, value="backup/x/text-1"),
         ),
         "read",
     ),

@@ -64,7 +64,7 @@ class TargetAssessment:
                 if below.startswith("/.secretferry/"):
                     self.migrations.add(below.split("/")[2])
                 else:
-                    workdb.put_target((item.name, item.last_version, "", "\n".join(item.tags), "", item.type, 0))
+                    workdb.put_target(item)
         except PermissionDenied:
             self.unreadable = True
         names = [secret.item for secret in itertools.islice(workdb.sources(), min(concurrency, _MOST_PROBES))]

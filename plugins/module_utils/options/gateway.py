@@ -33,6 +33,7 @@ def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) 
 
     ``gateway_url`` comes before ``api_url``, and options before variables.
 
+    :raises PublicApi: the address is the public API's.
     :raises OptionError: no Gateway is named, or as :func:`resolve_akeyless`.
     """
     environ = os.environ if environ is None else environ

@@ -10,8 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import NotFound
-from ..ledger.backup import FOLDER, ItemBackup, parse_bundle
+from ..ledger.backup import ItemBackup, backup_names, parse_bundle
 from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
@@ -21,8 +20,6 @@ from .decide import Evidence, RunSelection, is_as_recorded
 from .workdb import RollbackDb
 
 __all__ = ["EvidenceReader"]
-
-_ASKED_AT_ONCE = 20  # values in one request
 
 
 class EvidenceReader:
@@ -52,13 +49,10 @@ class EvidenceReader:
             entry = self._ledger.entry(path) if not newline else None
             if newline or (entry is not None and "" in entry.items):
                 self._workdb.put_recorded(self._item_name(path, key if newline else None), path, key)
-        bundles = [name for name in self._ledger.names(FOLDER) if "/text-" not in name]
-        for start in range(0, len(bundles), _ASKED_AT_ONCE):
-            names = [f"{self._ledger.folder}/{name}" for name in bundles[start : start + _ASKED_AT_ONCE]]
-            for bundle, text in (await self._store.values(names)).items():
-                run = bundle.split("/")[-2]
-                for item, before in parse_bundle(bundle, text).items():
-                    self._workdb.put_backup(item, run, bundle, before)
+        async for bundle, text in self._ledger.items.read(backup_names(self._ledger.items, bundles=True)):
+            run = bundle.split("/")[-2]
+            for item, before in parse_bundle(f"{self._ledger.folder}/{bundle}", text).items():
+                self._workdb.put_backup(item, run, bundle, before)
         await self.list_target()
         self._workdb.remember_listing()
         runs = {span.run for span in self._runs.spans} | self._workdb.backup_runs()
@@ -113,11 +107,11 @@ class EvidenceReader:
             value = (await self._store.values([name])).get(name)
             observed = digests.of_value(value, form) if value is not None else None
         if before is not None and before.value:
-            replaced = await self._ledger_text(before.value)
+            replaced = await self._ledger.items.text(before.value)
             saved = digests.of_value(replaced, form) if replaced is not None else None
         differ = False
         for companion, text in (await self.companion_texts(before)).items() if before is not None else ():
-            differ = differ or text != await self._ledger_text(companion)
+            differ = differ or text != await self._ledger.items.text(companion)
         return replace(
             seen,
             item=item,
@@ -131,18 +125,8 @@ class EvidenceReader:
         """The texts that companion items had before: name below the ledger's folder to text, ``None`` for no item."""
         texts = dict(before.companions)
         for companion, copy in before.kept_texts.items():
-            texts[companion] = await self._ledger_text(copy)
+            texts[companion] = await self._ledger.items.text(copy)
         return texts
-
-    async def _ledger_text(self, name: str) -> str | None:
-        """The value of an item of the ledger; ``None`` if there is none."""
-        if not self._ledger.has(name):
-            return None
-        full = f"{self._ledger.folder}/{name}"
-        try:
-            return (await self._store.values([full])).get(full)
-        except NotFound:
-            return None
 
     def record_after(self, seen: Evidence, item: Item | None) -> Record | None:
         """What the ledger is to record of an item after its rollback; ``None`` for nothing.

@@ -14,8 +14,9 @@ from ..akeyless.items import ItemStore
 from ..common.result import Result
 from ..common.sessions import open_target
 from ..errors import LedgerError, OptionError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import open_ledger
 from ..ledger.runs import is_run
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import akeyless_spec, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge, tag_of
 from ..plan.model import takeover
@@ -46,7 +47,13 @@ def rollback_spec() -> dict[str, t.Any]:
     }
 
 
-async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def rollback(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Plan a rollback and, outside check mode, carry it out.
 
     :param params: the module's options.
@@ -58,9 +65,9 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
     scope = Scope.of(params["scope"])
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
-    async with open_target(settings, concurrency=params["concurrency"]) as (store, session):
+    async with open_target(settings, concurrency=params["concurrency"], limits=limits) as (store, session):
         with contextlib.closing(RollbackDb()) as workdb:
-            work = _Rollback(params, scope, store, workdb, check=check)
+            work = _Rollback(params, scope, store, workdb, check=check, limits=limits)
             await work.run()
         result, report = work.result, work.report
         result.values = {
@@ -103,19 +110,21 @@ class _Rollback:
     """One call of the module, once the target is open."""
 
     def __init__(
-        self, params: t.Mapping[str, t.Any], scope: Scope, store: ItemStore, workdb: RollbackDb, *, check: bool
+        self,
+        params: t.Mapping[str, t.Any],
+        scope: Scope,
+        store: ItemStore,
+        workdb: RollbackDb,
+        *,
+        check: bool,
+        limits: Limits,
     ) -> None:
         self.result = Result()
         self.report = RollbackReport(params["report_limit"])
         self.runs: set[str] = set()
         self.durations: dict[str, float] = {}
-        self.ledger = Ledger(
-            store,
-            workdb,
-            ledger_folder(params["target_location"], params["name"]),
-            tag_of(params["name"]),
-            scope.batch,
-        )
+        name, location = params["name"], params["target_location"]
+        self.ledger = open_ledger(store, workdb, name, location, batch=scope.batch, limits=limits)
         self._params = params
         self._scope = scope
         self._store = store
@@ -196,7 +205,7 @@ class _Rollback:
                 f" such as {first}: without it, changes since cannot be seen",
                 "Run kv_migration again, which compares them with the source and writes a ledger; then roll back",
             )
-        if ledger.names("") and self._scope.whole and not params["from_run"]:
+        if ledger.items.names() and self._scope.whole and not params["from_run"]:
             # The rest of a run that died before its first item, or of a rollback that died before its last request.
             self.result.changed = True
             self.result.diff = self.report.diff(ledger.folder, deleted=True)

@@ -16,14 +16,15 @@ from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
 from ..common.workers import for_each
 from ..errors import FATAL, SecretferryError
-from ..ledger.backup import FOLDER
+from ..ledger.backup import backup_names
+from ..ledger.items import companion_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
 from .decide import Evidence, Kind, RollbackAction, RunSelection, decide
 from .evidence import EvidenceReader
 from .report import RollbackReport
-from .restore import companion_names, delete_item, differences, restore_item
+from .restore import delete_created, differences, restore_item
 from .workdb import RollbackDb
 
 __all__ = ["RollbackRun"]
@@ -139,7 +140,7 @@ class RollbackRun:
             if seen.item is None:
                 raise SecretferryError(f"{name} was deleted at the target", "Run again")
             if planned == "delete":
-                await delete_item(seen.item, self._store, self._ledger, self._evidence.naming.location)
+                await delete_created(seen.item, self._store, self._ledger, self._evidence.naming.location)
             else:
                 now = await self._restore(seen.item, seen, line["versions"])
         except FATAL:
@@ -214,20 +215,18 @@ class RollbackRun:
             seen = self._evidence.known(name, path, key)
             self._ledger.replace_record(path, key, self._evidence.record_after(seen, seen.item))
             if seen.item is None:
-                for companion in companion_names(name, self._ledger, self._evidence.naming.location):
-                    await self._ledger.delete(companion)
+                await self._ledger.items.delete_companion(companion_name(name, self._evidence.naming.location))
         if not self._runs.first and not self._scope.batch and self._nothing_left():
             await self._ledger.lease.hold()
             await self._ledger.forget(companions=True)
             self.changed = True
-            self._ledger.lease.held = False  # it is deleted, too
             self.report.ledger_deleted = True
             return
         await self._ledger.flush()
         for run in sorted(self._finished_runs()):
-            for name in self._ledger.names(f"{FOLDER}{run}/"):
+            for name in backup_names(self._ledger.items, run):
                 await self._ledger.lease.hold()
-                await self._ledger.delete(name)
+                await self._ledger.items.delete(name)
 
     def _nothing_left(self) -> bool:
         if self.report.not_rolled_back or (not self._scope.whole and self._workdb.count_entries()):

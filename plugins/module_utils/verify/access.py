@@ -22,7 +22,7 @@ from ..common.progress import progress
 from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Application, GlobRules
@@ -34,6 +34,7 @@ __all__ = ["AccessCheck"]
 
 _CHUNK = 20
 _PROXY_REQUESTS = 8  # in flight: hvac blocks
+_PROXY_TRIES = 4
 _REMEMBERED = 1000  # secrets whose right at Vault is remembered: items of one secret follow each other
 
 _COUNTS = (
@@ -228,7 +229,9 @@ class AccessCheck:
             async with limit:
                 if self._proxy_failed:
                     return
-                value = await asyncio.to_thread(proxy.read, item.item, token())
+                # One denial is enough if it must not read: the same right is tried by the API, too.
+                tries = _PROXY_TRIES if must else 1
+                value = await asyncio.to_thread(proxy.read, item.item, token(), tries=tries)
         except (PermissionDenied, NotFound) as error:
             if must:
                 self._missing_right(item, "kv_proxy", _of_proxy(error))

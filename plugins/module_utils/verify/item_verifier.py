@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..akeyless.items import Item
-from ..common.workdb import SourceSecret
+from ..common.workdb import ListedItem, SourceSecret
 from ..errors import SecretferryError
-from ..ledger.ledger import Entry, Ledger
+from ..ledger.entry import Entry
+from ..ledger.ledger import Ledger
 from ..plan.definition import Definition, tag_of
 from ..plan.model import base_of, takeover
 from ..plan.naming import Naming
@@ -67,7 +67,7 @@ class ItemVerifier:
         """
         expected, report = planned.expected, self._report
         before = report.differences
-        item = self._workdb.item(planned.name)
+        item = self._workdb.target(planned.name)
         report.counts["items"] += bool(expected.versions)
         report.counts["versions"] += len(expected.versions)
         state = "clean"
@@ -98,7 +98,7 @@ class ItemVerifier:
         """The name of a secret's item, or of the item of one key."""
         return self._naming.item(secret.mount, secret.secret, key) if self._keys else secret.item
 
-    def is_ours(self, item: Item) -> bool:
+    def is_ours(self, item: ListedItem) -> bool:
         """Whether the item has the migration's tag."""
         return item.type == "STATIC_SECRET" and (self._tag in item.tags or bool(takeover(item.tags, self._tag)))
 
@@ -109,16 +109,16 @@ class ItemVerifier:
             self._last = secret.path, self._ledger.entry(secret.path)
         return self._last[1]
 
-    def numbers_to_read(self, planned: PlannedItem, item: Item) -> range:
+    def numbers_to_read(self, planned: PlannedItem, item: ListedItem) -> range:
         """The versions to read: all that the migration wrote, at least as many as the source has, if they are kept."""
         expected, entry = planned.expected, self.entry(planned.secret)
-        first = min(self._first_written(planned, item), item.last_version - len(expected.versions) + 1)
+        first = min(self._first_written(planned, item), item.last - len(expected.versions) + 1)
         # If versions between were deleted, the kept ones reach further back; only the ledger knows how far.
         recorded = entry is not None and expected.key in entry.items
-        kept = item.last_version - item.max_versions + 1 if item.max_versions and not recorded else 1
-        return range(max(1, first, kept), item.last_version + 1)
+        kept = item.last - item.kept + 1 if item.kept and not recorded else 1
+        return range(max(1, first, kept), item.last + 1)
 
-    def _first_written(self, planned: PlannedItem, item: Item) -> int:
+    def _first_written(self, planned: PlannedItem, item: ListedItem) -> int:
         """The first version that the migration wrote; earlier ones were there when it took the item over."""
         entry = self.entry(planned.secret)
         record = entry.items.get(planned.expected.key) if entry else None
@@ -144,7 +144,7 @@ class ItemVerifier:
         numbers = expected.numbers
         self._differ(planned, "missing", reason, remedy, count=len(numbers), versions=numbers)
 
-    def _foreign(self, planned: PlannedItem, item: Item, versions: Versions | SecretferryError | None) -> None:
+    def _foreign(self, planned: PlannedItem, item: ListedItem, versions: Versions | SecretferryError | None) -> None:
         """An item of that name without the migration's tag."""
         expected, entry = planned.expected, self.entry(planned.secret)
         if not expected.versions:
@@ -166,7 +166,7 @@ class ItemVerifier:
         else:
             self._differ(planned, "foreign", reason, _TAKE)
 
-    def _compare_versions(self, planned: PlannedItem, item: Item, versions: Versions) -> None:
+    def _compare_versions(self, planned: PlannedItem, item: ListedItem, versions: Versions) -> None:
         entry = self.entry(planned.secret)
         record = entry.items.get(planned.expected.key) if entry else None
         first = self._first_written(planned, item)
@@ -189,7 +189,9 @@ class ItemVerifier:
             reason = f"{_versions(outcome.added)} at the target is not from the source"
             self._differ(planned, "changed_at_target", reason, _LOOK, versions=outcome.added)
 
-    def _compare_metadata(self, planned: PlannedItem, item: Item, metadata: str | SecretferryError | None) -> None:
+    def _compare_metadata(
+        self, planned: PlannedItem, item: ListedItem, metadata: str | SecretferryError | None
+    ) -> None:
         expected = planned.expected
         if not expected.versions:
             return

@@ -16,10 +16,11 @@ from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..errors import SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import VaultSettings, akeyless_spec, report_limit_of, resolve_akeyless
-from ..plan.definition import Definition, check_identity, tag_of
+from ..plan.definition import Definition, check_identity
 from ..plan.sample import Sample
 from ..plan.scope import Scope, scope_spec
 from ..plan.spec import kv_source_spec
@@ -50,7 +51,13 @@ def verify_spec() -> dict[str, t.Any]:
     }
 
 
-async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def verify(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Compare source and target, and try what applications may read.
 
     :param params: the module's options.
@@ -61,14 +68,14 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     """
     started = time.monotonic()
     check_identity(params["name"], params["target_location"])
-    work = _Verification(params)
+    work = _Verification(params, limits)
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     concurrency = params["concurrency"] or Definition.concurrency
     with contextlib.closing(work.workdb):
-        async with open_target(settings, concurrency=concurrency) as (store, session):
-            folder = ledger_folder(params["target_location"], params["name"])
-            ledger = Ledger(store, work.workdb, folder, tag_of(params["name"]), work.scope.batch)
+        async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
+            name, location = params["name"], params["target_location"]
+            ledger = open_ledger(store, work.workdb, name, location, batch=work.scope.batch, limits=limits)
             await ledger.load()
             definition, source = stored_definition(params, ledger)
             mask(source.secrets())
@@ -78,7 +85,7 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
             result = await work.run(store, ledger, definition, source, applications)
             work.requests["akeyless"] += store.client.transport.requests + session.requests
     result.values.update(
-        ledger=folder,
+        ledger=ledger.folder,
         requests=dict(work.requests),
         durations={**work.durations, "total": round(time.monotonic() - started, 3)},
     )
@@ -91,11 +98,12 @@ class _Verification:
     :raises OptionError: an option is malformed.
     """
 
-    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, params: t.Mapping[str, t.Any], limits: Limits) -> None:
         self.scope = Scope.of(params["scope"])
         self.workdb = VerifyDb()
         self.requests: Counter[str] = Counter()
         self.durations: dict[str, float] = {}
+        self._limits = limits
         self._sample = Sample.of(params["sample"])
         self._accept_extra_items = params["extra_items"] == "warn"
         self._report = VerificationReport(report_limit_of(params))
@@ -114,7 +122,9 @@ class _Verification:
         blocker = await ledger.lease.blocker()
         if blocker:
             result.warnings.append(f"Another run of this migration is writing: {blocker}; this may be out of date")
-        async with open_source(source, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
+        async with open_source(
+            source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self._limits
+        ) as (
             reader,
             session,
         ):

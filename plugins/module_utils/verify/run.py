@@ -183,5 +183,5 @@ class VerificationRun:
                 self._note(item)
 
     def _note(self, item: Item) -> None:
-        self._workdb.put_item(item)
+        self._workdb.put_target(item, description=item.description)
         progress.advance()

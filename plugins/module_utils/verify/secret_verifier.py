@@ -69,7 +69,7 @@ class SecretVerifier:
         asked = {
             one.name: self._items.numbers_to_read(one, item)
             for one in planned
-            if (item := self._workdb.item(one.name)) and item.type == "STATIC_SECRET"
+            if (item := self._workdb.target(one.name)) and item.type == "STATIC_SECRET"
         }
         versions, metadata = await asyncio.gather(self._versions(asked), self._metadata(asked))
         for one in planned:
@@ -80,7 +80,7 @@ class SecretVerifier:
 
     def unreadable(self, path: str, reason: str) -> None:
         """Report a source path that may not be listed or read, and that has no item at the target."""
-        if self._definition.unreadable == "fail":
+        if self._definition.unreadable_paths == "fail":
             self._report.differ("unreadable", path, "", reason, "Grant the Vault policy this path")
         else:
             self._report.unreadable(path, reason)
@@ -96,7 +96,7 @@ class SecretVerifier:
             raise
         except PermissionDenied as error:
             # Only a secret that was not migrated either may pass with a warning.
-            if self._workdb.item(item) or (self._keys and self._workdb.items_below(item)):
+            if self._workdb.target(item) or (self._keys and self._workdb.items_below(item)):
                 self._report.differ("unreadable", path, item, f"cannot be compared: {error.message}", error.remedy)
             else:
                 self.unreadable(path, error.message)
@@ -141,7 +141,7 @@ class SecretVerifier:
 
     async def _metadata(self, names: t.Iterable[str]) -> dict[str, str | SecretferryError | None]:
         """The metadata of items, or why it cannot be read; ``None`` as from :meth:`.ItemReader.metadata`."""
-        descriptions = {name: item.description for name in names if (item := self._workdb.item(name))}
+        descriptions = {name: item.description for name in names if (item := self._workdb.target(name))}
         texts = await asyncio.gather(*map(self._text, descriptions.values()))
         return dict(zip(descriptions, texts, strict=True))
 

@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work database of a verification: the target's listing, and how each item compared."""
+"""The work database of a verification: how each item compared, and which items are left."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..akeyless.items import Item
 from ..common.workdb import WorkDb
 
 __all__ = ["ComparedItem", "VerifyDb"]
 
 _SCHEMA = """
-CREATE TABLE listed (name TEXT PRIMARY KEY, type TEXT, last INT, tags TEXT, description TEXT, kept INT) WITHOUT ROWID;
 CREATE TABLE wanted (item TEXT PRIMARY KEY, path TEXT, digest TEXT, plain TEXT, state TEXT) WITHOUT ROWID;
 CREATE INDEX wanted_path ON wanted (path);
 CREATE TABLE compared (path TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -42,7 +40,7 @@ class ComparedItem(t.NamedTuple):
 
 
 class VerifyDb(WorkDb):
-    """The tables of a verification, beside source and ledger."""
+    """The tables that a verification adds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,27 +49,10 @@ class VerifyDb(WorkDb):
 
     # --- the target's listing
 
-    def put_item(self, item: Item) -> None:
-        """Note an item of the listing, with its description."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?)",
-            (item.name, item.type, item.last_version, "\n".join(item.tags), item.description, item.max_versions),
-        )
-
-    def item(self, name: str) -> Item | None:
-        """An item of the listing, as far as :meth:`put_item` notes it."""
-        row = self._db.execute(
-            "SELECT type, last, tags, description, kept FROM listed WHERE name = ?", (name,)
-        ).fetchone()
-        if row is None:
-            return None
-        type_, last, tags, description, kept = row
-        return Item(name, type_, last, "", _tags(tags), description, kept)
-
     def items_below(self, folder: str) -> list[str]:
         """Names of the items directly in ``folder`` (no slash at its end)."""
         rows = self._db.execute(
-            "SELECT name FROM listed WHERE name >= ? AND name < ? AND instr(substr(name, ?), '/') = 0",
+            "SELECT name FROM target WHERE name >= ? AND name < ? AND instr(substr(name, ?), '/') = 0",
             (f"{folder}/", f"{folder}0", len(folder) + 2),
         )
         return [name for (name,) in rows]
@@ -80,12 +61,12 @@ class VerifyDb(WorkDb):
         """Name, type and tags of the items that are not among the compared ones."""
         after = ""
         while rows := self._db.execute(
-            "SELECT name, type, tags FROM listed WHERE name > ?"
+            "SELECT name, type, tags FROM target WHERE name > ?"
             " AND NOT EXISTS (SELECT 1 FROM wanted WHERE item = name) ORDER BY name LIMIT ?",
             (after, _PAGE),
         ).fetchall():
             for name, type_, tags in rows:
-                yield name, type_, _tags(tags)
+                yield name, type_, tuple(tags.split("\n")) if tags else ()
             after = rows[-1][0]
 
     # --- what was compared
@@ -118,7 +99,3 @@ class VerifyDb(WorkDb):
         """The secret that has this item name; ``None`` if there is none."""
         row = self._db.execute("SELECT path FROM source WHERE item = ? LIMIT 1", (item,)).fetchone()
         return row[0] if row else None
-
-
-def _tags(lines: str) -> tuple[str, ...]:
-    return tuple(lines.split("\n")) if lines else ()
