@@ -68,7 +68,7 @@ def imported_metadata(secret: SourceSecret) -> dict[str, t.Any]:
 def _described(description: str, dump: t.Mapping[str, t.Any]) -> t.Any:
     block = json.loads(description or "null")
     if isinstance(block, dict) and _POINTER in block:
-        return json.loads(dump[block[_POINTER]]["versions"][-1]["value"])
+        return json.loads(dump[block[_POINTER]["item"]]["versions"][-1]["value"])
     return block
 
 
@@ -99,7 +99,7 @@ def show_item(screen: Screen, servers: DemoServers, secret: SourceSecret) -> Non
         f"{equal} of {count(len(secret.readable), 'readable version')} equal, in order, and no other",
     )
     screen.say()
-    pointer = json.loads(item.description).get(_POINTER, "")
+    pointer = json.loads(item.description).get(_POINTER, {}).get("item", "")
     text = item.description
     if pointer:
         companions = read_akeyless(servers.emulator.url, token, pointer.rpartition("/")[0])

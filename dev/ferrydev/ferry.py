@@ -75,7 +75,7 @@ class Back(Ferry):
         self.akeyless_auth = ferry.akeyless_auth
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
-        """Go back once. Options go through the module's own argument spec."""
+        """Roll back once. Options go through the module's own argument spec."""
         given = {**self.defaults, **options}
         akeyless = {"api_url": self.emulator.url, "auth": self.akeyless_auth, **(given.pop("akeyless", None) or {})}
         validated = ArgumentSpecValidator(rollback_spec()).validate({**given, "akeyless": akeyless})

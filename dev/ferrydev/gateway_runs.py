@@ -30,7 +30,7 @@ _ONE = {"mutually_exclusive": [spec.ONE]}
 _MODULES: dict[str, tuple[t.Any, dict[str, t.Any], t.Any]] = {
     "gateway_migration": (spec.migration_spec, _RULES, declare.declare),
     "gateway_migration_sync": (spec.sync_spec, {**_ONE, "required_one_of": [spec.ONE]}, sync.synchronise),
-    "gateway_migration_info": (spec.info_spec, _ONE, info.look),
+    "gateway_migration_info": (spec.info_spec, _ONE, info.read_migrations),
     "gateway_cluster_info": (spec.cluster_spec, {}, cluster.cluster_info),
 }
 
@@ -111,7 +111,7 @@ class Recorded:
 
 
 def recorded(patch: pytest.MonkeyPatch) -> Recorded:
-    """Note every body that leaves from now on, as it goes over the wire, the login left out."""
+    """Record every body that is sent from now on, without the login."""
     record = Recorded()
     send = transport.Transport.send
 

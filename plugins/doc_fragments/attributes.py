@@ -2,13 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module says about itself; the module adds ``support`` (and ``details``) under the same names."""
+"""The attributes of every module; the module adds ``support`` (and ``details``) under the same names."""
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    DOCUMENTATION = r"""
+_COMMON = r"""
 options: {}
 attributes:
   check_mode:
@@ -19,7 +17,15 @@ attributes:
       - Returns what changed, or in C(check_mode) what would change, when it is run in diff mode. Never a secret value.
   idempotent:
     description:
-      - When run twice in a row without a change from outside, the second run changes nothing and says so.
+      - When run twice in a row without a change from outside, the second run changes nothing and reports no change.
+"""
+
+
+class ModuleDocFragment:
+    # The annotations are for ansible-test, which evaluates plain assignments and cannot evaluate a sum.
+    DOCUMENTATION: str = (
+        _COMMON
+        + r"""
   action_group:
     description:
       - Use C(group/secretferry.akeyless.migration) in C(module_defaults) to set the connection options for all modules.
@@ -27,8 +33,12 @@ attributes:
     membership:
       - secretferry.akeyless.migration
 """
+    )
 
-    # For modules that only look.
+    # For modules without connection options, which are not in the action group.
+    WITHOUT_GROUP: str = _COMMON
+
+    # For modules that never write.
     INFO_MODULE = r"""
 options: {}
 attributes:

@@ -7,13 +7,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: kv_batches
-short_description: Turn the secrets of Vault KV mounts into hosts, a batch each, in groups of waves
+short_description: Make hosts of batches of secrets in Vault KV mounts, in groups of waves
 version_added: 0.1.0
 author:
   - secretferry.akeyless contributors (@secretferry)
 description:
-  - Walks KV mounts of HashiCorp Vault or OpenBao, read-only, and makes one host of each batch of a bounded number of
-    secrets. So forks, C(serial), C(--limit) and the job slices of AWX spread a migration over processes and machines.
+  - Lists KV mounts of HashiCorp Vault or OpenBao, read-only, and makes one host of each batch of secrets. So forks,
+    C(serial), C(--limit) and the job slices of AWX spread a migration over processes and machines.
   - Hosts are named C(<migration>-w<wave's number>-b<batch>), for instance C(payments-w01-b400000), in lower case, so
     that a wave's batches follow one another in order of name. They are in the groups C(wave_<name>),
     C(migration_<name>) and C(environment_<name>).
@@ -40,30 +40,37 @@ options:
       - secretferry.akeyless.kv_batches
   batch_size:
     description:
-      - How many secrets a batch holds at the most, from 1 to 10000. V(500) when it is not given anywhere.
+      - How many secrets a batch holds at the most, from 1 to 10000.
       - Each batch costs Ansible about as much as any other host, so choose it such that there are 10 to 200 batches.
-      - Read from E(SECRETFERRY_BATCH_SIZE) when omitted, or from the file that E(SECRETFERRY_BATCH_SIZE_FILE) names.
+      - The variable's twin E(SECRETFERRY_BATCH_SIZE_FILE) can name a file that holds it.
       - A change of it renames batches.
     type: int
+    default: 500
+    env:
+      - name: SECRETFERRY_BATCH_SIZE
   concurrency:
     description:
-      - How many requests are in flight at once while the source is walked. V(16) when it is not given anywhere.
-      - Read from E(SECRETFERRY_BATCH_CONCURRENCY) when omitted, or from the file that
-        E(SECRETFERRY_BATCH_CONCURRENCY_FILE) names.
+      - How many requests are in flight at once while the source is listed.
+      - The variable's twin E(SECRETFERRY_BATCH_CONCURRENCY_FILE) can name a file that holds it.
     type: int
+    default: 16
+    env:
+      - name: SECRETFERRY_BATCH_CONCURRENCY
   overlap:
     description:
-      - What becomes of a secret that several waves of its migration take. V(fail) refuses the inventory and names the
-        waves and some of the secrets. V(first) leaves it to the first of them. V(fail) when it is not given anywhere.
-      - Read from E(SECRETFERRY_BATCH_OVERLAP) when omitted, or from the file that E(SECRETFERRY_BATCH_OVERLAP_FILE)
-        names.
+      - What to do with a secret that several waves of its migration match. With V(fail) the inventory fails, and names
+        the waves and some of the secrets. With V(first) the first of the waves takes it.
+      - The variable's twin E(SECRETFERRY_BATCH_OVERLAP_FILE) can name a file that holds it.
     type: str
     choices:
       - fail
       - first
+    default: fail
+    env:
+      - name: SECRETFERRY_BATCH_OVERLAP
   migrations:
     description:
-      - The migrations, as M(secretferry.akeyless.kv_migration) knows them.
+      - The migrations, with the names and options of M(secretferry.akeyless.kv_migration).
     type: list
     elements: dict
     required: true
@@ -104,8 +111,8 @@ options:
           - first
       waves:
         description:
-          - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors take, and needs at
-            least one of O(migrations[].waves[].paths), O(migrations[].waves[].prefixes),
+          - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors match, and needs
+            at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
             O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
         type: list
         elements: dict
@@ -116,7 +123,7 @@ options:
               - The wave's name, of lower-case letters, digits and underscores.
             type: str
             required: true
-          paths:
+          include:
             description:
               - Globs of which one must match the whole path, mount included, as in O(source.include).
             type: list
@@ -126,7 +133,7 @@ options:
               - Globs of which none may match.
             type: list
             elements: str
-          prefixes:
+          folders:
             description:
               - Folders of which one must hold the secret, mount included, such as C(secret/team-a).
             type: list
@@ -135,24 +142,24 @@ options:
             description:
               - Keys of the secret's C(custom_metadata), each with a value or a list of values of which one must be
                 there. In a value, C(*) and C(?) stand for any characters.
-              - Costs a read of the metadata of each secret that the wave's other selectors take. A secret of KV version
-                1 has none.
+              - Reads the metadata of each secret that the wave's other selectors match. A secret of KV version 1 has
+                none.
             type: dict
           share:
             description:
-              - A share such as V(5 %), chosen by a hash of the path. So a secret stays in its wave, whatever others
-                come or go.
-              - Shares of several waves follow one another, V(5 %) and then V(20 %) are a quarter, and do not overlap.
+              - A share such as V(5 %), chosen by a hash of the path. So a secret stays in its wave when other secrets
+                are added or removed.
+              - Shares of several waves do not overlap. V(5 %) and then V(20 %) are a quarter of the secrets.
             type: str
           rest:
             description:
-              - Take what no other wave takes. For one wave, without any other selector.
+              - Take the secrets that no other wave takes. For one wave, without any other selector.
             type: bool
             default: false
 notes:
-  - An inventory that cannot be made is only a warning for Ansible, unless C(ANSIBLE_INVENTORY_UNPARSED_FAILED) is set,
-    as AWX does.
-  - Nobody needs a right to read values. To list is enough, and to read the metadata where a wave asks for it.
+  - For Ansible an inventory that fails is only a warning, unless C(ANSIBLE_INVENTORY_UNPARSED_FAILED) is set, as AWX
+    does.
+  - The token needs no right to read values. It must list, and read the metadata where a wave selects by it.
 seealso:
   - module: secretferry.akeyless.kv_migration
 """
@@ -176,7 +183,7 @@ migrations:
     overlap: first
     waves:
       - name: pilot
-        prefixes:
+        folders:
           - secret/payments/sandbox
       - name: canary
         share: 5 %
@@ -224,12 +231,12 @@ _TEMPLATES = ("{{", "{%", "{#", "#jinja2:")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
-    """Populates the inventory from a walk, or from the cache."""
+    """Adds hosts from the sources' listings, or from the cache."""
 
     NAME = "secretferry.akeyless.kv_batches"
 
     def verify_file(self, path: str) -> bool:
-        """Whether this may be a source for this plugin, by its name."""
+        """Whether the file is a source for this plugin, by its name."""
         return bool(super().verify_file(path)) and path.endswith(("kv_batches.yml", "kv_batches.yaml"))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
@@ -237,31 +244,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         super().parse(inventory, loader, path)
         given = self._read_config_data(path)
         own = {key: value for key, value in given.items() if key in config_spec()}
-        self._refuse_unknown(given, path)
-        print_of_config = _fingerprint(own)
+        self._reject_unknown(given, path)
+        fingerprint = _fingerprint(own)
         key = self.get_cache_key(path)
-        hosts = self._cached(key, print_of_config) if cache and self.get_option("cache") else None
+        hosts = self._cached(key, fingerprint) if cache and self.get_option("cache") else None
         if hosts is None:
             hosts = self._walk(own, path)
             if self.get_option("cache"):
-                self._cache[key] = {"of": print_of_config, "hosts": hosts}
+                self._cache[key] = {"of": fingerprint, "hosts": hosts}
         for host in hosts:
             self._add(host)
 
-    def _refuse_unknown(self, given: dict[str, t.Any], path: str) -> None:
+    def _reject_unknown(self, given: dict[str, t.Any], path: str) -> None:
         known = {*config_spec(), *self.get_options()}
         if unknown := sorted(set(given) - known):
             raise AnsibleParserError(
                 f"{path}: unknown: {', '.join(unknown)}. Remove it, or correct it to one of {', '.join(sorted(known))}"
             )
 
-    def _cached(self, key: str, of: str) -> list[dict[str, t.Any]] | None:
-        """What the cache holds for this very configuration."""
+    def _cached(self, key: str, fingerprint: str) -> list[dict[str, t.Any]] | None:
+        """The hosts in the cache for this very configuration."""
         try:
             entry = self._cache[key]
         except KeyError:
             return None
-        return entry["hosts"] if isinstance(entry, dict) and entry.get("of") == of else None
+        return entry["hosts"] if isinstance(entry, dict) and entry.get("of") == fingerprint else None
 
     def _walk(self, own: dict[str, t.Any], path: str) -> list[dict[str, t.Any]]:
         # Raised only after the except blocks: Ansible would show the whole chain, and the text of an unknown exception
@@ -301,10 +308,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
 
 def _data(value: t.Any) -> t.Any:
-    """A value that is never evaluated: anybody may name a secret as he likes.
+    """A value that Ansible never evaluates as a template, as a secret may have any name.
 
-    A text that Ansible does not trust is exported in a form of Ansible's own. So only those are that look like a
-    template, and AWX shows all others as they are.
+    Ansible exports an untrusted text in a form of its own. So only texts that look like a template are marked as
+    untrusted, and AWX shows all others as they are.
     """
     if isinstance(value, str):
         return _untrusted(value) if any(mark in value for mark in _TEMPLATES) else trust_as_template(value)
@@ -314,7 +321,7 @@ def _data(value: t.Any) -> t.Any:
 
 
 def _fingerprint(own: dict[str, t.Any]) -> str:
-    """Of all that decides what a walk finds; without credentials."""
+    """A digest of everything that decides about the hosts; without credentials."""
     where = {name: os.environ.get(name) for name in sorted(os.environ) if name.startswith(_PLACES)}
     text = json.dumps([_without_auth(own), where], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,13 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: akeyless_token
-short_description: Keep one Akeyless token for the tasks of a migration, and end it afterwards
+short_description: Keep one Akeyless token for the tasks of a migration, and revoke it afterwards
 version_added: 0.1.0
 description:
   - Logs in to Akeyless once and keeps the token in a private file, from which the next tasks take it by
-    O(akeyless.auth.token_file). So a whole migration works with one token, which can be ended when it is over.
-  - V(revoked) of O(state) ends it, asks Akeyless whether it is still valid, and fails if it is. Then it removes the
-    file.
+    O(akeyless.auth.token_file). So a whole migration works with one token, which can be revoked afterwards.
+  - With O(state=absent) it revokes the token, tests that it no longer works, and removes the file.
   - The token is never in a result.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless
@@ -31,28 +30,29 @@ attributes:
 options:
   state:
     description:
-      - V(present) logs in, unless the file holds a token that is valid and has O(min_ttl) left, and ends the one that
-        was there before.
-      - V(revoked) ends the token in the file. No login is needed for that.
+      - V(present) logs in, unless the file holds a token that is valid for O(min_ttl), and revokes the token that was
+        in the file before.
+      - V(absent) revokes the token in the file, for which no login is needed, and removes the file.
     type: str
     choices:
       - present
-      - revoked
+      - absent
     default: present
-  write_to:
+  dest:
     description:
       - The private file, on the host that runs the module. It gets mode 0600. Its folder must exist and should have
-        mode 0700.
+        mode 0700. With O(state=absent) it is read, too.
     type: path
     required: true
   min_ttl:
     description:
-      - How much time must be left, like V(10m). How long a token lives is a setting of the auth method.
+      - How long the token must still live. How long a token lives is a setting of the auth method.
+      - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
     type: str
     default: 10m
 notes:
-  - Ending a token is Akeyless's command C(revoke-creds), which is assumed to end the token that it is called with, and
-    no other of that identity.
+  - A token is revoked with Akeyless's command C(revoke-creds), which is assumed to revoke the token that it is called
+    with, and no other of that identity.
 seealso:
   - module: secretferry.akeyless.source_credential
 author:
@@ -63,7 +63,7 @@ EXAMPLES = r"""
 # AKEYLESS_ACCESS_ID and AKEYLESS_ACCESS_KEY say who logs in.
 - name: Log in once
   secretferry.akeyless.akeyless_token:
-    write_to: "{{ private_folder }}/akeyless-token"
+    dest: "{{ private_folder }}/akeyless-token"
   register: login
 
 - name: Migrate with that token
@@ -76,51 +76,51 @@ EXAMPLES = r"""
     akeyless:
       auth: "{{ login.auth }}"
 
-- name: End it, and show that it is dead
+- name: Revoke it, and test that it no longer works
   secretferry.akeyless.akeyless_token:
-    state: revoked
-    write_to: "{{ private_folder }}/akeyless-token"
+    state: absent
+    dest: "{{ private_folder }}/akeyless-token"
 """
 
 RETURN = r"""
 auth:
-  description: What to give as O(akeyless.auth) to use the token. It names a file, and holds no secret.
-  returned: with V(present) of O(state)
+  description: The value of O(akeyless.auth) for other tasks to use the token. It names the file, and holds no secret.
+  returned: with O(state=present)
   type: dict
   sample:
     access_type: token
     token_file: /run/ferry/akeyless-token
 ttl:
-  description: Seconds to live, 0 where that is not known.
-  returned: with V(present) of O(state)
+  description: Seconds until the token expires, null where that is unknown.
+  returned: with O(state=present)
   type: int
   sample: 3600
-file:
+dest:
   description: The file.
   returned: success
   type: str
   sample: /run/ferry/akeyless-token
-dead:
-  description: Whether the token is dead. Always, but in check mode.
-  returned: with V(revoked) of O(state)
+revoked:
+  description: Whether the token no longer works. In check mode it may still work.
+  returned: with O(state=absent)
   type: bool
   sample: true
-was_dead:
-  description: Whether there was none, or it was dead before.
-  returned: with V(revoked) of O(state)
+already_revoked:
+  description: Whether there was no token in the file, or it did not work before.
+  returned: with O(state=absent)
   type: bool
   sample: false
-proof:
-  description: How that is known.
-  returned: with V(revoked) of O(state)
+evidence:
+  description: What was tested.
+  returned: with O(state=absent)
   type: str
-  sample: "tried: Akeyless says that it is not valid"
+  sample: "tested: Akeyless says that it is not valid"
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.akeyless_token import (
-    keep_token,
+    akeyless_token,
     token_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
@@ -128,7 +128,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import
 
 def main() -> None:
     module = AnsibleModule(argument_spec=token_spec(), supports_check_mode=True)
-    run_module(module, keep_token)
+    run_module(module, akeyless_token)
 
 
 if __name__ == "__main__":

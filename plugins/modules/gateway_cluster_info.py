@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: gateway_cluster_info
-short_description: Tell which Akeyless Gateways are registered, and whether the instances of one agree
+short_description: List the registered Akeyless Gateways, and check that the instances of one are consistent
 version_added: 0.1.0
 description:
   - Lists the Gateway clusters of the account.
-  - Asks each instance whose address is given for its health and its migrations, and names every setting in which they
-    do not agree. Of credentials it says only that they differ.
+  - Reads the health and the migrations of each instance whose address is given, and names every setting in which they
+    differ. For credentials it says only that they differ.
   - Writes nothing.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
@@ -22,8 +22,8 @@ extends_documentation_fragment:
 options:
   instances:
     description:
-      - The addresses of the single instances of the cluster, as this host reaches them. Akeyless tells the cluster's
-        address only.
+      - The addresses of the single instances of the cluster, as this host reaches them. Akeyless shows only the
+        cluster's address.
     type: list
     elements: str
   report_limit:
@@ -47,9 +47,9 @@ EXAMPLES = r"""
       - https://gateway-1.example.com:8000
   register: cluster
 
-- name: Go on only where they agree
+- name: Continue only if they are consistent
   ansible.builtin.assert:
-    that: cluster.in_step
+    that: cluster.consistent
     fail_msg: "{{ cluster.drift }}"
 """
 
@@ -70,32 +70,31 @@ clusters:
       allowed: true
 instances:
   description:
-    - What each instance says. C(health) is the status of C(GET /health), and null where nothing answers. C(migrations)
-      counts them, and is null where they cannot be listed.
+    - The state of each instance. C(health_status) is the status of C(GET /health), and null without an answer.
+      C(migrations) counts them, and is null where they cannot be listed.
   returned: success
   type: list
   elements: dict
   sample:
     - url: https://gateway-0.example.com:8000
-      answers: true
-      health: 200
+      healthy: true
+      health_status: 200
       migrations: 3
       reason: ""
-all_answer:
+all_healthy:
   description: Whether every instance answers and is healthy. Null where O(instances) is not given.
   returned: success
   type: bool
   sample: true
-in_step:
+consistent:
   description:
-    - Whether all instances show the same migrations. Null where fewer than two O(instances) are given, as nothing can
-      be said then.
+    - Whether all instances show the same migrations. Null where fewer than two O(instances) are given.
   returned: success
   type: bool
   sample: false
 drift:
   description:
-    - Each setting in which instances do not agree. C(values) has it by instance; of a credential it says
+    - Each setting in which instances differ. C(values) has the setting by instance; for a credential it is
       C(differs).
   returned: success
   type: list
@@ -108,32 +107,34 @@ drift:
         https://gateway-0.example.com:8000: full
         https://gateway-1.example.com:8000: minimal
 drift_count:
-  description: How many there are, however long RV(drift) may be.
+  description: How many such settings there are, in RV(drift) or not.
   returned: success
   type: int
   sample: 1
+# begin shared: address gateway_requests; returned: success
 address:
   description:
-    - What is known of the address that was asked. C(is) is V(cluster), V(instance) or V(unknown), and C(reason)
-      says why. An instance and its cluster look the same from outside, so V(unknown) is common behind load balancers.
+    - The Gateway's address. C(type) is V(cluster), V(instance) or V(unknown), and C(reason) says why. An instance and
+      its cluster look the same from outside, so V(unknown) is common behind load balancers.
   returned: success
   type: dict
   sample:
     url: https://gateway.example.com:8000/api/v2
-    is: cluster
+    type: cluster
     reason: a cluster is registered under this address
 requests:
-  description: How many requests were sent.
+  description: HTTP requests made, logins included.
   returned: success
   type: dict
   sample:
     akeyless: 5
 durations:
-  description: Seconds.
+  description: Seconds spent.
   returned: success
   type: dict
   sample:
     total: 0.412
+# end shared
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -8,25 +8,28 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: gateway_log_info
-short_description: Tell from the logs of Akeyless Gateways why secrets were not migrated, and what to do about it
+short_description: Find in the logs of Akeyless Gateways why secrets were not migrated, and what to do about it
 version_added: 0.1.0
 description:
-  - Reads log files of Akeyless Gateways on the host that it runs on, and returns what concerns a migration, that is,
-    failures by path, with cause and remedy.
-  - The Gateway says C(Completed) of a run in which items failed, and older Gateways say nowhere but in their logs which
-    ones, and why.
+  - Reads log files of Akeyless Gateways on the host that it runs on, and returns the failures of a migration by path,
+    with cause and remedy.
+  - The Gateway says C(Completed) even where items failed, and older Gateways name those items and the reasons only in
+    their logs.
   - Reads JSON lines, as newer Gateways print them, and the plain text of older ones, files that are packed by gzip, and
-    lines that Docker, containerd or C(kubectl logs --prefix) have wrapped. Neither form is documented by Akeyless; what
-    is recognised is an assumption, and a failure in words that are not known has the cause C(unknown).
-  - Never returns a value or a token, even where the log carries them. Paths and names are returned, and of the text of
-    an unknown failure only words from a fixed list.
+    lines that Docker, containerd or C(kubectl logs --prefix) have wrapped. Akeyless documents neither format, so
+    the recognition rests on assumptions, and a failure in unknown words has the cause C(unknown).
+  - Never returns a value or a token, even where the log holds them. Paths and names are returned, and from the text of
+    an unknown failure only words of a fixed list.
   - Memory does not grow with the size of the logs.
   - Needs no access to Akeyless, and takes no connection options. It is not in the action group of the other modules.
+extends_documentation_fragment:
+  - secretferry.akeyless.attributes.without_group
+  - secretferry.akeyless.attributes.info_module
 options:
   paths:
     description:
-      - Log files, or patterns for them such as V(/var/log/akeyless/*.log*). V(**) stands for folders of any depth.
-      - Give the files of all instances of a cluster. Only one of them does a run, and only its log tells of it.
+      - Log files, or globs such as V(/var/log/akeyless/*.log*). V(**) stands for folders of any depth.
+      - Give the files of all instances of a cluster. Only one of them executes a run, and only its log shows it.
     type: list
     elements: str
     required: true
@@ -40,8 +43,8 @@ options:
     type: str
   since:
     description:
-      - Lines before this time do not count. A time such as V(2026-11-24T08:00:00Z), in UTC where no zone is said, or
-        how long ago, such as V(90m), V(2h) or V(1d).
+      - Lines before this time do not count. A time such as V(2026-11-24T08:00:00Z), in UTC without a zone, or a
+        duration that says how long ago, such as V(90m), V(2h) or V(1d).
       - Files that were last written before it are not opened.
     type: str
   until:
@@ -52,26 +55,7 @@ options:
     description:
       - How many entries each list holds at the most. Counts are always complete.
     type: int
-    default: 100
-attributes:
-  check_mode:
-    description:
-      - Can run in C(check_mode) and predict exactly what a real run would do, without writing anything on either side.
-    support: full
-    details:
-      - This module changes nothing.
-  diff_mode:
-    description:
-      - Returns what changed, or in C(check_mode) what would change, when it is run in diff mode. Never a secret value.
-    support: N/A
-    details:
-      - This module changes nothing.
-  idempotent:
-    description:
-      - When run twice in a row without a change from outside, the second run changes nothing and says so.
-    support: full
-    details:
-      - This module changes nothing.
+    default: 500
 notes:
   - Times in logs without a zone count as UTC. A line without a time counts with the time of the line before.
 seealso:
@@ -81,7 +65,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell why secrets of a migration were not migrated
+- name: Find out why secrets of a migration were not migrated
   secretferry.akeyless.gateway_log_info:
     paths:
       - /var/log/akeyless/*.log*
@@ -89,11 +73,11 @@ EXAMPLES = r"""
     since: 2h
   register: logs
 
-- name: Show one sentence a cause
+- name: Show one sentence for each cause
   ansible.builtin.debug:
     msg: "{{ logs.messages }}"
 
-- name: Go on only where nothing failed
+- name: Continue only if nothing failed
   ansible.builtin.assert:
     that: logs.summary.failures == 0
     fail_msg: "{{ logs.messages | join(' ') }}"
@@ -102,10 +86,10 @@ EXAMPLES = r"""
 RETURN = r"""
 summary:
   description:
-    - Counts. C(lines) were read, C(matched) are about the migration, C(failures) of these tell of a failure, C(unknown)
-      of these in words that are not known.
-    - C(unattributed) are failures of a known cause in lines that name no migration. C(cut) are lines so long that only
-      their first 65536 bytes were looked at.
+    - Counts. C(lines) were read, C(matched) are about the migration, C(failures) of these show a failure, C(unknown) of
+      these in unknown words.
+    - C(unattributed) are failures of a known cause in lines that name no migration. C(truncated) are lines so long that
+      only their first 65536 bytes were read.
   returned: always
   type: dict
   sample:
@@ -116,14 +100,14 @@ summary:
     failures: 12
     unknown: 0
     unattributed: 0
-    cut: 0
+    truncated: 0
 causes:
   description:
-    - Why things failed, the most frequent first, with the number of lines of each Gateway instance. The first and the
-      last time are null where lines tell none.
+    - The causes of failures, the most frequent first, with the number of lines of each Gateway instance. The first and
+      the last time are null where lines have none.
     - C(cause) is one of C(description_too_long), C(name_too_long), C(value_too_long), C(name_invalid),
       C(custom_field_missing), C(protection_key), C(not_allowed_for_gateway), C(source_sealed), C(source_rate_limited),
-      C(source_refused), C(source_certificate), C(source_unreachable), C(permission), C(already_exists), C(quota),
+      C(source_denied), C(source_certificate), C(source_unreachable), C(permission), C(already_exists), C(quota),
       C(rate_limited), C(unknown). These stay the same from release to release.
   returned: always
   type: list
@@ -141,7 +125,7 @@ failures:
   description:
     - Each path that failed, once for each cause, those with the most frequent cause first.
     - C(item) is the item at the target, C(source) the secret or folder at the source; either is null where the log does
-      not tell it.
+      not name it.
   returned: always
   type: list
   elements: dict
@@ -155,13 +139,13 @@ failures:
       first: "2026-11-24T08:00:01Z"
       last: "2026-11-24T08:00:01Z"
       instances: [gateway-0]
-failures_left_out:
-  description: How many are not in RV(failures).
+failures_count:
+  description: How many such entries there are, in RV(failures) or not.
   returned: always
   type: int
-  sample: 0
+  sample: 1
 runs:
-  description: Starts and ends of runs that the logs tell of, as they come in the files. Of many the last ones.
+  description: Starts and ends of runs in the logs, in the order of the files. Of many the last ones.
   returned: always
   type: list
   elements: dict
@@ -176,19 +160,24 @@ runs:
         skipped: 0
         failed: 12
       migration: wave-1
-runs_left_out:
-  description: How many are not in RV(runs).
+runs_count:
+  description: How many starts and ends there are, in RV(runs) or not.
   returned: always
   type: int
-  sample: 0
+  sample: 1
 migrations:
-  description: Names of migrations that the logs name, 50 at the most.
+  description: Names of migrations in the logs.
   returned: always
   type: list
   elements: str
   sample: [wave-1, wave-2]
+migrations_count:
+  description: How many migrations the logs name, in RV(migrations) or not. Counts up to 10000.
+  returned: always
+  type: int
+  sample: 2
 messages:
-  description: One sentence a cause with its count, a path or two, and the remedy.
+  description: One sentence for each cause with its count, a path or two, and the remedy.
   returned: always
   type: list
   elements: str
@@ -202,20 +191,31 @@ files:
   type: list
   elements: dict
   sample:
-    - file: /var/log/akeyless/gateway-0.log
-      form: json
+    - path: /var/log/akeyless/gateway-0.log
+      format: json
       skipped: false
       lines: 4120
       matched: 61
       failures: 12
+files_count:
+  description: How many files there are, in RV(files) or not.
+  returned: always
+  type: int
+  sample: 1
 unreadable:
-  description: Files that could not be read, or not to their end. They make the task fail, with everything else told.
+  description:
+    - Files that could not be read, or not to their end. They make the task fail, with everything else in the result.
   returned: always
   type: list
   elements: dict
   sample:
-    - file: /var/log/akeyless/gateway-1.log
+    - path: /var/log/akeyless/gateway-1.log
       reason: Permission denied
+unreadable_count:
+  description: How many such files there are, in RV(unreadable) or not.
+  returned: always
+  type: int
+  sample: 1
 durations:
   description: Seconds spent.
   returned: always

@@ -11,16 +11,17 @@ module: gateway_migration
 short_description: Declare an automatic migration of an Akeyless Gateway
 version_added: 0.1.0
 description:
-  - Makes, changes, renames or removes a migration that the Gateway itself carries out, for its whole cluster. To start
-    one see M(secretferry.akeyless.gateway_migration_sync), to see how it goes
-    M(secretferry.akeyless.gateway_migration_info).
-  - Only what is given is sent. What is omitted stays as it is, and for a new migration is the Gateway's own default.
-  - After each write the migration is read back. What the Gateway accepted and does not hold is named in RV(ignored),
-    and makes the task fail.
+  - Makes, changes, renames or removes an automatic migration of a Gateway, for its whole cluster. To start one see
+    M(secretferry.akeyless.gateway_migration_sync), to follow it M(secretferry.akeyless.gateway_migration_info).
+  - Only options that are given are sent. A setting whose option is omitted stays as it is, and has the Gateway's own
+    default in a new migration.
+  - After each write the migration is read back. RV(ignored) names settings that the Gateway accepted and does not hold,
+    which makes the task fail.
   - Credentials cannot be compared, see O(update_credentials). They are never shown, not even where the Gateway gives
     them back.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
+  - secretferry.akeyless.gateway_migration
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -29,23 +30,13 @@ attributes:
     support: full
   idempotent:
     support: partial
-  action_group:
-    support: full
     details:
       - With O(update_credentials=always) each run with credentials is a change.
 options:
-  name:
-    description:
-      - The migration's name. Without O(id) it is how the migration is found.
-    type: str
-  id:
-    description:
-      - The migration's id, to find it whatever its name.
-    type: str
   new_name:
     description:
-      - The name that the migration is to have. Where it has it already, that is fine. Where there is no migration yet,
-        it is made under this name.
+      - The new name of the migration. A migration that has this name already is not renamed, and one that does not
+        exist is made under this name.
     type: str
   state:
     description:
@@ -559,18 +550,6 @@ options:
       - on_create
       - always
     default: on_create
-  instances:
-    description:
-      - The addresses of the cluster's single instances, where they are known. Used only to refuse to write through one
-        of them, see O(allow_instance).
-    type: list
-    elements: str
-  allow_instance:
-    description:
-      - Whether to go on when the Gateway's address is one of several O(instances). By default that is refused, because
-        settings belong to the cluster, and are written through the cluster's address.
-    type: bool
-    default: false
 notes:
   - Creating a migration does not test the connection to its source; the first run does.
   - A variable for a credential counts only where the options do not choose another way to log in to the source.
@@ -633,8 +612,8 @@ EXAMPLES = r"""
 RETURN = r"""
 migration:
   description:
-    - The migration as the Gateway holds it, in check mode as it would, with the settings of its type under the type's
-      name. Never a credential. Where the option names a target, the Gateway tells its number as C(target_id).
+    - The migration on the Gateway, in check mode as predicted, with the settings of its type under the type's name.
+      Never a credential. For a target that an option names, the Gateway shows its number as C(target_id).
     - With O(state=absent), what was removed, or null.
   returned: success
   type: dict
@@ -659,60 +638,62 @@ created:
   type: bool
   sample: false
 changes:
-  description: The settings that were not as asked, credentials not among them.
+  description: The settings that differed from the options, without credentials.
   returned: when O(state=present)
   type: list
   elements: str
   sample:
     - hashi.metadata_mode
 credentials:
-  description: V(sent), V(kept) where they were given and not sent, or V(none) where none were given.
+  description: V(sent), V(not_sent) where they were given and not sent, or V(none) where none were given.
   returned: when O(state=present)
   type: str
-  sample: kept
+  sample: not_sent
 not_compared:
-  description: What was given and cannot be compared with what the Gateway holds.
+  description: Options that were given and cannot be compared with the Gateway's settings.
   returned: when O(state=present)
   type: list
   elements: str
   sample:
     - hashi.token
 ignored:
-  description: What the Gateway accepted, but does not hold afterwards.
+  description: Settings that the Gateway accepted, and does not hold afterwards.
   returned: when there is something
   type: list
   elements: str
   sample:
     - hashi.metadata_mode
 changed_by_gateway:
-  description: Settings that were not asked for, and are others after the update.
+  description: Settings that were not given, and changed with the update.
   returned: when there is something
   type: list
   elements: str
   sample:
     - hashi.namespaces
+# begin shared: address gateway_requests; returned: success
 address:
   description:
-    - What is known of the address that was written to. C(is) is V(cluster), V(instance) or V(unknown), and C(reason)
-      says why. An instance and its cluster look the same from outside, so V(unknown) is common behind load balancers.
+    - The Gateway's address. C(type) is V(cluster), V(instance) or V(unknown), and C(reason) says why. An instance and
+      its cluster look the same from outside, so V(unknown) is common behind load balancers.
   returned: success
   type: dict
   sample:
     url: https://gateway.example.com:8000/api/v2
-    is: cluster
+    type: cluster
     reason: a cluster is registered under this address
 requests:
-  description: How many requests were sent.
+  description: HTTP requests made, logins included.
   returned: success
   type: dict
   sample:
     akeyless: 5
 durations:
-  description: Seconds.
+  description: Seconds spent.
   returned: success
   type: dict
   sample:
     total: 0.412
+# end shared
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -8,14 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: gateway_migration_info
-short_description: Tell which migrations an Akeyless Gateway has, how they go, and wait for one
+short_description: List the migrations of an Akeyless Gateway, show their runs, and wait for one
 version_added: 0.1.0
 description:
-  - Lists the migrations of a Gateway. Of one that is named, it tells the newest run too, with counts, and a report on
-    each item where the Gateway gives one.
-  - With O(wait) it waits until a run has ended, and fails if anything in it failed. Gateways say C(Completed) even
-    then, so counts are what is looked at.
-  - Writes nothing. Never returns a value or a credential; words of the Gateway that could be one are left out.
+  - Lists the migrations of a Gateway. For one that is named, it also returns the newest run, with counts, and a report
+    on each item where the Gateway gives one.
+  - With O(wait) it waits until a run has ended, and fails if an item in it failed. Gateways say C(Completed) even then,
+    so the counts decide.
+  - Writes nothing. Never returns a value or a credential; words of the Gateway that could be one are not shown.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
   - secretferry.akeyless.attributes
@@ -32,25 +32,26 @@ options:
   wait:
     description:
       - Whether to wait until a run has ended.
-      - A run whose state is a word that is not known has ended when everything that it counts is done and two looks
-        in a row see the same.
+      - A run whose state is an unknown word has ended when everything that it counts is done and two reads in a row are
+        equal.
     type: bool
     default: false
-  newer_than:
+  after_run:
     description:
-      - Wait for a run other than this one, which is RV(status.run) of an earlier look, or
-        RV(secretferry.akeyless.gateway_migration_sync#module:run_before). Empty means any run.
+      - Wait for a run other than this one, which is RV(status.run) of an earlier task, or
+        RV(secretferry.akeyless.gateway_migration_sync#module:previous_run). Empty means any run.
     type: str
-  timeout:
+  wait_timeout:
     description:
-      - Seconds to wait at the most. The task fails when they are over; the run on the Gateway goes on.
-    type: int
-    default: 3600
-  interval:
+      - How long to wait at the most. Afterwards the task fails; the run on the Gateway goes on.
+      - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
+    type: str
+    default: 1h
+  wait_sleep:
     description:
-      - Seconds between two looks.
-    type: float
-    default: 5.0
+      - How long to wait between two reads of the status. A duration like O(wait_timeout).
+    type: str
+    default: 5s
   report_limit:
     description:
       - How many entries RV(report) and RV(failures) hold at the most.
@@ -77,14 +78,14 @@ EXAMPLES = r"""
   secretferry.akeyless.gateway_migration_info:
     name: vault-prod
     wait: true
-    timeout: 600
+    wait_timeout: 10m
 """
 
 RETURN = r"""
 migrations:
   description:
     - The migrations, each with the settings of its type under the type's name, and C(status), C(message),
-      C(last_migration) and C(last_modified) as the Gateway says them.
+      C(last_migration) and C(last_modified) from the Gateway.
   returned: success
   type: list
   elements: dict
@@ -95,7 +96,7 @@ migrations:
       target_location: /migrated
       status: Completed
 exists:
-  description: Whether the migration that was named is there.
+  description: Whether the migration that was named exists.
   returned: when one was named
   type: bool
   sample: true
@@ -103,12 +104,12 @@ outcome:
   description:
     - V(ok), V(failed) or V(stopped) of a run that has ended, V(running), V(never_run), or V(unknown) where the
       Gateway's word for the state is not known.
-  returned: when one was named and is there
+  returned: when one was named and exists
   type: str
   sample: failed
 summary:
-  description: Counts per outcome, of everything that the newest run counts.
-  returned: when one was named and is there
+  description: Counts by outcome, over everything that the newest run counts.
+  returned: when one was named and exists
   type: dict
   sample:
     total: 120
@@ -118,14 +119,14 @@ summary:
     failed: 1
 status:
   description: The newest run.
-  returned: when one was named and is there
+  returned: when one was named and exists
   type: dict
   contains:
     state:
       description: The Gateway's own word.
       type: str
     phase:
-      description: V(never), V(running), V(ended) or V(unknown).
+      description: V(never_run), V(running), V(ended) or V(unknown).
       type: str
     start_time:
       description: When it began.
@@ -134,27 +135,27 @@ status:
       description: How long it took.
       type: str
     message:
-      description: What the Gateway says of it.
+      description: The Gateway's message about it.
       type: str
     error:
       description: The error that ended it.
       type: str
     failed:
-      description: How much failed, of all that is counted.
+      description: How many failed, of all that is counted.
       type: int
     counts:
       description:
         - Counts C(total), C(migrated), C(updated), C(skipped) and C(failed), by what is counted, C(migration_items),
-          C(targets), C(rotated_secrets), C(certificates) and C(sync). Where all are 0 they are left out.
+          C(targets), C(rotated_secrets), C(certificates) and C(sync). Members whose counts are all 0 are omitted.
       type: dict
     run:
-      description: Tells this run from another, for O(newer_than).
+      description: Identifies this run, for O(after_run).
       type: str
 failures:
   description:
-    - What failed in it, by name, with the causes of M(secretferry.akeyless.gateway_log_info). Empty where the Gateway
+    - The items that failed in it, with the causes of M(secretferry.akeyless.gateway_log_info). Empty where the Gateway
       gives no report.
-  returned: when one was named and is there
+  returned: when one was named and exists
   type: list
   elements: dict
   sample:
@@ -162,42 +163,51 @@ failures:
       cause: description_too_long
       reason: the metadata does not fit into the item's description, which takes 1024 characters
       remedy: Set the migration's metadata mode to minimal or none, or move these secrets with kv_migration
+failures_count:
+  description: How many items failed, in RV(failures) or not.
+  returned: when one was named and exists
+  type: int
+  sample: 1
 report:
-  description: What became of each item. C(available) is false where the Gateway gives no report.
-  returned: when one was named and is there
+  description:
+    - The outcome of each item, and the number of all items as C(items_count). C(available) is false where the Gateway
+      gives no report.
+  returned: when one was named and exists
   type: dict
   sample:
     available: true
-    left_out: 0
+    items_count: 1
     items:
       - item: /migrated/secret/app
         outcome: failed
         version: ""
         reason: the metadata does not fit into the item's description, which takes 1024 characters
+# begin shared: gateway_requests; returned: success
 requests:
-  description: How many requests were sent.
+  description: HTTP requests made, logins included.
   returned: success
   type: dict
   sample:
     akeyless: 5
 durations:
-  description: Seconds.
+  description: Seconds spent.
   returned: success
   type: dict
   sample:
     total: 0.412
+# end shared
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.info import look
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.info import read_migrations
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import ONE, info_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.runner import run_module
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=info_spec(), mutually_exclusive=[ONE], supports_check_mode=True)
-    run_module(module, look)
+    run_module(module, read_migrations)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ version_added: 0.1.0
 description:
   - Starts the synchronisation of a migration, or stops it. It does not wait; for that see
     M(secretferry.akeyless.gateway_migration_info).
-  - Akeyless does not document whether a start is one pass or goes on. Where the Gateway's status says that it goes
-    on, a second start is no change, and nothing is sent. Where it does not, RV(known) is false and RV(assumed) says
-    what is taken for granted.
+  - Akeyless does not document whether a start is one run or goes on. If the Gateway's status shows that it goes on, a
+    second start is no change, and nothing is sent. If not, RV(confirmed) is false and RV(assumption) says what is
+    assumed.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
+  - secretferry.akeyless.gateway_migration
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -26,39 +27,17 @@ attributes:
     support: full
   idempotent:
     support: partial
-  action_group:
-    support: full
     details:
       - On Gateways whose status does not show a synchronisation, each start is a change.
 options:
-  name:
-    description:
-      - The migration's name.
-    type: str
-  id:
-    description:
-      - The migration's id, instead of its name.
-    type: str
   state:
     description:
-      - What should be.
+      - V(started) starts the synchronisation, V(stopped) stops it and a run that goes on.
     type: str
     choices:
       - started
       - stopped
     required: true
-  instances:
-    description:
-      - The addresses of the cluster's single instances, where they are known. Used only to refuse to write through one
-        of them, see O(allow_instance).
-    type: list
-    elements: str
-  allow_instance:
-    description:
-      - Whether to go on when the Gateway's address is one of several O(instances). By default that is refused, because
-        settings belong to the cluster, and are written through the cluster's address.
-    type: bool
-    default: false
 seealso:
   - module: secretferry.akeyless.gateway_migration
   - module: secretferry.akeyless.gateway_migration_info
@@ -77,7 +56,7 @@ EXAMPLES = r"""
   secretferry.akeyless.gateway_migration_info:
     name: vault-prod
     wait: true
-    newer_than: "{{ sync.run_before }}"
+    after_run: "{{ sync.previous_run }}"
 
 - name: Stop
   secretferry.akeyless.gateway_migration_sync:
@@ -86,66 +65,68 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-sent:
+command_sent:
   description: Whether the command was sent.
   returned: success
   type: bool
   sample: true
-known:
-  description: Whether the Gateway's status shows that it is now as asked.
+confirmed:
+  description: Whether the Gateway's status confirms O(state).
   returned: when not in check mode
   type: bool
   sample: true
-assumed:
-  description: What is taken for granted because the Gateway does not say. Empty where nothing is.
+assumption:
+  description: What is assumed because the Gateway's status does not show it. Empty where nothing is assumed.
   returned: when not in check mode
   type: str
   sample: ""
-run_before:
-  description: The last run that had ended before, for O(secretferry.akeyless.gateway_migration_info#module:newer_than).
+previous_run:
+  description: The last run that had ended before, for O(secretferry.akeyless.gateway_migration_info#module:after_run).
   returned: success
   type: str
   sample: 2026-11-23T23:15:00Z 4.120s
 before:
   description:
-    - What the Gateway showed before. C(sync) tells whether its status speaks of a synchronisation, C(status) is that
-      word, and C(phase) is V(never), V(running), V(ended) or V(unknown), of the newest run.
+    - The state before. C(syncing) says whether the Gateway's status names a synchronisation, C(status) is that status,
+      and C(phase) is V(never_run), V(running), V(ended) or V(unknown), of the newest run.
   returned: success
   type: dict
   sample:
-    sync: false
+    syncing: false
     status: Completed
     phase: ended
 after:
-  description: The same afterwards.
+  description: The state afterwards.
   returned: success
   type: dict
   sample:
-    sync: true
+    syncing: true
     status: Syncing
     phase: running
+# begin shared: address gateway_requests; returned: success
 address:
   description:
-    - What is known of the address that was written to. C(is) is V(cluster), V(instance) or V(unknown), and C(reason)
-      says why. An instance and its cluster look the same from outside, so V(unknown) is common behind load balancers.
+    - The Gateway's address. C(type) is V(cluster), V(instance) or V(unknown), and C(reason) says why. An instance and
+      its cluster look the same from outside, so V(unknown) is common behind load balancers.
   returned: success
   type: dict
   sample:
     url: https://gateway.example.com:8000/api/v2
-    is: cluster
+    type: cluster
     reason: a cluster is registered under this address
 requests:
-  description: How many requests were sent.
+  description: HTTP requests made, logins included.
   returned: success
   type: dict
   sample:
     akeyless: 5
 durations:
-  description: Seconds.
+  description: Seconds spent.
   returned: success
   type: dict
   sample:
     total: 0.412
+# end shared
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -11,13 +11,13 @@ module: kv_info
 short_description: Assess the KV secrets of a Vault before they are migrated into Akeyless
 version_added: 0.1.0
 description:
-  - Looks at everything that a migration with M(secretferry.akeyless.kv_migration) and the same options would take, and
-    returns counts, sizes, what deserves attention, and an estimate of requests and time.
-  - RV(findings) is what a person should read first, the worst first. RV(ready) is for playbooks.
-  - Reads only, on either side. In Vault, a token that may list and read is enough. Akeyless need not be there yet.
+  - Reads everything that a migration with M(secretferry.akeyless.kv_migration) and the same options would take, and
+    returns counts, sizes, findings, and an estimate of requests and time.
+  - Read RV(findings) first, which has the worst first. RV(ready) is for playbooks.
+  - Reads only, on either side. In Vault, a token that may list and read is enough. Akeyless is optional.
   - Returns names, numbers and reasons, never a value. Values are read one version at a time, measured and dropped.
   - A path that may not be listed or read is listed in RV(unreadable), and never stops the rest. A path that fails in
-    another way is listed in RV(failures), and makes the task fail in the end, with everything else assessed.
+    another way is listed in RV(failures), and makes the task fail at the end, when everything else is assessed.
   - Memory does not grow with the number of secrets.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
@@ -28,14 +28,14 @@ options:
   target_location:
     description:
       - The folder in Akeyless into which the secrets are to be migrated.
-      - When it is given, and O(akeyless) or the environment says how to log in, the target is looked at too, for the
-        account's limits, items in the way, and the latency. Otherwise all that counts as unknown, and RV(findings) says
+      - When it is given, and O(akeyless) or the environment says how to log in, the target is assessed too - the
+        account's limits, items that exist already, and the latency. Otherwise these are unknown, and RV(findings) says
         so.
     type: str
   read_values:
     description:
       - Whether to read the values that would be migrated, to know their sizes.
-      - With V(false) metadata alone is read. Sizes are unknown then, and so are, with O(layout=keys), the items.
+      - With V(false) only metadata is read. Then sizes are unknown, and with O(layout=keys) the items, too.
     type: bool
     default: true
   metadata_mode:
@@ -69,12 +69,12 @@ options:
     default: 16384
   invalid_characters:
     description:
-      - Characters that the account refuses in names. By default the account's own setting, where the target is looked
-        at and the caller may read it.
+      - Characters that the account does not allow in names. When omitted, the account's own setting, if the target is
+        assessed and the login may read that setting.
     type: str
   concurrency:
     description:
-      - How many secrets are under way at once, at the most. RV(estimate) holds for a migration with the same.
+      - How many secrets are read at once, at the most. RV(estimate) is for a migration with the same O(concurrency).
     type: int
     default: 32
   report_limit:
@@ -82,11 +82,11 @@ options:
       - How many entries each list holds at the most. Lists that only rank, such as C(largest) in RV(sizes), hold 10 at
         the most. Counts are always complete.
     type: int
-    default: 100
+    default: 500
 requirements:
   - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
 notes:
-  - RV(estimate) is for a migration from nothing. Where items of an earlier run are at the target, it takes less.
+  - RV(estimate) is for a first run. When items of an earlier run are at the target, a run takes less.
 seealso:
   - module: secretferry.akeyless.kv_migration
 author:
@@ -107,7 +107,7 @@ EXAMPLES = r"""
     msg: "{{ assessment.findings | map(attribute='text') }}"
 
 # Connections from VAULT_ADDR, VAULT_TOKEN, AKEYLESS_ACCESS_ID and AKEYLESS_ACCESS_KEY
-- name: Assess one team's secrets, and the place where they are to go
+- name: Assess the secrets of one team, and their target location
   secretferry.akeyless.kv_info:
     source:
       paths:
@@ -115,7 +115,7 @@ EXAMPLES = r"""
     target_location: /migrated/payments
   register: assessment
 
-- name: Go on only where nothing would fail
+- name: Continue only if nothing would fail
   ansible.builtin.assert:
     that: assessment.ready
     fail_msg: "{{ assessment.findings | selectattr('severity', 'eq', 'error') | map(attribute='text') | join('; ') }}"
@@ -129,22 +129,22 @@ RETURN = r"""
 ready:
   description:
     - Whether nothing was found on which a migration with these options would fail, that is, no finding is an C(error).
-    - What is unknown counts as fine; see the findings whose names end in C(_unknown).
+    - What is unknown does not count as an error; see the findings whose C(id) ends in C(_unknown).
   returned: when secrets were found
   type: bool
   sample: false
 findings:
   description:
     - What to read first. C(error) means that a migration would fail for these paths, C(warning) that it would do
-      something that may surprise, C(note) that it is taken care of, or is not known.
-    - Each C(name) occurs once at the most, and stays the same from release to release, for conditions in playbooks.
+      something that may surprise, C(note) that nothing needs to be done, or that it is not known.
+    - Each C(id) occurs once at the most, and stays the same from release to release, for conditions in playbooks.
   returned: when secrets were found
   type: list
   elements: dict
   sample:
     - severity: error
-      name: value_limit
-      text: 2 values over the limit of 16384 bytes would be refused
+      id: value_limit
+      text: "2 values over the limit of 16384 bytes: Akeyless would reject them"
       remedy: Raise value_limit if the account takes more, or exclude the paths in 'sizes.over_limit'
 totals:
   description: Counts of everything in scope.
@@ -172,7 +172,7 @@ totals:
     newest_deleted:
       description: Secrets whose newest version is deleted or destroyed.
       type: int
-    nothing_readable:
+    no_readable_version:
       description: Secrets without any version that can be read.
       type: int
     custom_metadata:
@@ -185,13 +185,13 @@ totals:
       description: Versions that would be migrated.
       type: int
     items:
-      description: Items that would be made. Null where that is not known.
+      description: Items that would be created. Null if that is not known.
       type: int
     item_versions:
-      description: Values that would be written. Null where that is not known.
+      description: Values that would be written. Null if that is not known.
       type: int
-    companions:
-      description: Metadata texts that do not fit into a description.
+    metadata_items:
+      description: Metadata texts that do not fit into a description, each written into an item of its own.
       type: int
     unreadable:
       description: Paths that may not be listed or read.
@@ -213,11 +213,16 @@ mounts:
     - mount: secret/
       kv_version: 2
       secrets: 4211
+mounts_count:
+  description: How many mounts there are, those included that RV(mounts) does not list.
+  returned: when secrets were found
+  type: int
+  sample: 1
 folders:
   description:
     - The largest folders, by secrets. Each is a first folder below a root of O(source.paths) (or a mount), with
-      everything in it; secrets right in a root count under the root.
-    - C(bytes) is there when values were read.
+      everything in it. Secrets directly in a root count under the root.
+    - C(bytes) is present when values were read.
   returned: when secrets were found
   type: list
   elements: dict
@@ -226,14 +231,14 @@ folders:
       secrets: 2210
       versions: 7043
       bytes: 1894211
-folders_left_out:
-  description: How many such folders are not in RV(folders).
+folders_count:
+  description: How many such folders there are, those included that RV(folders) does not list.
   returned: when secrets were found
   type: int
-  sample: 0
+  sample: 1
 sizes:
   description:
-    - Sizes of the values that would be migrated, in bytes. With O(layout=keys) of each key's value.
+    - Sizes of the values that would be migrated, in bytes. With O(layout=keys), of the value of each key.
     - Only C(known) and C(limit) when values were not read.
   returned: when secrets were found
   type: dict
@@ -254,7 +259,7 @@ sizes:
 metadata:
   description:
     - Lengths of the metadata texts that O(metadata_mode) gives, in characters.
-    - Those in C(over_limit) arrive through companion items with M(secretferry.akeyless.kv_migration).
+    - M(secretferry.akeyless.kv_migration) writes those in C(over_limit) into items of their own.
     - Those in C(gateway_over_limit) would make the Gateway's own migration fail for that secret, counted with its
       newest 5 versions.
   returned: when secrets were found
@@ -270,13 +275,14 @@ metadata:
     over_limit_count: 1
     gateway_over_limit: []
     gateway_over_limit_count: 0
-histories:
+version_history:
   description:
-    - Histories that deserve attention. C(longest) has the most versions, C(gateway_cuts) is the number of secrets with
-      more readable versions than the Gateway's own migration takes.
-    - C(newest_deleted) are secrets whose newest version is deleted while older ones can be read, C(nothing_readable)
-      those where none can.
+    - C(longest) are the secrets with the most versions. C(gateway_limit) is how many versions the Gateway's own
+      migration takes, and C(gateway_over_limit_count) the number of secrets with more readable versions.
+    - C(newest_deleted) are secrets whose newest version is deleted while older ones can be read,
+      C(no_readable_version) those without any version that can be read.
     - C(expiring) are versions that Vault will delete in the future, the soonest first.
+    - Each C(_count) is the number of all entries, those included that the list leaves out.
   returned: when secrets were found
   type: dict
   sample:
@@ -284,23 +290,27 @@ histories:
       - source: secret/payments/db
         versions: 31
         readable: 29
-    gateway_takes: 5
-    gateway_cuts: 1
+    gateway_limit: 5
+    gateway_over_limit_count: 1
     newest_deleted:
       - source: secret/payments/old
-    nothing_readable: []
+    newest_deleted_count: 1
+    no_readable_version: []
+    no_readable_version_count: 0
     expiring:
       - expires: "2026-12-01T10:00:00.123456789Z"
         source: secret/payments/session
         version: 3
+    expiring_count: 1
 names:
   description:
-    - Names that deserve attention. C(twins) are secrets that are folders too; C(case_twins) are paths that differ in
-      case only, the first and the last of each group.
-    - C(replaced) are names with characters that the account refuses, and what they become. C(invalid_characters) is
-      null where these are not known.
-    - C(collisions) are items that more than one secret or key would become.
+    - C(same_as_folder) are secrets whose path is also a folder. C(differ_only_in_case) are paths that differ only in
+      upper and lower case, the first and the last of each group.
+    - C(replaced) are names with characters that the account does not allow, and the items' names for them.
+      C(invalid_characters) are these characters, null if they are not known.
+    - C(collisions) are item names that more than one secret or key would get.
     - C(longest) counts the characters of the item's name.
+    - Each C(_count) is the number of all entries, those included that the list leaves out.
   returned: when secrets were found
   type: dict
   sample:
@@ -311,16 +321,20 @@ names:
       - source: secret/payments/eu/prod/db/main
         item: /migrated/secret/payments/eu/prod/db/main
         characters: 41
-    twins:
+    same_as_folder:
       - source: secret/payments/db
-    case_twins:
+    same_as_folder_count: 1
+    differ_only_in_case:
       - sources: [secret/payments/API, secret/payments/api]
         count: 2
+    differ_only_in_case_count: 1
     invalid_characters: "#"
     replaced:
       - source: "secret/payments/a#b"
         item: /migrated/secret/payments/a%23b
+    replaced_count: 1
     collisions: []
+    collisions_count: 0
 unreadable:
   description: Paths that may not be listed or read, and would be left out.
   returned: when secrets were found
@@ -329,6 +343,11 @@ unreadable:
   sample:
     - source: secret/payments/hsm/
       reason: may not be listed
+unreadable_count:
+  description: How many such paths there are, those included that RV(unreadable) does not list.
+  returned: when secrets were found
+  type: int
+  sample: 1
 failures:
   description: Paths that could not be assessed for another reason, with a remedy.
   returned: when secrets were found
@@ -338,11 +357,18 @@ failures:
     - source: secret/paymnets/
       reason: there is nothing to list
       remedy: Check the path's spelling, the mount and the namespace
+failures_count:
+  description: How many such paths there are, those included that RV(failures) does not list.
+  returned: when secrets were found
+  type: int
+  sample: 1
 target:
   description:
-    - What is at O(target_location). Where the target was not looked at, only C(known) and the C(reason).
-    - C(taken) are items that have the name of one that would be made, and that no migration made. C(migrations) are
-      those that have a ledger there.
+    - What is at O(target_location). Only C(known) and the C(reason) when the target was not assessed.
+    - C(foreign) are items with the name of a planned item that no migration created, C(migrated) is the number of those
+      that a migration created. C(migrations) are the migrations that have a ledger there.
+    - C(max_versions) is how many versions the account keeps of an item, null if that is not known.
+    - Each C(_count) is the number of all entries, those included that the list leaves out.
   returned: when secrets were found
   type: dict
   sample:
@@ -351,24 +377,25 @@ target:
     listed: true
     items: 12
     migrations: []
-    taken:
+    migrations_count: 0
+    foreign:
       - source: secret/payments/db
         item: /migrated/payments/secret/payments/db
         type: STATIC_SECRET
-    taken_count: 1
-    taken_by_migrations: 0
+    foreign_count: 1
+    migrated: 0
     invalid_characters: ""
-    kept_versions: null
+    max_versions: null
 estimate:
   description:
-    - What a migration from nothing would take. C(computed) says how that was computed.
+    - What a first run would take. C(formula) says how that is computed.
     - Requests and seconds are null for a side of which too little is known.
   returned: when secrets were found
   type: dict
   sample:
     items: 4211
     item_versions: 12034
-    companions: 12
+    metadata_items: 12
     bytes: 3011981
     requests:
       vault: 16300
@@ -381,7 +408,7 @@ estimate:
       vault: 3.1
       akeyless: 18.5
       total: 21.6
-    computed: "for each side requests x mean latency / secrets under way at once, both added. ..."
+    formula: "requests x mean latency / secrets worked on at once, for each side, and the sum of both. ..."
 requests:
   description: HTTP requests that this module made to each side, logins included.
   returned: when secrets were found
@@ -402,7 +429,7 @@ retries:
   sample:
     vault: 0
 transport:
-  description: The HTTP library of the bulk path.
+  description: The HTTP library that reads the secrets.
   returned: when secrets were found
   type: str
   sample: aiohttp
@@ -412,7 +439,7 @@ durations:
   type: dict
   sample:
     discover: 0.4
-    look: 3.1
+    assess: 3.1
     target: 0.2
     total: 3.9
 """

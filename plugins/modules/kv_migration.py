@@ -61,8 +61,9 @@ options:
       - V(full) is the whole metadata block, its C(versions) trimmed to those that were migrated.
       - V(minimal) is C(custom_metadata) alone, V(none) is nothing.
       - Akeyless rejects descriptions over 1024 characters. A longer text goes whole into an item under the ledger's
-        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata). A text that one
-        item cannot hold continues under C(metadata-2/), C(metadata-3/) and so on, as many as the member C(pieces) says.
+        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata), whose C(item) is
+        its name. A text that one item cannot hold continues under C(metadata-2/), C(metadata-3/) and so on, as many as
+        its C(pieces) says.
       - Stored with the migration. When omitted, the stored value; the first run stores V(full).
     type: str
     choices:
@@ -285,8 +286,9 @@ requests:
   sample:
     vault: 480
     akeyless: 352
+# begin shared: effort; returned: when O(state=present) and the source was reached
 values_read:
-  description: Values read on each side. On the side of Akeyless this counts items of the ledger, too.
+  description: Values read, by side, those of the ledger's items included.
   returned: when O(state=present) and the source was reached
   type: dict
   sample:
@@ -300,17 +302,18 @@ retries:
     vault: 0
     akeyless: 0
 lowest_concurrency:
-  description: The lowest that the adaptive limit of requests in flight fell to, by side.
+  description: The lowest value of the adaptive limit of requests in flight, by side.
   returned: when O(state=present) and the source was reached
   type: dict
   sample:
     vault: 32
     akeyless: 32
 transport:
-  description: The HTTP library of the bulk path.
+  description: The HTTP library that read and wrote secrets.
   returned: when O(state=present) and the source was reached
   type: str
   sample: aiohttp
+# end shared
 durations:
   description: Seconds spent, by stage.
   returned: success

@@ -8,19 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: kv_rollback
-short_description: Take back what a run, or a whole migration, did in Akeyless
+short_description: Roll back what a run, or a whole migration, did in Akeyless
 version_added: 0.1.0
 description:
-  - Deletes the items that a migration created, and puts those that it took over or added to back to how they were -
-    versions, a value that was replaced in place, description, tags, number of kept versions and format.
-  - An item that somebody changed since is left alone, named with the reason and a remedy, and makes the task fail;
-    all others are taken back all the same.
-  - Vault is not needed. What was done and how things were before is known from the items' tags and from the ledger in
-    Akeyless, under C(<target_location>/.secretferry/<name>/).
-  - Check mode and diff mode show the plan itself, which is what the real run does.
-  - After the writes the target is listed once more and compared with the state before; what differs is a failure. See
-    RV(proof).
-  - A rollback that was interrupted, at any instant, is simply run again.
+  - Deletes the items that a migration created, and restores those that it took over or added to - versions, a value
+    that was replaced in place, description, tags, number of kept versions and format.
+  - An item that was changed at the target since is not changed. It is listed with the reason and a remedy, and makes
+    the task fail. All other items are rolled back all the same.
+  - Vault is not needed. The items' tags and the ledger in Akeyless, under C(<target_location>/.secretferry/<name>/),
+    say what was done and what was there before.
+  - Check mode and diff mode show the plan, which is what the real run does.
+  - After the writes the target is listed again and compared with the state before. A difference is a failure. See
+    RV(confirmation).
+  - After an interruption, at any moment, run it again.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.scope
@@ -45,19 +45,18 @@ options:
       - The migration's folder in Akeyless.
     type: str
     required: true
-  to:
+  from_run:
     description:
-      - How far to go back.
-      - V(before_migration) takes back the whole migration. When nothing of it is left, its ledger is deleted, too, so
+      - The id of the first run to roll back. It and every later one are rolled back; the definition and the rest of the
+        ledger stay. kv_migration and kv_sync return the id of each run that writes, and this module returns the last
+        ones as RV(runs).
+      - When omitted, the whole migration is rolled back. When nothing of it is left, its ledger is deleted, too, so
         that the target is as it was before the first run.
-      - The id of a run goes back to before that run. It and every later one are taken back; the definition and the
-        rest of the ledger stay. kv_migration and kv_sync return the id of each run that writes, and this module returns
-        the last ones as RV(runs).
+      - An empty text is an error, so that a template without a result does not roll back everything.
     type: str
-    default: before_migration
   concurrency:
     description:
-      - How many items are under way at once, at the most. Under pressure of the server it falls by itself.
+      - How many items are worked on at once, at the most. It falls by itself when the server limits requests.
     type: int
     default: 32
   report_limit:
@@ -68,7 +67,7 @@ options:
 notes:
   - The role in Akeyless needs list, read, create, update and delete on C(<target_location>/*).
   - Before a run replaces a value in place (O(secretferry.akeyless.kv_migration#module:conflict=overwrite)), it keeps a
-    copy of that value as an item below the ledger's folder. Whoever must not read the items must not read that folder.
+    copy of that value as an item below the ledger's folder. Only those who may read the items should read that folder.
 seealso:
   - module: secretferry.akeyless.kv_migration
 author:
@@ -77,7 +76,7 @@ author:
 
 EXAMPLES = r"""
 # Connections from AKEYLESS_ACCESS_ID and AKEYLESS_ACCESS_KEY
-- name: Show what going back would do
+- name: Show what a rollback would do
   secretferry.akeyless.kv_rollback:
     name: payments
     target_location: /migrated/payments
@@ -85,13 +84,13 @@ EXAMPLES = r"""
   diff: true
   register: rollback_plan
 
-- name: Take back the last run alone
+- name: Roll back the last run only
   secretferry.akeyless.kv_rollback:
     name: payments
     target_location: /migrated/payments
-    to: "{{ rollback_plan.runs | last }}"
+    from_run: "{{ rollback_plan.runs | last }}"
 
-- name: Take back two secrets
+- name: Roll back two secrets
   secretferry.akeyless.kv_rollback:
     name: payments
     target_location: /migrated/payments
@@ -100,7 +99,7 @@ EXAMPLES = r"""
         - secret/payments/db
         - secret/payments/api
 
-- name: Take back the whole migration
+- name: Roll back the whole migration
   secretferry.akeyless.kv_rollback:
     name: payments
     target_location: /migrated/payments
@@ -111,31 +110,31 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-to:
-  description: How far it went back.
+from_run:
+  description: The first run that was rolled back, C(null) for the whole migration.
   returned: success
   type: str
-  sample: before_migration
+  sample: 20261123T231500Z-3f9a
 summary:
   description:
     - How many items had which outcome.
-    - C(as_before) are already as they were, C(gone) are deleted already, C(untouched) are all others in
-      O(target_location), C(refused) were changed since, C(failed) were tried in vain.
+    - C(already_restored) are as they were before, and C(already_deleted) do not exist any more; C(untouched) are all
+      others in O(target_location); C(conflicts) were changed at the target since; C(failed) could not be rolled back.
   returned: success
   type: dict
   sample:
     deleted: 118
     restored: 2
-    as_before: 0
-    gone: 0
+    already_restored: 0
+    already_deleted: 0
     untouched: 7
-    refused: 1
+    conflicts: 1
     failed: 0
 plan:
   description:
     - What was done, or in check mode what would be done, in order of path.
-    - C(action) is one of C(delete), C(restore), C(refuse). C(versions) are those that are deleted of an item that
-      stays.
+    - C(action) is one of C(delete), C(restore), C(conflict), C(fail). C(deleted_versions) are the versions that are
+      deleted of an item that is restored.
   returned: success
   type: list
   elements: dict
@@ -143,15 +142,15 @@ plan:
     - source: secret/payments/db
       item: /migrated/payments/secret/payments/db
       action: restore
-      reason: put back to version 2
-      versions: [3, 4]
-plan_left_out:
-  description: How many entries of the plan O(report_limit) left out.
+      reason: restore version 2
+      deleted_versions: [3, 4]
+plan_count:
+  description: How many entries the plan has, those included that O(report_limit) leaves out of RV(plan).
   returned: success
   type: int
-  sample: 0
+  sample: 121
 failures:
-  description: What was not taken back, with the reason and a remedy.
+  description: The items that were not rolled back, with the reason and a remedy.
   returned: success
   type: list
   elements: dict
@@ -159,18 +158,18 @@ failures:
     - source: secret/payments/api
       item: /migrated/payments/secret/payments/api
       reason: its value was changed at the target since
-      remedy: Look at the item, and take it back by hand or leave it; then run again
-failures_left_out:
-  description: How many failures O(report_limit) left out.
+      remedy: Look at the item, and roll it back by hand or leave it as it is; then run again
+failures_count:
+  description: How many items were not rolled back, those included that RV(failures) does not list.
   returned: success
   type: int
-  sample: 0
-proof:
+  sample: 1
+confirmation:
   description:
-    - The target's listing after the writes, compared with the state before. Empty where nothing was written.
-    - C(listed) items are there now (the ledger's own aside); C(deleted) are there no more and C(restored) are as they
-      were before; C(untouched) are exactly as they were when the rollback began, and C(changed_by_others) are not;
-      C(left) are still the migration's.
+    - The target's listing after the writes, compared with the state before. Empty when nothing was written.
+    - C(listed) items exist now, without the ledger's own. C(deleted) do not exist any more. C(restored) are as they
+      were before. C(untouched) are as they were when the rollback began, and C(changed_by_others) are not.
+      C(remaining) still belong to the migration.
   returned: success
   type: dict
   sample:
@@ -179,9 +178,9 @@ proof:
     restored: 2
     untouched: 8
     changed_by_others: 0
-    left: 1
+    remaining: 1
 runs:
-  description: The ids of the migration's last runs, at most 20, the newest at the end; the values that O(to) takes.
+  description: The ids of the migration's last runs, at most 20, the newest last; the values that O(from_run) takes.
   returned: success
   type: list
   elements: str
@@ -193,7 +192,7 @@ ledger:
   type: str
   sample: /migrated/payments/.secretferry/payments
 run:
-  description: The id of this rollback itself, empty where nothing was written.
+  description: The id of this rollback itself, empty when nothing was written.
   returned: success
   type: str
   sample: 20261124T081500Z-17c2
@@ -204,7 +203,7 @@ requests:
   sample:
     akeyless: 250
 values_read:
-  description: Values read, those of the ledger's items included.
+  description: Values that were read, those of the ledger's items included.
   returned: success
   type: dict
   sample:
@@ -222,7 +221,7 @@ durations:
   sample:
     gather: 0.084
     plan: 0.1
-    take_back: 1.3
+    roll_back: 1.3
     total: 1.5
 """
 

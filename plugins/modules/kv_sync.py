@@ -327,12 +327,13 @@ requests:
   sample:
     vault: 480
     akeyless: 12
+# begin shared: effort; returned: with O(state=synced) and O(state=started)
 values_read:
-  description: Values read on each side. On the side of Akeyless this counts items of the ledger, too.
+  description: Values read, by side, those of the ledger's items included.
   returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
-    vault: 4
+    vault: 342
     akeyless: 3
 retries:
   description: Requests that were sent again, by side.
@@ -342,17 +343,18 @@ retries:
     vault: 0
     akeyless: 0
 lowest_concurrency:
-  description: The lowest that the adaptive limit of requests in flight fell to, by side.
+  description: The lowest value of the adaptive limit of requests in flight, by side.
   returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     vault: 32
     akeyless: 32
 transport:
-  description: The HTTP library of the bulk path.
+  description: The HTTP library that read and wrote secrets.
   returned: with O(state=synced) and O(state=started)
   type: str
   sample: aiohttp
+# end shared
 durations:
   description: Seconds spent, by stage of the last pass, and in all.
   returned: success

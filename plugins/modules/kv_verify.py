@@ -13,10 +13,10 @@ version_added: 0.1.0
 description:
   - Reads source and target again after a migration with M(secretferry.akeyless.kv_migration), and compares every wanted
     version in order, by keyed digest, and the metadata.
-  - Looks for items below O(target_location) that no source secret stands for, and for items that somebody changed.
+  - Finds items below O(target_location) that no source secret stands for, and items that were changed at the target.
   - With O(access), logs in as applications and tries whether each can read what it must, and not what it must not.
-  - Reads only, on either side. The migration's own records are not trusted; the definition and the key of the digests
-    are taken from the ledger, and beyond that it may only excuse versions that the source has no more.
+  - Reads only, on either side. The migration's own records are not trusted. The definition and the key of the digests
+    come from the ledger; beyond that, the ledger can only explain versions that the source does not have any more.
   - Fails when anything differs. Values are read, compared and dropped, and never returned.
   - Memory does not grow with the number of secrets.
 extends_documentation_fragment:
@@ -40,22 +40,22 @@ options:
   sample:
     description:
       - How many of the secrets to compare, a share like V(5 %) or a number. All, when omitted.
-      - They are chosen by a hash of their paths, so the same share takes the same secrets every time.
-      - Items without a source are looked for all the same.
+      - They are chosen by a hash of their paths, so that the same share is the same secrets every time.
+      - Extra items are found all the same.
     type: str
-  extra:
+  extra_items:
     description:
-      - What to do about items below O(target_location) that no source secret stands for. V(fail) takes each for a
-        difference, V(report) lists them in RV(left_alone).
-      - Items of other migrations are counted and nothing else.
+      - What to do about items below O(target_location) that no source secret stands for. With V(fail), each is a
+        difference. With V(warn), they are listed in RV(accepted_differences) and make a warning.
+      - Items of other migrations are only counted.
     type: str
     choices:
       - fail
-      - report
+      - warn
     default: fail
   concurrency:
     description:
-      - How many requests to each side are under way at once, at the most. The migration's own setting, when omitted.
+      - How many requests to each side are in flight at once, at the most. When omitted, the migration's own setting.
     type: int
   report_limit:
     description:
@@ -65,9 +65,9 @@ options:
 requirements:
   - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
 notes:
-  - Suboptions of O(source) that are omitted, and everything else about what was to be migrated, come from the
-    migration's definition. What is given holds for this run only.
-  - Whoever verifies needs to list and read at both sides, at Akeyless O(target_location) with the ledger in it.
+  - Suboptions of O(source) that are omitted, and all other options of the migration, come from its definition. What is
+    given holds for this run only.
+  - Verifying needs the rights to list and read on both sides, in Akeyless on O(target_location) with the ledger in it.
 seealso:
   - module: secretferry.akeyless.kv_migration
   - module: secretferry.akeyless.kv_info
@@ -82,38 +82,41 @@ EXAMPLES = r"""
     name: payments
     target_location: /migrated/payments
 
-- name: Compare every twentieth secret, and do not mind what else is there
+- name: Compare every twentieth secret, and accept extra items
   secretferry.akeyless.kv_verify:
     name: payments
     target_location: /migrated/payments
     sample: 5 %
-    extra: report
+    extra_items: warn
   register: verification
 
 - name: Show how many that were
   ansible.builtin.debug:
-    msg: "{{ verification.sample.secrets }} of {{ verification.sample.of }} secrets compared"
+    msg: "{{ verification.sample.secrets }} of {{ verification.sample.total }} secrets compared"
 
-- name: Try as two applications, one of them as it was at Vault
+- name: Try as two applications, one of them with the rights that it has at Vault
   secretferry.akeyless.kv_verify:
     name: payments
     target_location: /migrated/payments
     access:
       - name: checkout
         akeyless:
-          access_id: p-checkout12345
-          access_key_file: /run/secrets/checkout-access-key
+          auth:
+            access_id: p-checkout12345
+            access_key_file: /run/secrets/checkout-access-key
         may_read:
           - secret/payments/checkout/**
         may_not_read:
           - "**"
       - name: ledger
         akeyless:
-          access_id: p-ledger1234567
-          access_key_file: /run/secrets/ledger-access-key
-        vault:
-          role_id_file: /run/secrets/ledger-role-id
-          secret_id_file: /run/secrets/ledger-secret-id
+          auth:
+            access_id: p-ledger1234567
+            access_key_file: /run/secrets/ledger-access-key
+        source:
+          auth:
+            role_id_file: /run/secrets/ledger-role-id
+            secret_id_file: /run/secrets/ledger-secret-id
         kv_proxy:
           url: https://gateway.example.com:8200
 """
@@ -125,7 +128,7 @@ verified:
   type: bool
   sample: false
 summary:
-  description: Counts, all of them, zeros too.
+  description: All counts, zeros included.
   returned: when the definition was found
   type: dict
   contains:
@@ -133,7 +136,7 @@ summary:
       description: Secrets that were compared.
       type: int
     items:
-      description: Items that there should be for them.
+      description: Items that should exist for them.
       type: int
     versions:
       description: Versions of the source that were compared, of all items.
@@ -142,22 +145,22 @@ summary:
       description: Versions that are at the target, in their place, with the same value.
       type: int
     different:
-      description: Versions in whose place there is another value.
+      description: Versions with another value in their place.
       type: int
     missing:
       description: Versions that are not at the target.
       type: int
-    order:
+    out_of_order:
       description: Versions that are at the target, but not in their place.
       type: int
-    metadata:
+    different_metadata:
       description: Items whose metadata is not the source's.
       type: int
-    changed:
-      description: Items that hold versions which are not from the source, or that lost the migration's mark.
+    changed_at_target:
+      description: Items with versions that are not from the source, or without the migration's tag.
       type: int
     foreign:
-      description: Items that have the name of a migrated one, and that the migration did not make.
+      description: Items with the name of a migrated one that the migration did not create.
       type: int
     extra:
       description: Items that no source secret stands for.
@@ -166,10 +169,10 @@ summary:
       description: Items of other migrations below O(target_location).
       type: int
     unreadable:
-      description: Paths and items that could not be read, and so not be compared.
+      description: Paths and items that could not be read, and are not compared.
       type: int
-    gone:
-      description: Secrets that were removed at the source during the run, or that O(scope.paths) names all the same.
+    removed_at_source:
+      description: Secrets that were removed at the source during the run, or before it and named in O(scope.paths).
       type: int
     out_of_scope:
       description: >-
@@ -179,101 +182,114 @@ summary:
     not_sampled:
       description: Secrets that O(sample) left out.
       type: int
-    access_identities:
+    access_applications:
       description: Applications that were tried.
       type: int
-    access_read:
+    access_expected_reads:
       description: Items that an application must be able to read, and read.
       type: int
-    access_refused:
-      description: Items that an application must not be able to read, and was refused.
+    access_expected_denials:
+      description: Items that an application must not be able to read, and was denied.
       type: int
-    access_denied:
+    access_missing_rights:
       description: Items that an application must be able to read, and cannot.
       type: int
-    access_excess:
+    access_excessive_rights:
       description: Items that an application must not be able to read, and can.
       type: int
-    access_different:
+    access_different_values:
       description: Items of which an application reads another value than the source has.
       type: int
-    access_failed:
+    access_errors:
       description: What could not be tried.
       type: int
 differences:
   description:
-    - What is not as it should be. C(kind) is the name of its count in RV(summary).
-    - C(versions) is there where it is about versions; those of the target for C(changed), of the source otherwise.
+    - What is not as it should be. C(type) is the name of its count in RV(summary).
+    - C(versions) is present if it is about versions; those of the target for C(changed_at_target), otherwise those of
+      the source.
   returned: when the definition was found
   type: list
   elements: dict
   sample:
-    - kind: different
+    - type: different
       source: secret/payments/db
       item: /migrated/payments/secret/payments/db
       reason: "version 3: another value at the target"
       remedy: >-
-        Look at the item and at who wrote it; kv_migration with conflict: update puts the source's versions on top
+        Look at the item and at who wrote it; kv_migration with conflict: append appends the source's versions
       versions: [3]
-differences_left_out:
-  description: How many are not in RV(differences).
+differences_count:
+  description: How many differences there are, those included that RV(differences) does not list.
   returned: when the definition was found
   type: int
-  sample: 0
-left_alone:
+  sample: 1
+accepted_differences:
   description:
-    - What is not as the source has it and was to be left alone. C(foreign) items where the migration's C(conflict) is
-      V(skip), and C(extra) ones with O(extra=report). They are no differences, and make a warning.
+    - What differs from the source and is accepted by the options - C(foreign) items when the migration's C(conflict) is
+      V(skip), and C(extra) items with O(extra_items=warn). They make a warning and no failure.
   returned: when the definition was found
   type: list
   elements: dict
   sample:
-    - kind: foreign
+    - type: foreign
       source: secret/payments/api
       item: /migrated/payments/secret/payments/api
       reason: >-
-        it was not made by this migration; its newest value is not that of the source; it was left alone, as conflict
+        it was not created by this migration; its newest value is not that of the source; it is accepted, as conflict
         is skip
-      remedy: "Rename that item, or take it over: kv_migration with conflict: update or overwrite"
+      remedy: "Rename that item, or take it over: kv_migration with conflict: append or overwrite"
+accepted_differences_count:
+  description: How many accepted differences there are, those included that RV(accepted_differences) does not list.
+  returned: when the definition was found
+  type: int
+  sample: 1
 unreadable:
   description:
-    - Source paths that may not be listed or read, and that have no item at the target. They are no differences where
-      the migration's C(unreadable) is V(report), and make a warning.
+    - Source paths that may not be listed or read, and that have no item at the target. When the migration's
+      C(unreadable_paths) is V(warn), they make a warning and no failure.
   returned: when the definition was found
   type: list
   elements: dict
   sample:
     - source: secret/payments/hsm/
       reason: may not be listed
+unreadable_count:
+  description: How many such paths there are, those included that RV(unreadable) does not list.
+  returned: when the definition was found
+  type: int
+  sample: 1
 access:
-  description: What was found for each application, in the order of O(access).
+  description:
+    - The result of each application, in the order of O(access). C(type) of a problem is C(missing_right),
+      C(excessive_right), C(different_value) or C(error).
   returned: when the definition was found
   type: list
   elements: dict
   sample:
     - name: checkout
       ok: false
-      read: 210
-      refused: 3991
-      denied: 1
-      excess: 0
-      different: 0
-      failed: 0
+      expected_reads: 210
+      expected_denials: 3991
+      missing_rights: 1
+      excessive_rights: 0
+      different_values: 0
+      errors: 0
       problems:
-        - kind: denied
+        - type: missing_right
           source: secret/payments/checkout/db
           item: /migrated/payments/secret/payments/checkout/db
-          reason: "it may not read this by the API, and must: value of ... UnauthorizedAccess"
-          remedy: Give a role of this identity read on the item
-      problems_left_out: 0
+          reason: "it cannot read this by the API, and must: value of ... UnauthorizedAccess"
+          remedy: Give a role of this application read on the item
+      problems_count: 1
 sample:
-  description: What O(sample) asked for, and how many secrets of how many that gave.
+  description: The value of O(sample), how many secrets were compared, and of how many.
   returned: when the definition was found
   type: dict
   sample:
-    asked: 5 %
+    requested: 5 %
     secrets: 212
-    of: 4211
+    total: 4211
 ledger:
   description: The folder of the migration's ledger.
   returned: when the definition was found
@@ -301,7 +317,7 @@ retries:
     vault: 0
     akeyless: 0
 transport:
-  description: The HTTP library of the bulk path.
+  description: The HTTP library that reads the items.
   returned: when the definition was found
   type: str
   sample: aiohttp

@@ -11,16 +11,18 @@ module: preflight
 short_description: Check everything that a migration into Akeyless needs, before it begins
 version_added: 0.1.0
 description:
-  - Makes a list of checks, each with a verdict, what was seen, and what to do about it. They concern the Akeyless
-    login, the Gateway, the target location, the source, the least privilege of its token, and what is to migrate.
+  - Makes a list of checks, each with a verdict, evidence, and a remedy. They concern the Akeyless login, the Gateway,
+    the target location, the source, the least privilege of its token, and the secrets to migrate.
   - All checks, with their remedies, are in the table of docs/preflight.md.
-  - Reads only, but for O(probe). Never returns a value.
-  - V(unknown) is the verdict on what cannot be known from here, for example whether the Gateway itself reaches the
-    Vault. For that there is O(probe), which tries it with a canary.
+  - Never writes, except with O(probe). Never returns a value.
+  - V(unknown) is the verdict where this module cannot find out, for example whether the Gateway itself reaches the
+    Vault. O(probe) tests that with a canary.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless.gateway
-  - secretferry.akeyless.operator
+  - secretferry.akeyless.vault.operator_auth
+  - secretferry.akeyless.checks
+  - secretferry.akeyless.checks.verdicts
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -30,35 +32,26 @@ attributes:
   diff_mode:
     support: N/A
     details:
-      - Nothing that stays is changed.
+      - Changes nothing that remains.
   idempotent:
     support: full
     details:
-      - Nothing that stays is changed. The probe removes all that it makes.
+      - Changes nothing that remains. The probe removes everything that it makes.
 options:
-  engine:
-    description:
-      - Who is to migrate, this collection with M(secretferry.akeyless.kv_migration) (V(direct)), or the Gateway's own
-        automatic migration (V(gateway)).
-    type: str
-    choices:
-      - direct
-      - gateway
-    default: direct
   name:
     description:
-      - The name of the migration. The probe calls everything that it makes C(secretferry-probe-) + O(name), so no two
-        probes of one name should run at the same time.
+      - The name of the migration. Everything that the probe makes is named C(secretferry-probe-) + O(name), so
+        two probes of one name must not run at the same time.
     type: str
     default: preflight
   target_location:
     description:
-      - The folder in Akeyless into which the secrets are to be migrated.
+      - The folder in Akeyless into which the secrets migrate.
     type: str
     required: true
   metadata_mode:
     description:
-      - What of the metadata is to be migrated.
+      - The metadata to migrate.
     type: str
     choices:
       - full
@@ -67,8 +60,8 @@ options:
     default: full
   versions:
     description:
-      - Which versions the direct engine is to migrate, V(all), V(current), or how many of the newest. The Gateway takes
-        the newest 5.
+      - The versions that the direct engine migrates, V(all), V(current), or how many of the newest. The Gateway
+        migrates the newest 5.
     type: str
     default: all
   layout:
@@ -81,59 +74,49 @@ options:
     default: json
   conflict:
     description:
-      - What the direct engine is to do with items of others, as in M(secretferry.akeyless.kv_migration).
+      - What the direct engine does with items of other origin, as in M(secretferry.akeyless.kv_migration).
     type: str
     choices:
       - fail
       - skip
-      - update
+      - append
       - overwrite
     default: fail
   protection_key:
     description:
-      - The key that is to protect the items, if not the account's default one.
+      - The key that protects the items. When omitted, the account's default key.
     type: str
   value_limit:
     description:
-      - The most bytes that the account takes as a value.
+      - The largest value that the account allows, in bytes.
     type: int
     default: 16384
   invalid_characters:
     description:
-      - Characters that the account refuses in names. By default the account's own setting, where the caller may read
-        it.
+      - Characters that the account does not allow in names. By default the account's own setting, where the caller may
+        read it.
     type: str
   read_values:
     description:
-      - Whether to read the values that are to migrate, to know their sizes. They are measured and dropped.
+      - Whether to read the values to migrate, to find out their sizes. No value is kept.
     type: bool
     default: true
   concurrency:
     description:
-      - How many secrets are under way at once, at the most.
+      - How many secrets are read at once, at the most.
     type: int
     default: 32
-  min_ttl:
-    description:
-      - How much time a token must have left that cannot be renewed or replaced.
-    type: str
-    default: 10m
-  max_ttl:
-    description:
-      - The longest that the source's token should live.
-    type: str
-    default: 24h
   instances:
     description:
-      - Addresses of the Gateway's instances, to notice where one of several is used instead of the cluster.
+      - Addresses of the Gateway's instances, to detect that one of several is used instead of the cluster.
     type: list
     elements: str
   probe:
     description:
-      - Prove with V(gateway) of O(engine) what only the Gateway can show. O(operator) puts a canary secret into Vault,
-        with a token that can read nothing else. A disposable migration of the Gateway takes it into a disposable
-        folder below O(target_location), where it must arrive with its value and metadata. Then all of it is removed,
-        also after a failure. What a probe that was killed has left is removed by the next one of that O(name).
+      - With O(engine=gateway), test what only the Gateway can show. O(operator_auth) writes a canary secret into Vault,
+        and makes a token that can read nothing else. A disposable migration of the Gateway copies it into a disposable
+        folder below O(target_location), where it must arrive with its value and metadata. Then everything is removed,
+        also after a failure. The next probe of that O(name) removes what a killed one left.
       - The Gateway's own access id needs its rights on everything below O(target_location), and the caller read, list
         and delete.
     type: bool
@@ -144,28 +127,13 @@ options:
     type: str
   probe_timeout:
     description:
-      - Seconds to wait for the Gateway's run.
-    type: int
-    default: 120
+      - How long to wait for the Gateway's run. A duration like O(min_ttl).
+    type: str
+    default: 2m
   gateway_source_url:
     description:
-      - The address of the Vault as the Gateway reaches it, when it is not O(source.url).
+      - The address of the Vault for the Gateway, when it is not O(source.url).
     type: str
-  list_mounts:
-    description:
-      - Let the probe's token read C(sys/mounts), for a Gateway that cannot find mounts otherwise.
-    type: bool
-    default: false
-  fail_on:
-    description:
-      - What makes the task fail, a check that V(failed), one that says V(warning) too, or V(never).
-      - V(unknown) never does.
-    type: str
-    choices:
-      - failed
-      - warning
-      - never
-    default: failed
 seealso:
   - module: secretferry.akeyless.source_credential
   - module: secretferry.akeyless.kv_info
@@ -183,7 +151,7 @@ EXAMPLES = r"""
     target_location: /migrated/payments
   register: preflight
 
-- name: Show what is not as it should be, and go on
+- name: Make the checks, and continue in any case
   secretferry.akeyless.preflight:
     source:
       paths:
@@ -192,14 +160,14 @@ EXAMPLES = r"""
     fail_on: never
   register: preflight
 
-- name: Say it in words
+- name: Show the remedies
   ansible.builtin.debug:
     msg: >-
       {{ preflight.checks | rejectattr('verdict', 'eq', 'ok')
       | map(attribute='id') | zip(preflight.checks | rejectattr('verdict', 'eq', 'ok') | map(attribute='remedy')) }}
 
 # The Gateway from AKEYLESS_GATEWAY_URL, the operator's token from OPERATOR_VAULT_TOKEN
-- name: Check what the Gateway needs, and try it with a canary
+- name: Check what the Gateway needs, and test it with a canary
   secretferry.akeyless.preflight:
     engine: gateway
     name: payments
@@ -212,6 +180,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# begin shared: checks; returned: when the options are complete
 checks:
   description: Every check, in the order of docs/preflight.md.
   returned: when the options are complete
@@ -222,7 +191,7 @@ checks:
       description: Stays the same from release to release.
       type: str
     verdict:
-      description: V(ok), V(warning), V(failed), or V(unknown) where it cannot be known from here.
+      description: V(ok), V(warning), V(failed), or V(unknown) where this module cannot find out.
       type: str
     evidence:
       description: What was seen.
@@ -231,10 +200,10 @@ checks:
       description: What to do about it.
       type: str
   sample:
-    - id: protection_key
+    - id: source_write
       verdict: failed
-      evidence: "protection_key: there is no key /keys/aes"
-      remedy: Give the name of an existing AES-GCM key
+      evidence: "it may write or delete: secret/data/payments/db (create, update)"
+      remedy: "Make a credential with secretferry.akeyless.source_credential, state: present, and use that"
 summary:
   description: How many checks there are of each verdict.
   returned: when the options are complete
@@ -244,8 +213,9 @@ summary:
     warning: 0
     unknown: 2
     ok: 24
+# end shared
 passed:
-  description: Whether nothing failed, by O(fail_on).
+  description: Whether the checks do not make the task fail, by O(fail_on).
   returned: when the options are complete
   type: bool
   sample: false
@@ -254,16 +224,17 @@ engine:
   returned: when the options are complete
   type: str
   sample: direct
+# begin shared: policy token; returned: when the source was reached
 policy:
   description: The least-privilege Vault policy for this source and engine, as HCL.
-  returned: when the source was reached and a policy can express it
+  returned: when the source was reached
   type: str
   sample: |
     # What a migration into Akeyless must list and read, and nothing else.
     path "secret/data/payments/*" { capabilities = ["read"] }
     path "secret/metadata/payments/*" { capabilities = ["list", "read"] }
 token:
-  description: What the source's token is, as far as Vault tells; never the token itself.
+  description: The properties of the source's token, as far as Vault shows them; never the token itself.
   returned: when the source was reached
   type: dict
   sample:
@@ -272,7 +243,9 @@ token:
       - default
       - secretferry-payments
     ttl: 3541
+    renewable: true
     root: false
+# end shared
 durations:
   description: Seconds spent.
   returned: when the options are complete

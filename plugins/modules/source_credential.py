@@ -8,22 +8,23 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: source_credential
-short_description: Make, judge, rotate and end the temporary Vault credential of a migration
+short_description: Make, rotate and revoke the temporary Vault credential of a migration
 version_added: 0.1.0
 description:
-  - A migration wants a credential that can list and read what migrates, can do nothing else, lives for the migration
-    window, and is dead after it. This module makes one with an operator's login, judges the one in use, rotates it, and
-    ends it, which it shows by trying it.
+  - A migration needs a credential that can list and read what migrates, can do nothing else, and works only for the
+    migration window. This module makes one with an operator's login, rotates it, and revokes it, and tests then that it
+    no longer works. To check a credential see M(secretferry.akeyless.source_credential_info).
   - RV(policy) is the exact Vault policy for O(source.paths), O(source.include) and O(source.exclude), for KV version 1
-    and 2, folders and single secrets. It is returned also in check mode, for those who write policies by other means.
-  - The credential is never in a result. It goes into the private file O(write_to), with mode 0600, on the host that
-    runs the module, from which the next tasks take it by O(source.auth.token_file) or O(source.auth.secret_id_file);
-    RV(auth) is what to give as O(source.auth) there. V(revoked) of O(state) removes the file.
-  - With O(wrap_ttl) the file holds a response-wrapping token instead, which opens once. Whoever has it has the
-    credential, until somebody opened it. Hand it to one task or to another host.
+    and 2, folders and single secrets. It is also returned in check mode, to write the policy by other means.
+  - The credential is never in a result. It is written to the private file O(dest), with mode 0600, on the host that
+    runs the module, from which the next tasks read it by O(source.auth.token_file) or O(source.auth.secret_id_file);
+    RV(auth) is the value of O(source.auth) for them. O(state=absent) removes the file.
+  - With O(wrap_ttl) the file holds a response-wrapping token instead, which can be unwrapped once. It gives access to
+    the credential until it was unwrapped. Use it for one task or on another host.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
-  - secretferry.akeyless.operator
+  - secretferry.akeyless.vault.operator_auth
+  - secretferry.akeyless.checks
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -35,32 +36,30 @@ attributes:
   idempotent:
     support: partial
     details:
-      - V(rotated) of O(state) makes a new credential whenever it runs.
+      - With O(state=rotated) each run makes a new credential.
 options:
   state:
     description:
-      - V(present) makes the policy and the role C(secretferry-) + O(name), and, with O(write_to), a credential, unless
-        the file holds one of that role that is alive and has O(min_ttl) left.
-      - V(audited) judges the credential of O(source.auth), or of O(write_to), and changes nothing. See RV(checks).
-      - V(rotated) makes a new credential in O(write_to), and then ends the one that was there. Of an AppRole role that
+      - V(present) makes the policy and the role C(secretferry-) + O(name), and, with O(dest), a credential, unless the
+        file holds one of that role that works for O(min_ttl).
+      - V(rotated) makes a new credential in O(dest), and then revokes the one that was there. Of an AppRole role that
         this module made, all other secret ids are destroyed too.
-      - V(revoked) ends what is in O(write_to), what O(accessor) names, what O(source.auth) itself gives (not what
-        the environment gives), and all secret ids of the AppRole role of O(name). Then it tries whether each is dead,
-        and fails where one is not. It removes O(write_to) and, see O(remove), the role and the policy. A root token is
-        refused, not revoked.
+      - V(absent) revokes the credential in O(dest), the one that O(accessor) names, the one in O(source.auth) (but not
+        one in the environment), and all secret ids of the AppRole role of O(name). Then it tests each, and fails if one
+        still works. It removes O(dest) and, see O(remove_policy), the role and the policy. A root token is not revoked,
+        and makes the task fail.
     type: str
     choices:
       - present
-      - audited
       - rotated
-      - revoked
+      - absent
     default: present
   name:
     description:
-      - The name of the migration, from which the names of policy and role are made. Needed by V(present) and V(rotated)
-        of O(state).
+      - The name of the migration, from which the names of policy and role are made. Needed with O(state=present) and
+        O(state=rotated).
     type: str
-  kind:
+  type:
     description:
       - V(token) makes a token without a parent, by a token role, so that it outlives the operator's login. It lives for
         O(ttl) and can be renewed up to O(max_ttl).
@@ -71,35 +70,36 @@ options:
       - token
       - approle
     default: token
-  write_to:
+  dest:
     description:
       - The private file for the credential, on the host that runs the module. Its folder must exist and should have
-        mode 0700.
-      - Without it, V(present) of O(state) sees to policy and role only.
+        mode 0700. With O(state=absent) and O(state=rotated) it is read, too.
+      - Without it, O(state=present) makes policy and role only.
     type: path
   wrap_ttl:
     description:
-      - Wrap the credential in a response-wrapping token that lives this long, like V(5m), and write that.
+      - Wrap the credential in a response-wrapping token that lives this long, and write that. A duration like O(ttl).
     type: str
   ttl:
     description:
-      - How long a token lives without being renewed, like V(30m) or V(1h). Modules renew it while they run.
+      - How long a token lives without being renewed. Modules renew it while they run.
+      - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
     type: str
     default: 1h
   max_ttl:
     description:
-      - The longest that the credential can live. V(audited) of O(state) warns about one that lives longer.
+      - The longest that the credential can live. A duration like O(ttl).
     type: str
     default: 24h
   min_ttl:
     description:
-      - How much time must be left. V(present) of O(state) replaces a credential with less, V(audited) fails for a token
-        with less that cannot be renewed.
+      - How long the credential in O(dest) must still live. O(state=present) replaces one that expires earlier. A
+        duration like O(ttl).
     type: str
     default: 10m
   bound_cidrs:
     description:
-      - Networks from which alone the credential works, for example the one of the controller or of the Gateway.
+      - The only networks from which the credential works, for example that of the controller or of the Gateway.
     type: list
     elements: str
   approle_mount:
@@ -110,44 +110,20 @@ options:
   role_name:
     description:
       - An AppRole role that this module did not make, to rotate or revoke a secret id of it. Its settings and its other
-        secret ids are left alone.
+        secret ids are not changed.
     type: str
   accessor:
     description:
-      - The accessor of a token to revoke, as RV(credential) has it. It is no secret.
+      - The accessor of a token to revoke, from RV(credential). It is not a credential.
     type: str
-  engine:
+  remove_policy:
     description:
-      - Who reads the source. The Gateway walks down from the top of each mount, so the policy for V(gateway) also lets
-        the folders on the way to O(source.paths) be listed. Secrets that are in those folders themselves can be
-        seen by name, cannot be read, and may count as failures of the Gateway's run.
-    type: str
-    choices:
-      - direct
-      - gateway
-    default: direct
-  list_mounts:
-    description:
-      - Let the credential read C(sys/mounts), for a Gateway that cannot find mounts otherwise. It shows the names and
-        settings of all mounts, and no secret.
+      - Whether O(state=absent) also removes the policy and the role C(secretferry-) + O(name). Unknown tokens, for
+        example those of AppRole logins, can do nothing without the policy.
+      - When omitted, V(true) where O(name) and O(operator_auth) are given.
     type: bool
-    default: false
-  remove:
-    description:
-      - Whether V(revoked) of O(state) also removes the policy and the role C(secretferry-) + O(name). Tokens that
-        nobody knows of, for example those of AppRole logins, can do nothing without the policy.
-      - When omitted, V(true) where O(name) and O(operator) are given.
-    type: bool
-  fail_on:
-    description:
-      - What makes V(audited) of O(state) fail, a check that V(failed), one that says V(warning) too, or V(never).
-    type: str
-    choices:
-      - failed
-      - warning
-      - never
-    default: failed
 seealso:
+  - module: secretferry.akeyless.source_credential_info
   - module: secretferry.akeyless.preflight
   - module: secretferry.akeyless.akeyless_token
   - module: secretferry.akeyless.kv_migration
@@ -156,7 +132,7 @@ author:
 """
 
 EXAMPLES = r"""
-# The operator logs in with OPERATOR_VAULT_TOKEN, or any other way of the option operator. VAULT_ADDR says where.
+# The operator logs in with OPERATOR_VAULT_TOKEN, or any other suboption of operator_auth. VAULT_ADDR is the address.
 - name: Make a token that can read what migrates, and nothing else
   secretferry.akeyless.source_credential:
     name: payments
@@ -165,7 +141,7 @@ EXAMPLES = r"""
         - secret/payments/
     ttl: 1h
     max_ttl: 8h
-    write_to: "{{ private_folder }}/vault-token"
+    dest: "{{ private_folder }}/vault-token"
   register: credential
 
 - name: Migrate with it
@@ -177,22 +153,13 @@ EXAMPLES = r"""
         - secret/payments/
       auth: "{{ credential.auth }}"
 
-- name: Judge it
+- name: Revoke it, and test that it no longer works
   secretferry.akeyless.source_credential:
-    state: audited
-    source:
-      paths:
-        - secret/payments/
-      auth: "{{ credential.auth }}"
-    fail_on: warning
-
-- name: End it, and show that it is dead
-  secretferry.akeyless.source_credential:
-    state: revoked
+    state: absent
     name: payments
     accessor: "{{ credential.credential.accessor }}"
-    write_to: "{{ private_folder }}/vault-token"
-  register: ended
+    dest: "{{ private_folder }}/vault-token"
+  register: revoked
 
 - name: Show the policy, and write nothing
   secretferry.akeyless.source_credential:
@@ -202,180 +169,133 @@ EXAMPLES = r"""
         - secret/payments/
         - secret/shared/database
   check_mode: true
-  register: wanted
+  register: planned
 
 # A secret id instead of a token
 - name: Make an AppRole credential
   secretferry.akeyless.source_credential:
     name: orders
-    kind: approle
+    type: approle
     source:
       paths:
         - secret/orders/
-    write_to: "{{ private_folder }}/secret-id"
+    dest: "{{ private_folder }}/secret-id"
   register: approle
 
 - name: Destroy the secret id, and make another
   secretferry.akeyless.source_credential:
     state: rotated
     name: orders
-    kind: approle
-    write_to: "{{ private_folder }}/secret-id"
+    type: approle
+    dest: "{{ private_folder }}/secret-id"
 
 - name: Destroy all secret ids, role and policy
   secretferry.akeyless.source_credential:
-    state: revoked
+    state: absent
     name: orders
-    kind: approle
-    write_to: "{{ private_folder }}/secret-id"
+    type: approle
+    dest: "{{ private_folder }}/secret-id"
 """
 
 RETURN = r"""
+# begin shared: policy; returned: with O(state=present)
 policy:
-  description: The least-privilege policy, as HCL.
-  returned: with V(present) and V(audited) of O(state)
+  description: The least-privilege Vault policy for this source and engine, as HCL.
+  returned: with O(state=present)
   type: str
   sample: |
     # What a migration into Akeyless must list and read, and nothing else.
     path "secret/data/payments/*" { capabilities = ["read"] }
     path "secret/metadata/payments/*" { capabilities = ["list", "read"] }
+# end shared
 policy_name:
   description: The name of the policy.
-  returned: with V(present) of O(state)
+  returned: with O(state=present)
   type: str
   sample: secretferry-payments
 role_name:
   description: The name of the token role or AppRole role.
-  returned: with V(present) and V(rotated) of O(state)
+  returned: with O(state=present) and O(state=rotated)
   type: str
   sample: secretferry-payments
 credential:
-  description: What is in O(write_to); never the credential itself.
-  returned: with V(present) and V(rotated) of O(state), when O(write_to) is given
+  description: The properties of the credential in O(dest); never the credential itself.
+  returned: with O(state=present) and O(state=rotated), when O(dest) is given
   type: dict
   contains:
-    kind:
+    type:
       description: V(token) or V(approle).
       type: str
     state:
-      description: V(made), V(kept), or V(to be made) in check mode.
+      description: V(created), V(unchanged), or V(to_be_created) in check mode.
       type: str
     accessor:
       description:
-        - The accessor of the token or secret id. Empty in check mode for one that is to be made, and where Vault does
-          not tell it of a wrapped one.
+        - The accessor of the token or secret id. Empty in check mode for one that is to be created, and where
+          Vault does not show it for a wrapped one.
       type: str
     ttl:
-      description: Seconds to live, as far as known; of a wrapping token its own. 0 where that is not known.
+      description: Seconds until it expires; for a wrapping token its own. Null where it is unknown or never expires.
       type: int
     wrapped:
       description: Whether the file holds a wrapping token.
       type: bool
-    file:
+    dest:
       description: The file.
       type: str
   sample:
-    kind: token
-    state: made
+    type: token
+    state: created
     accessor: 0e9e354a-520f-df04-6867-ee81cae3d42d
     ttl: 3600
     wrapped: false
-    file: /run/ferry/vault-token
+    dest: /run/ferry/vault-token
 auth:
-  description: What to give as O(source.auth) to use the credential. It names files, and holds no secret.
-  returned: with V(present) and V(rotated) of O(state), when O(write_to) is given
+  description: The value of O(source.auth) for other tasks to use the credential. It names files, and holds no secret.
+  returned: with O(state=present) and O(state=rotated), when O(dest) is given
   type: dict
   sample:
     method: token
     token_file: /run/ferry/vault-token
-checks:
-  description: The checks of the audit. See docs/preflight.md for all of them.
-  returned: with V(audited) of O(state)
+revocations:
+  description: Every credential that was to be revoked, and what was tested.
+  returned: with O(state=absent)
   type: list
   elements: dict
   contains:
-    id:
-      description: Stays the same from release to release.
-      type: str
-    verdict:
-      description: V(ok), V(warning), V(failed), or V(unknown) where it cannot be known.
-      type: str
-    evidence:
-      description: What was seen.
-      type: str
-    remedy:
-      description: What to do about it.
-      type: str
-  sample:
-    - id: source_write
-      verdict: failed
-      evidence: "it may write or delete: secret/data/payments/db (create, update)"
-      remedy: "Make a credential with secretferry.akeyless.source_credential, state: present, and use that"
-summary:
-  description: How many checks there are of each verdict.
-  returned: with V(audited) of O(state)
-  type: dict
-  sample:
-    failed: 1
-    warning: 0
-    unknown: 0
-    ok: 8
-least_privilege:
-  description: Whether every check is V(ok).
-  returned: with V(audited) of O(state)
-  type: bool
-  sample: false
-token:
-  description: What the token is, as far as Vault tells; never the token itself.
-  returned: with V(audited) of O(state)
-  type: dict
-  sample:
-    accessor: 0e9e354a-520f-df04-6867-ee81cae3d42d
-    policies:
-      - default
-      - secretferry-payments
-    ttl: 3541
-    renewable: true
-    root: false
-revoked:
-  description: Every credential that was to be ended, and how it was shown to be dead.
-  returned: with V(revoked) of O(state)
-  type: list
-  elements: dict
-  contains:
-    kind:
-      description: V(token), V(secret_id) or V(wrapping token).
+    type:
+      description: V(token), V(secret_id) or V(wrapping_token).
       type: str
     accessor:
       description: Its accessor, where known.
       type: str
-    dead:
-      description: Whether it is dead. Always, but in check mode.
+    revoked:
+      description: Whether it no longer works. In check mode it may still work.
       type: bool
-    was_dead:
-      description: Whether it was dead before.
+    already_revoked:
+      description: Whether it did not work before.
       type: bool
-    proof:
-      description: How that is known.
+    evidence:
+      description: What was tested.
       type: str
   sample:
-    - kind: token
+    - type: token
       accessor: 0e9e354a-520f-df04-6867-ee81cae3d42d
-      dead: true
-      was_dead: false
-      proof: "tried: Vault refuses it as an invalid token"
+      revoked: true
+      already_revoked: false
+      evidence: "tested: Vault rejects it as an invalid token"
 removed:
-  description: Policy, role and file, as far as they were there.
-  returned: with V(revoked) of O(state)
+  description: The policy, the role and the file that were removed.
+  returned: with O(state=absent)
   type: list
   elements: str
   sample:
     - token role secretferry-payments
     - policy secretferry-payments
     - file /run/ferry/vault-token
-dead:
-  description: Whether all that was named is dead.
-  returned: with V(revoked) of O(state), when it did not fail
+revoked:
+  description: Whether none of these credentials works any more.
+  returned: with O(state=absent), when it did not fail
   type: bool
   sample: true
 """

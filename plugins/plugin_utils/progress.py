@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module as Ansible does, and shows meanwhile how far it is: the base of the action plugins.
+"""Runs a module as Ansible does, and shows its progress meanwhile: the base of the action plugins.
 
 The module gets the name of a private file in its environment (see module_utils/common/progress.py) and writes its
 numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
-otherwise with one small command through a connection of its own, as the one of the task is busy. Whatever goes wrong
-with that is not the task's business: then there is no line.
+otherwise with one small command through a connection of its own, as the task's connection is busy. A failure in that
+never fails the task; there is no line then.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from .progress_lines import Lines, Pace, parse_mark, parse_setting
 __all__ = ["ProgressAction"]
 
 _SETTING = "secretferry_progress"
-_ENOUGH = 256  # bytes; a line of the file is as long
+_LINE_BYTES = 256  # the longest line of the file
 _LAST_READ = 5.0  # seconds that the task waits for a read that is under way when it ends
-# What they print is for programs, and a line of ours in it would break it.
+# Their output is for programs, which a line of progress would break.
 _FOR_PROGRAMS = ("json", "jsonl", "ndjson", "null")
 
 _Reader = t.Callable[[], str]
@@ -44,7 +44,7 @@ display = Display()
 
 
 class ProgressAction(ActionBase):  # type: ignore[misc]
-    """What Ansible's own action plugin does for every module, and lines of progress."""
+    """Does what Ansible's own action plugin does for every module, and shows lines of progress."""
 
     _supports_check_mode = True
     _supports_async = True
@@ -56,7 +56,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
         with self._watched(pace, str((task_vars or {}).get("inventory_hostname", ""))) as path:
             done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
-        if path and "module_stdout" in done:  # the module broke off, so it may not have cleaned up
+        if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
             with contextlib.suppress(Exception):
                 self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
         if not wrap_async:
@@ -64,14 +64,14 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         return merge_hash(result, done)
 
     def _pace(self, task_vars: t.Mapping[str, t.Any]) -> Pace | None:
-        """When lines are due by variable or environment; None for never."""
+        """When lines are due, by the variable or the environment; None for never."""
         try:
             value = os.environ.get(_SETTING.upper(), "auto")
             if _SETTING in task_vars:
                 value = self._templar.template(task_vars[_SETTING])
             pace = parse_setting(value)
         except Exception:
-            display.warning(f"{_SETTING} is neither auto, nor off, nor a number of seconds, so it counts as auto")
+            display.warning(f"{_SETTING} is neither auto, nor off, nor a duration such as 10s, so it counts as auto")
             pace = Pace()
         if pace != Pace():
             return pace
@@ -86,7 +86,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         """Show lines while the block runs; yields the name of the module's file, empty where there is none."""
         path, watch = "", None
         if pace is not None:
-            with contextlib.suppress(Exception):  # what is wrong will be wrong for the module, too, and said there
+            with contextlib.suppress(Exception):  # the module meets the same failure, and reports it
                 path = self._path()
                 watch = _Watch(self._reader(path), Lines(host), pace)
         before = self._task.environment
@@ -101,7 +101,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
                 watch.stop()
 
     def _path(self) -> str:
-        """A name for a file where the module may make it, of which nobody else can know."""
+        """An unpredictable name for a file in a folder that the module may write to."""
         name = f"secretferry-progress-{secrets.token_hex(16)}"
         shell = self._connection._shell
         if self._is_become_unprivileged():
@@ -112,12 +112,12 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
     def _reader(self, path: str) -> _Reader:
         if self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become:
             return lambda: _content(path)
-        action = self._beside()
-        command = f"head -c {_ENOUGH} {shlex.quote(path)}"
+        action = self._second_action()
+        command = f"head -c {_LINE_BYTES} {shlex.quote(path)}"
         return lambda: str(action._low_level_execute_command(command)["stdout"])
 
-    def _beside(self) -> ActionBase:
-        """An action with a connection of its own to the same host as the same user, to use while ours is busy."""
+    def _second_action(self) -> ActionBase:
+        """An action with a connection of its own to the same host as the same user, for use while ours is busy."""
         mine = self._connection
         other = self._shared_loader_obj.connection_loader.get(
             mine.ansible_name,
@@ -130,18 +130,20 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         other._shell = copy.copy(mine._shell)
         if mine.become:
             other.set_become_plugin(copy.copy(mine.become))
-        return _Beside(self._task, other, self._play_context, self._loader, self._templar, self._shared_loader_obj)
+        return _SecondAction(
+            self._task, other, self._play_context, self._loader, self._templar, self._shared_loader_obj
+        )
 
 
-class _Beside(ActionBase):  # type: ignore[misc]
-    """Nothing but the way to run a command."""
+class _SecondAction(ActionBase):  # type: ignore[misc]
+    """Only runs commands."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         raise NotImplementedError
 
 
 class _Watch(threading.Thread):
-    """Reads and shows, until it is stopped or something fails."""
+    """Reads the file and shows lines, until it is stopped or something fails."""
 
     def __init__(self, read: _Reader, lines: Lines, pace: Pace) -> None:
         super().__init__(name="secretferry-progress", daemon=True)
@@ -163,9 +165,9 @@ class _Watch(threading.Thread):
 
 
 def _content(path: str) -> str:
-    """The beginning of a file; empty where it is not there (yet, or any more)."""
+    """The beginning of a file; empty where there is none (yet, or any more)."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
-            return file.read(_ENOUGH)
+            return file.read(_LINE_BYTES)
     except OSError:
         return ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pure: when progress is shown, what of a module's own words is believed, and the lines that a person reads."""
+"""Lines of progress: when they are due, what a module's file may say, and how a line reads. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import json
 import re
 import typing as t
 from dataclasses import dataclass
+
+from ..module_utils.options.durations import parse_duration
 
 __all__ = ["Lines", "Mark", "Pace", "parse_mark", "parse_setting"]
 
@@ -25,7 +27,7 @@ class Pace:
     """How often a line is due.
 
     :param fixed: seconds, or None for every five seconds at first and less often the longer it takes.
-    :param others: how many hosts may show lines at once; without ``fixed``, all of them show two a second at the most.
+    :param others: how many hosts may show lines at once; without ``fixed``, all together show at most two a second.
     """
 
     fixed: float | None = None
@@ -37,24 +39,24 @@ class Pace:
 
 
 def parse_setting(value: t.Any) -> Pace | None:
-    """What ``secretferry_progress`` says: None is not to show any.
+    """When lines are due, by the value of ``secretferry_progress``: None for never.
 
-    :raises ValueError: it is neither auto, nor off, nor a number of seconds.
+    :raises ValueError: it is neither auto, nor off, nor a duration.
     """
     text = str(value).strip().lower()
     if text in ("", "auto", "on", "true", "yes"):
         return Pace()
     if text in ("off", "false", "no", "none"):
         return None
-    seconds = float(text)
-    if not 0 <= seconds < 86_400:
-        raise ValueError(f"{text} is no number of seconds")
+    seconds = parse_duration(text)
+    if seconds is None or not 0 <= seconds < 86_400:
+        raise ValueError(f"{text} is not a duration below a day")
     return Pace(max(1.0, seconds)) if seconds else None
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a module was; ``seconds`` since its stage began, by its own clock."""
+    """The progress of a module; ``seconds`` since its stage began, by its own clock."""
 
     stage: str
     done: int
@@ -64,23 +66,23 @@ class Mark:
 
 
 def parse_mark(text: str) -> Mark | None:
-    """What the file says. None for anything that is not exactly what our module writes.
+    """The content of a module's file. None for anything else than our modules write.
 
-    It comes from another host and goes to a terminal: only short words and numbers pass.
+    It comes from another host and goes to a terminal, so only short words and numbers are accepted.
     """
     found = _LINE.search(text)
     try:
-        told = json.loads(found[0]) if found else None
+        values = json.loads(found[0]) if found else None
     except ValueError:
         return None
-    if not isinstance(told, dict) or not _STAGE.fullmatch(str(told.get("stage"))):
+    if not isinstance(values, dict) or not _STAGE.fullmatch(str(values.get("stage"))):
         return None
-    done, total, failed, seconds = (told.get(key) for key in ("done", "total", "failed", "seconds"))
+    done, total, failed, seconds = (values.get(key) for key in ("done", "total", "failed", "seconds"))
     if not (_count(done) and _count(failed) and (total is None or _count(total))):
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < _MOST:
         return None
-    return Mark(str(told["stage"]), int(done or 0), total, int(failed or 0), float(seconds))
+    return Mark(str(values["stage"]), int(done or 0), total, int(failed or 0), float(seconds))
 
 
 def _count(value: t.Any) -> bool:
@@ -88,9 +90,9 @@ def _count(value: t.Any) -> bool:
 
 
 class Lines:
-    """Marks in, lines out.
+    """Makes lines from marks.
 
-    :param name: the host's, at the start of each line.
+    :param name: of the host, at the start of each line.
     """
 
     def __init__(self, name: str) -> None:
@@ -116,7 +118,7 @@ class Lines:
         return f"secretferry: {self._name}: {', '.join(words)}"
 
     def _measured(self, mark: Mark) -> float:
-        """Units a second: since the mark before, evened out with the rate that was shown with it."""
+        """Units a second since the mark before, averaged with the rate that was shown with it."""
         last = self._last
         if last is None or last.stage != mark.stage or mark.seconds <= last.seconds or mark.done < last.done:
             return mark.done / mark.seconds if mark.seconds > 0 else 0.0

@@ -15,10 +15,10 @@ from official_sdk import SDK_NEEDS, Sdk
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import (
     COMMON,
     NOT_OFFERED,
-    TYPES,
     Field,
     SourceType,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.source_types import TYPES
 from ferrydev.emulator import Emulator, Gateway
 from ferrydev.gateway_runs import OWN_VALUES, GatewayRuns, Recorded, recorded
 

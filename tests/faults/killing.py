@@ -82,9 +82,9 @@ def comparable(ferry: Ferry) -> dict[str, t.Any]:
     for name, item in kept.items():
         item["tags"] = [tag for tag in item["tags"] if ":run-" not in tag]
         if "secretferry_metadata" in item["description"]:
-            pointer = json.loads(item["description"])
+            pointer = json.loads(item["description"])["secretferry_metadata"]
             assert pointer.pop("digest"), name
-            assert pointer["secretferry_metadata"] in kept, f"{name} points nowhere"
+            assert pointer["item"] in kept, f"{name} points nowhere"
             item["description"] = pointer
     return kept
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Going back after a migration that was killed, going back that is killed itself, and answers that are lost."""
+"""A rollback after a migration that was killed, a rollback that is killed itself, and answers that are lost."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _tell(vault: Vault, emulator: Emulator, layout: str, counts: bool) -> Story:
 
 
 def _to(goal: str, run: str) -> dict[str, str]:
-    return {"to": run} if goal == "first" else {}
+    return {"from_run": run} if goal == "first" else {}
 
 
 @pytest.fixture(scope="module", params=[("json", True), ("keys", False)], ids=["json", "keys, numbers fall back"])
@@ -164,13 +164,13 @@ def test_back_from_a_run_that_was_killed(
     exclude = {"exclude": [f"{story.scene.kv.mount}/none"]}
     request, when = kill_points(SEED + 1, 8, story.requests["second"])[point]
     kill_at(ferry, request, when, **OPTIONS, conflict="overwrite", source=exclude)
-    # The killed run told nobody its id; a look at the plan does.
+    # The killed run did not return its id; the plan does.
     runs = back.run(check=True).values["runs"]
     to = runs[-1] if len(runs) > 1 else None
     if goal == "first" and to is None:
         assert state(emulator) == story.states["first"]  # it died before it wrote anything
         return
-    options = {"to": to} if goal == "first" else {}
+    options = {"from_run": to} if goal == "first" else {}
     told = apart(back, **OPTIONS, **options)
     assert (told.error, told.values.get("failures")) == ("", [])
     assert state(emulator) == story.states[goal]
@@ -198,7 +198,7 @@ def test_the_migration_goes_on_after_a_rollback_that_was_killed(story: Story, em
     story.at("second")
     ferry, back = story.scene.ferry, Back(story.scene.ferry)
     request, when = kill_points(SEED + 2, 6, story.requests["back to first"])[point]
-    kill_at(back, request, when, **OPTIONS, to=story.run)
+    kill_at(back, request, when, **OPTIONS, from_run=story.run)
     told = apart(ferry, **OPTIONS, conflict="overwrite")
     assert told.error == ""
     values = {n: i["versions"][-1]["value"] for n, i in state(emulator).items() if "/.secretferry/" not in n}
@@ -232,7 +232,7 @@ def test_akeyless_goes_away(story: Story, emulator: Emulator) -> None:
     story.at("second")
     emulator.control.faults(rules=[{"action": "error", "status": 400, "text": "no more", "routes": ["delete-item"]}])
     told = apart(Back(story.scene.ferry), **OPTIONS)
-    assert "were not taken back" in told.error
+    assert "were not rolled back" in told.error
     assert told.values["failures"][0]["remedy"]
     emulator.control.faults()
     assert apart(Back(story.scene.ferry), **OPTIONS).error == ""
@@ -259,22 +259,22 @@ def test_what_a_killed_rollback_has_deleted_is_no_conflict(
     scene, run = grown
     before = scene.ferry.items()
     back = Back(scene.ferry)
-    kill_at(back, deletion, "after", routes=["delete-item"], to=run, concurrency=1)
+    kill_at(back, deletion, "after", routes=["delete-item"], from_run=run, concurrency=1)
     assert len(scene.ferry.items()) == 5 - deletion
     if again:
-        assert apart(back, to=run).error == ""
+        assert apart(back, from_run=run).error == ""
         assert len(scene.ferry.items()) == 2
     told = apart(scene.ferry)
     assert (told.error, told.values["summary"]["conflicts"]) == ("", 0)
     assert sorted(scene.ferry.items()) == sorted(before)
 
 
-def test_what_somebody_deleted_stays_a_conflict(grown: tuple[Scene, str]) -> None:
+def test_an_item_deleted_by_others_stays_a_conflict(grown: tuple[Scene, str]) -> None:
     scene, run = grown
     name = next(iter(scene.ferry.items()))
     scene.call("delete-item", name=name)
-    kill_at(Back(scene.ferry), 1, "after", routes=["delete-item"], to=run)
-    Back(scene.ferry).ok(to=run)
+    kill_at(Back(scene.ferry), 1, "after", routes=["delete-item"], from_run=run)
+    Back(scene.ferry).ok(from_run=run)
     result = scene.ferry.run()
     assert result.values["summary"]["conflicts"] == 1
     assert result.values["failures"][0]["item"] == name

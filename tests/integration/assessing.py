@@ -16,7 +16,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["assess_vault", "names_of"]
+__all__ = ["assess_vault", "findings_of"]
 
 
 def assess_vault(
@@ -40,6 +40,6 @@ def assess_vault(
     return asyncio.run(assess(validated.validated_parameters, check=False, mask=lambda _secrets: None))
 
 
-def names_of(result: Result) -> dict[str, str]:
-    """The findings of a result: name to severity."""
-    return {finding["name"]: finding["severity"] for finding in result.values["findings"]}
+def findings_of(result: Result) -> dict[str, str]:
+    """The findings of a result: id to severity."""
+    return {finding["id"]: finding["severity"] for finding in result.values["findings"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work of ``source_credential`` without Ansible around it, and tokens that are tried on a real Vault."""
+"""The work of ``source_credential`` and ``source_credential_info`` without Ansible around it; tests of tokens."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from pathlib import Path
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
-from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.module import source_credential
-from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.spec import credential_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.module import (
+    source_credential,
+    source_credential_info,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.spec import credential_spec, info_spec
 from ferrydev.vault import Vault
 
-__all__ = ["OPERATOR", "PROBER", "allows", "credential", "is_alive"]
+__all__ = ["OPERATOR", "PROBER", "allows", "audited", "credential", "is_alive"]
 
 # What docs/preflight.md gives as the operator's policy.
 OPERATOR = """
@@ -37,13 +40,21 @@ path "KV/metadata/secretferry-probe-*" { capabilities = ["create", "update", "li
 
 
 def credential(vault: Vault, *, check: bool = False, **options: t.Any) -> Result:
-    """Run once, as root unless ``operator`` says otherwise. Options go through the module's own argument spec."""
+    """Run once, as root unless ``operator_auth`` says otherwise. Options go through the module's own argument spec."""
     options["source"] = {"url": vault.addr, **options.get("source", {})}
-    options.setdefault("operator", {"token": vault.root_token})
+    options.setdefault("operator_auth", {"token": vault.root_token})
     validated = ArgumentSpecValidator(credential_spec()).validate(options)
     assert not validated.error_messages, validated.error_messages
     work = source_credential(validated.validated_parameters, check=check, mask=lambda _secrets: None)
     return asyncio.run(work)
+
+
+def audited(vault: Vault, **options: t.Any) -> Result:
+    """Run ``source_credential_info`` once."""
+    options["source"] = {"url": vault.addr, **options.get("source", {})}
+    validated = ArgumentSpecValidator(info_spec()).validate(options)
+    assert not validated.error_messages, validated.error_messages
+    return asyncio.run(source_credential_info(validated.validated_parameters, check=False, mask=lambda _secrets: None))
 
 
 def is_alive(vault: Vault, file: Path | str) -> bool:

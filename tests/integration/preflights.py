@@ -63,7 +63,7 @@ class World:
         """The login with the least-privilege token."""
         name = f"w{next(_numbers)}"
         file = self.folder / name
-        made = credential(self.vault, name=name, engine=engine, source=self.paths, write_to=str(file))
+        made = credential(self.vault, name=name, engine=engine, source=self.paths, dest=str(file))
         return t.cast("dict[str, t.Any]", made.values["auth"])
 
     def token(self, policy: str, **options: t.Any) -> dict[str, t.Any]:
@@ -85,7 +85,7 @@ class World:
         return {
             "engine": engine,
             "target_location": self.target,
-            "operator": {"token": self.vault.root_token},
+            "operator_auth": {"token": self.vault.root_token},
             "fail_on": "never",
             **options,
             "akeyless": akeyless,

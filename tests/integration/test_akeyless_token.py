@@ -18,7 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.credential.akeyless_token import (
-    keep_token,
+    akeyless_token,
     token_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
@@ -29,10 +29,10 @@ from ferrydev.vault import Vault
 
 def run(emulator: Emulator, file: Path, *, check: bool = False, **options: t.Any) -> Result:
     login = {"access_id": emulator.access_id, "access_key": emulator.access_key}
-    options = {"akeyless": {"api_url": emulator.url, "auth": login}, "write_to": str(file), **options}
+    options = {"akeyless": {"api_url": emulator.url, "auth": login}, "dest": str(file), **options}
     validated = ArgumentSpecValidator(token_spec()).validate(options)
     assert not validated.error_messages, validated.error_messages
-    return asyncio.run(keep_token(validated.validated_parameters, check=check, mask=lambda _secrets: None))
+    return asyncio.run(akeyless_token(validated.validated_parameters, check=check, mask=lambda _secrets: None))
 
 
 def is_valid(emulator: Emulator, token: str) -> bool:
@@ -74,17 +74,17 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
     akeyless = {"api_url": emulator.url, "auth": auth}
     assert scene.ferry.ok(akeyless=akeyless).values["summary"]["created"] == 1
     token = file.read_text()
-    checked = run(emulator, file, check=True, state="revoked")
+    checked = run(emulator, file, check=True, state="absent")
     assert checked.changed
-    assert checked.values["dead"] is False
+    assert checked.values["revoked"] is False
     assert is_valid(emulator, token)
-    ended = run(emulator, file, state="revoked")
+    ended = run(emulator, file, state="absent")
     assert ended.changed
-    assert ended.values["dead"] is True
-    assert ended.values["proof"].startswith("tried")
+    assert ended.values["revoked"] is True
+    assert ended.values["evidence"].startswith("tested")
     assert not is_valid(emulator, token)
     assert not file.exists()
-    assert not run(emulator, file, state="revoked").changed
+    assert not run(emulator, file, state="absent").changed
     with pytest.raises(SecretferryError, match="not valid"):
         scene.ferry.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
 
@@ -92,8 +92,8 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
 def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
     run(emulator, file)
     emulator.control.expire_tokens()
-    ended = run(emulator, file, state="revoked")
-    assert ended.values["was_dead"] is True
+    ended = run(emulator, file, state="absent")
+    assert ended.values["already_revoked"] is True
     assert not file.exists()
 
 
@@ -106,7 +106,7 @@ def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
             "refuses the access_key",
         ),
         ({"akeyless": {"api_url": "http://127.0.0.1:9", "auth": {"access_id": "p", "access_key": "k"}}}, "127.0.0.1:9"),
-        ({"write_to": "/nowhere/token"}, "there is no folder /nowhere"),
+        ({"dest": "/nowhere/token"}, "there is no folder /nowhere"),
         ({"min_ttl": "soon"}, "min_ttl: 'soon'"),
     ],
 )

@@ -57,10 +57,10 @@ def _task(task: str, module: str, options: dict[str, t.Any], **keywords: t.Any) 
 
 def _tasks(kv: Kv, files: Path, gateway: str) -> list[dict[str, t.Any]]:
     source = {"paths": [f"{kv.mount}/app/"]}
-    token = {"write_to": str(files / "token"), "source": source}
-    secret_id = {"write_to": str(files / "secret-id"), "source": source, "kind": "approle", "name": "story2"}
-    wrapped = {"write_to": str(files / "wrapped"), "source": source, "name": "story3", "wrap_ttl": "5m"}
-    login = {"write_to": str(files / "akeyless")}
+    token = {"dest": str(files / "token"), "source": source}
+    secret_id = {"dest": str(files / "secret-id"), "source": source, "type": "approle", "name": "story2"}
+    wrapped = {"dest": str(files / "wrapped"), "source": source, "name": "story3", "wrap_ttl": "5m"}
+    login = {"dest": str(files / "akeyless")}
     use = {"auth": "{{ made.auth }}", **source}
     keep = f"cp {files}/* {files.parent}/kept/"
     accessor = "{{ made.credential.accessor }}"
@@ -78,7 +78,7 @@ def _tasks(kv: Kv, files: Path, gateway: str) -> list[dict[str, t.Any]]:
         ferry("migrate", name="story", source=use, akeyless={"auth": "{{ login.auth }}"}),
         ferry("migrate by approle", name="story", source={**source, "auth": "{{ approle.auth }}"}),
         ferry("migrate by wrapped", name="story", source={**source, "auth": "{{ wrapped.auth }}"}),
-        cred("audit", state="audited", source=use, fail_on="warning"),
+        _task("audit", "source_credential_info", {"name": "story", "source": use, "fail_on": "warning"}),
         _task(
             "preflight", "preflight",
             {
@@ -89,14 +89,14 @@ def _tasks(kv: Kv, files: Path, gateway: str) -> list[dict[str, t.Any]]:
         _task("preflight, direct", "preflight", {"source": use, "target_location": "/migrated"}),
         cred("rotate", state="rotated", **{k: v for k, v in secret_id.items() if k != "source"}),
         {"name": "keep more copies", "ansible.builtin.shell": f"cp {files}/secret-id {files.parent}/kept/secret-id-2"},
-        {**cred("end", state="revoked", accessor=accessor, **token), "diff": True},
-        cred("end again", state="revoked", accessor=accessor, **token),
-        cred("end approle", state="revoked", **secret_id),
-        cred("end wrapped", state="revoked", **wrapped),
-        _task("log out", "akeyless_token", {**login, "state": "revoked"}),
-        {**cred("wrong operator", operator={"token": "{{ wrong }}"}, **token), "ignore_errors": True},
-        {**cred("wrong source", state="audited", source={**source, "auth": {"token": "{{ wrong }}"}}),
-         "ignore_errors": True},
+        {**cred("end", state="absent", accessor=accessor, **token), "diff": True},
+        cred("end again", state="absent", accessor=accessor, **token),
+        cred("end approle", state="absent", **secret_id),
+        cred("end wrapped", state="absent", **wrapped),
+        _task("log out", "akeyless_token", {**login, "state": "absent"}),
+        {**cred("wrong operator", operator_auth={"token": "{{ wrong }}"}, **token), "ignore_errors": True},
+        _task("wrong source", "source_credential_info", {"source": {**source, "auth": {"token": "{{ wrong }}"}}},
+              ignore_errors=True),
         _task(
             "wrong everything", "preflight",
             {"source": {"auth": {"token": "{{ wrong }}"}}, "target_location": "/x",
@@ -167,7 +167,7 @@ def test_all_is_dead_afterwards(story: Story) -> None:
         if text.startswith("hv"):
             assert story.vault.request("GET", "auth/token/lookup-self", token=text, raw=True).status_code == 403
     for task in ("end", "end again", "end approle", "end wrapped", "log out"):
-        assert story.played[task]["dead"] is True, task
+        assert story.played[task]["revoked"] is True, task
     policies = story.vault.request("LIST", "sys/policies/acl")["data"]["keys"]
     assert [name for name in policies if name.startswith("secretferry-story")] == []
 
@@ -183,7 +183,7 @@ def test_the_diff_shows_the_policy_and_no_credential(story: Story) -> None:
 @pytest.mark.parametrize(
     ("task", "words"),
     [
-        ("wrong operator", "operator.token"),
+        ("wrong operator", "operator_auth.token"),
         ("wrong source", "source.auth.token"),
         ("wrong everything", "akeyless_token"),
         ("dead servers", "127.0.0.1:9"),
@@ -281,17 +281,17 @@ def test_two_waves_through_the_gateway_bring_exactly_the_paths_of_each(vault: Va
         for wave in ("a", "b"):
             file = tmp_path / wave
             source = {"paths": [f"{kv.mount}/{wave}/"]}
-            made = {"name": wave, "engine": "gateway", "source": source, "write_to": str(file)}
+            made = {"name": wave, "engine": "gateway", "source": source, "dest": str(file)}
             token = f"{{{{ lookup('ansible.builtin.file', '{file}') }}}}"
             hashi = {"url": vault.addr, "token": token}
             migration = {"name": wave, "target_location": "/migrated", "hashi": hashi}
-            ended = {**{k: v for k, v in made.items() if k != "engine"}, "state": "revoked"}
+            ended = {**{k: v for k, v in made.items() if k != "engine"}, "state": "absent"}
             played = stage.run(
                 [
                     _task("make", "source_credential", made),
                     _task("declare", "gateway_migration", migration),
                     _task("start", "gateway_migration_sync", {"name": wave, "state": "started"}),
-                    _task("wait", "gateway_migration_info", {"name": wave, "wait": True, "interval": 0.2}),
+                    _task("wait", "gateway_migration_info", {"name": wave, "wait": True, "wait_sleep": 0.2}),
                     _task("stop", "gateway_migration_sync", {"name": wave, "state": "stopped"}),
                     _task("end", "source_credential", ended),
                 ],
@@ -299,7 +299,7 @@ def test_two_waves_through_the_gateway_bring_exactly_the_paths_of_each(vault: Va
             ).played
             assert not ISSUED.search(played.stdout)
             assert played.rc == 0, played.stdout[-3000:]
-            assert played["end"]["dead"] is True
+            assert played["end"]["revoked"] is True
             names = [name for name in emulator.control.dump() if name.startswith("/migrated/")]
             arrived.append({name.removeprefix(f"/migrated/{kv.mount}/") for name in names})
         stage.close()

@@ -22,7 +22,7 @@ import pytest
 from leaking import Watch, leaks
 from tampering import Tamper
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import TYPES
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.source_types import TYPES
 from ferrydev.canaries import Hit, canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.gateway_runs import OWN_VALUES

@@ -48,7 +48,7 @@ def _by_gateway(vault: Vault, corpus: Corpus, emulator: Emulator, mode: str) -> 
     hashi = {"url": vault.addr, "token": vault.token(["engines"]), "metadata_mode": mode}
     assert runs.declare(hashi=hashi, target_location="/migrated").error is None
     runs.ok("gateway_migration_sync", name="m", state="started")
-    waited = runs.run("gateway_migration_info", name="m", wait=True, interval=0.1, timeout=60)
+    waited = runs.run("gateway_migration_info", name="m", wait=True, wait_sleep=0.1, wait_timeout=60)
     return emulator.control.dump(), {one["item"]: one["reason"] for one in waited.values["failures"]}
 
 

@@ -107,7 +107,7 @@ def test_what_the_gateway_ignores_is_named(runs: GatewayRuns, gateway: Gateway) 
     gateway.settings(metadata_modes=False)
     made = runs.declare(hashi={**HASHI, "metadata_mode": "minimal"})
     assert made.error is not None
-    assert "does not hold what was asked for: hashi.metadata_mode" in str(made.error)
+    assert "does not hold these settings as given: hashi.metadata_mode" in str(made.error)
     assert made.values["ignored"] == ["hashi.metadata_mode"]
     assert runs.declare(hashi={**HASHI, "metadata_mode": "minimal"}).error is not None
 
@@ -119,7 +119,7 @@ def test_settings_that_an_update_resets_are_named_and_an_emptied_credential_is_a
     gateway.settings(update_omitted="default")
     made = runs.declare(hashi={"url": HASHI["url"], "import_as_json": False})
     assert made.values["changed_by_gateway"] == ["hashi.namespaces"]
-    assert "settings that were not asked for: hashi.namespaces" in made.warnings[0]
+    assert "settings that were not given: hashi.namespaces" in made.warnings[0]
     if made.error is not None:
         assert "emptied hashi.token" in str(made.error)
         assert "update_credentials" in str(made.error)
@@ -142,7 +142,7 @@ def test_however_the_gateway_shows_credentials_they_are_not_compared(
     gateway.settings(secrets_shown=shown)
     assert runs.declare(hashi=HASHI).values["credentials"] == "sent"
     other = runs.declare(hashi={**HASHI, "token": "hvs.another-token"})
-    assert (other.changed, other.values["credentials"]) == (False, "kept")
+    assert (other.changed, other.values["credentials"]) == (False, "not_sent")
     assert other.values["not_compared"] == ["hashi.token"]
     always = runs.declare(hashi={**HASHI, "token": "hvs.another-token"}, update_credentials="always")
     assert (always.changed, always.values["credentials"], always.error) == (True, "sent", None)
@@ -282,8 +282,8 @@ def test_one_instance_of_several_is_refused_unless_told_otherwise(
         runs.declare(hashi=HASHI, akeyless=instance, instances=gateway.urls)
     assert writes(emulator) == 0
     allowed = runs.declare(hashi=HASHI, akeyless=instance, instances=gateway.urls, allow_instance=True)
-    assert allowed.values["address"]["is"] == "instance"
+    assert allowed.values["address"]["type"] == "instance"
     assert "one instance of several" in allowed.warnings[0]
-    assert runs.declare(hashi=HASHI, instances=gateway.urls).values["address"]["is"] == "cluster"
+    assert runs.declare(hashi=HASHI, instances=gateway.urls).values["address"]["type"] == "cluster"
     unknown = runs.declare(hashi=HASHI, akeyless=instance).values["address"]
-    assert (unknown["is"], "another name" in unknown["reason"]) == ("unknown", True)
+    assert (unknown["type"], "another name" in unknown["reason"]) == ("unknown", True)

@@ -71,8 +71,8 @@ def values(emulator: Emulator, item: str) -> list[t.Any]:
 def started(runs: GatewayRuns, **options: t.Any) -> t.Any:
     """Start, and wait for the end of the run."""
     sync = runs.ok(SYNC, name="m", state="started", **options)
-    newer_than = sync.values["run_before"]
-    return runs.run(INFO, name="m", wait=True, newer_than=newer_than, interval=0.05, timeout=20)
+    previous = sync.values["previous_run"]
+    return runs.run(INFO, name="m", wait=True, after_run=previous, wait_sleep=0.05, wait_timeout=20)
 
 
 def test_a_started_sync_carries_over_and_a_stopped_one_does_not(
@@ -83,25 +83,25 @@ def test_a_started_sync_carries_over_and_a_stopped_one_does_not(
     assert (waited.error, waited.values["outcome"]) == (None, "ok")
     assert values(emulator, source.name("app"))[-1] == {"v": 1}
     again = runs.ok(SYNC, name="m", state="started")
-    assert (again.changed, again.values["sent"], again.values["known"]) == (False, False, True)
+    assert (again.changed, again.values["command_sent"], again.values["confirmed"]) == (False, False, True)
     source.kv.put("app", {"v": 2})
     gateway.poll()
     assert values(emulator, source.name("app"))[-1] == {"v": 2}
 
     stopped = runs.ok(SYNC, name="m", state="stopped")
-    assert (stopped.changed, stopped.values["known"], stopped.values["assumed"]) == (True, True, "")
+    assert (stopped.changed, stopped.values["confirmed"], stopped.values["assumption"]) == (True, True, "")
     source.kv.put("app", {"v": 3})
     gateway.poll()
     assert values(emulator, source.name("app"))[-1] == {"v": 2}
     again = runs.ok(SYNC, name="m", state="stopped")
     assert (again.changed, again.diff) == (False, [])
-    assert "assumed that there was nothing to stop" in again.values["assumed"]
+    assert "assumed that there was nothing to stop" in again.values["assumption"]
 
 
 def test_check_mode_sends_nothing(runs: GatewayRuns, emulator: Emulator, source: Source) -> None:
     runs.declare(hashi=source.hashi)
     predicted = runs.ok(SYNC, name="m", state="started", check=True)
-    assert (predicted.changed, predicted.values["sent"]) == (True, False)
+    assert (predicted.changed, predicted.values["command_sent"]) == (True, False)
     assert not [route for route, _name, _outcome in emulator.control.journal() if "sync" in route]
     assert runs.ok(SYNC, name="m", state="started").diff == predicted.diff
 
@@ -111,8 +111,8 @@ def test_where_the_status_does_not_tell_the_result_says_so(runs: GatewayRuns, ga
     runs.declare(hashi=source.hashi)
     for _time in range(2):
         sync = runs.ok(SYNC, name="m", state="started")
-        assert (sync.changed, sync.values["known"]) == (True, False)
-        assert "does not show a synchronisation" in sync.values["assumed"]
+        assert (sync.changed, sync.values["confirmed"]) == (True, False)
+        assert "does not show a synchronisation" in sync.values["assumption"]
         gateway.wait("m")
 
 
@@ -124,7 +124,7 @@ def test_a_run_under_way_is_stopped(runs: GatewayRuns, gateway: Gateway, source:
     gateway.wait("m", "running")
     assert runs.ok(SYNC, name="m", state="stopped").changed
     gateway.release()
-    looked = runs.run(INFO, name="m", wait=True, interval=0.05)
+    looked = runs.run(INFO, name="m", wait=True, wait_sleep=0.05)
     assert looked.values["outcome"] == "stopped"
     assert "stopped before its end" in str(looked.error)
 
@@ -169,7 +169,12 @@ def test_a_run_with_failed_items_is_a_failure_though_it_says_completed(runs: Gat
     assert source.name("wordy") in message
     outcomes = {one["item"]: one["outcome"] for one in waited.values["report"]["items"]}
     assert outcomes == {source.name("app"): "migrated", source.name("wordy"): "failed"}
-    # Looking is no failure: only waiting judges.
+    # Without wait the task does not fail.
+    counted = runs.ok(INFO, name="m", report_limit=0).values
+    assert (counted["failures"], counted["failures_count"]) == ([], 1)
+    assert (counted["report"]["items"], counted["report"]["items_count"]) == ([], 2)
+    with pytest.raises(OptionError, match="report_limit: -1 is below zero"):
+        runs.run(INFO, name="m", report_limit=-1)
     looked = runs.ok(INFO, name="m")
     assert (looked.values["outcome"], looked.values["status"]["failed"]) == ("failed", 1)
 
@@ -182,7 +187,7 @@ def test_an_older_gateway_has_no_report_and_the_log_is_pointed_at(
     source.kv.describe("wordy", custom_metadata=LONG)
     runs.declare(hashi=source.hashi)
     waited = started(runs)
-    assert waited.values["report"] == {"available": False, "items": [], "left_out": 0}
+    assert waited.values["report"] == {"available": False, "items": [], "items_count": 0}
     assert "1 of 2 failed" in str(waited.error)
     assert "gateway_log_info" in str(waited.error)
 
@@ -202,7 +207,7 @@ def test_words_that_nobody_knows_are_judged_by_counts_and_times(
     before = runs.ok(INFO, name="m").values["status"]["run"]
     runs.ok(SYNC, name="m", state="started")
     gateway.wait("m", "running", run=2)
-    late = runs.run(INFO, name="m", wait=True, newer_than=before, interval=0.05, timeout=1)
+    late = runs.run(INFO, name="m", wait=True, after_run=before, wait_sleep=0.05, wait_timeout=1)
     assert "has not ended within 1 seconds" in str(late.error)
     gateway.release()
 
@@ -210,13 +215,13 @@ def test_words_that_nobody_knows_are_judged_by_counts_and_times(
 def test_waiting_ends_with_time_and_says_how_far_it_was(runs: GatewayRuns, gateway: Gateway, source: Source) -> None:
     source.kv.put("b", {"v": 1})
     runs.declare(hashi=source.hashi)
-    never = runs.run(INFO, name="m", wait=True, interval=0.05, timeout=0)
-    assert "no run of m has begun" in str(never.error)
+    never = runs.run(INFO, name="m", wait=True, wait_sleep=0.05, wait_timeout=0)
+    assert "no new run of m has begun" in str(never.error)
     assert never.values["outcome"] == "never_run"
     gateway.hold("running", after=1)
     runs.ok(SYNC, name="m", state="started")
     gateway.wait("m", "running", items=1)
-    late = runs.run(INFO, name="m", wait=True, interval=0.05, timeout=0)
+    late = runs.run(INFO, name="m", wait=True, wait_sleep=0.05, wait_timeout=0)
     assert "has not ended within 0 seconds: 1 of" in str(late.error)
     assert late.values["outcome"] == "running"
     gateway.release()
@@ -224,8 +229,8 @@ def test_waiting_ends_with_time_and_says_how_far_it_was(runs: GatewayRuns, gatew
     ended = runs.ok(INFO, name="m", wait=True)
     run = ended.values["status"]["run"]
     runs.ok(SYNC, name="m", state="stopped")
-    stale = runs.run(INFO, name="m", wait=True, newer_than=run, interval=0.05, timeout=0)
-    assert "no run of m has begun" in str(stale.error)
+    stale = runs.run(INFO, name="m", wait=True, after_run=run, wait_sleep=0.05, wait_timeout=0)
+    assert "no new run of m has begun" in str(stale.error)
 
 
 def test_a_source_that_does_not_answer_is_the_reason(runs: GatewayRuns) -> None:
@@ -247,7 +252,7 @@ def test_what_is_listed_and_what_is_not_there(runs: GatewayRuns, source: Source)
     assert (missing["exists"], missing["migrations"]) == (False, [])
     with pytest.raises(OptionError, match="has no migration none"):
         runs.run(INFO, name="none", wait=True)
-    with pytest.raises(OptionError, match="waiting is for one migration"):
+    with pytest.raises(OptionError, match="waiting needs one migration"):
         runs.run(INFO, wait=True)
 
 
@@ -255,14 +260,14 @@ def test_instances_that_agree_and_instances_that_do_not(runs: GatewayRuns, gatew
     runs.declare(hashi=source.hashi)
     runs.declare(name="n", hashi=source.hashi)
     seen = runs.ok(CLUSTER, instances=gateway.urls).values
-    assert (seen["in_step"], seen["all_answer"], seen["drift"]) == (True, True, [])
-    assert seen["address"]["is"] == "cluster"
+    assert (seen["consistent"], seen["all_healthy"], seen["drift"]) == (True, True, [])
+    assert seen["address"]["type"] == "cluster"
     (cluster,) = seen["clusters"]
     assert (cluster["url"], cluster["running"]) == (gateway.url, True)
     gateway.drift(2, "m", payload={"metadata_mode": "none", "token": "hvs.CANARY-other"})
     gateway.drift(1, "n", missing=True)
     seen = runs.ok(CLUSTER, instances=gateway.urls).values
-    assert not seen["in_step"]
+    assert not seen["consistent"]
     told = {(one["migration"], one["setting"]): one["values"] for one in seen["drift"]}
     assert told == {
         ("m", "hashi.metadata_mode"): {gateway.urls[0]: "full", gateway.urls[1]: "none"},
@@ -276,15 +281,15 @@ def test_instances_that_agree_and_instances_that_do_not(runs: GatewayRuns, gatew
 def test_instances_that_are_down_or_ill(runs: GatewayRuns, gateway: Gateway) -> None:
     gateway.instance(1, healthy=False)
     seen = runs.ok(CLUSTER, instances=gateway.urls).values
-    assert not seen["all_answer"]
-    assert [one["health"] for one in seen["instances"]] == [503, 200]
+    assert not seen["all_healthy"]
+    assert [one["health_status"] for one in seen["instances"]] == [503, 200]
     gateway.instance(1, healthy=True)
     gateway.instance(2, up=False)
     seen = runs.ok(CLUSTER, instances=gateway.urls).values
-    assert [one["answers"] for one in seen["instances"]] == [True, False]
-    assert (seen["in_step"], seen["instances"][1]["health"]) == (False, None)
+    assert [one["healthy"] for one in seen["instances"]] == [True, False]
+    assert (seen["consistent"], seen["instances"][1]["health_status"]) == (False, None)
     assert seen["instances"][1]["reason"]
-    assert runs.ok(CLUSTER).values["in_step"] is None
+    assert runs.ok(CLUSTER).values["consistent"] is None
 
 
 def test_the_public_api_has_no_migrations(emulator: Emulator) -> None:

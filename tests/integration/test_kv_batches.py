@@ -70,7 +70,7 @@ def every(kv: Kv, test: t.Callable[[int], bool] = lambda n: True) -> list[str]:
 @pytest.fixture(scope="module")
 def exported(kv: Kv, play: Play, tmp_path_factory: pytest.TempPathFactory) -> Listed:
     waves: list[dict[str, t.Any]] = [
-        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha/app"]},
+        {"name": "pilot", "folders": [f"{kv.mount}/alpha/app"]},
         {"name": "everything", "rest": True},
     ]
     planned = migration(kv, *waves, environment="Pre-Prod", options={"conflict": "skip", "metadata_mode": "minimal"})
@@ -202,15 +202,15 @@ SELECTORS: dict[str, tuple[t.Callable[[str], dict[str, t.Any]], t.Callable[[int]
     "glob": (lambda m: {"paths": [f"{m}/*/db/*"]}, lambda n: n % 2 == 1),
     "globs": (lambda m: {"paths": ["**/s1?", f"{m}/**/s2?"]}, lambda n: 10 <= n < 30),
     "exclude": (lambda m: {"paths": ["**"], "exclude": [f"{m}/beta/"]}, lambda n: n % 3 != 1),
-    "prefix": (lambda m: {"prefixes": [f"/{m}/beta/"]}, lambda n: n % 3 == 1),
-    "prefixes": (lambda m: {"prefixes": [f"{m}/beta/app", f"{m}/gamma"]}, lambda n: n % 6 in (4, 2, 5)),
+    "prefix": (lambda m: {"folders": [f"/{m}/beta/"]}, lambda n: n % 3 == 1),
+    "prefixes": (lambda m: {"folders": [f"{m}/beta/app", f"{m}/gamma"]}, lambda n: n % 6 in (4, 2, 5)),
     "custom metadata": (lambda m: {"custom_metadata": {"tier": "low"}}, lambda n: n // 3 % 3 == 0),
     "custom metadata, any of": (
         lambda m: {"custom_metadata": {"tier": ["low", "medium"], "owner": "team-*a"}},
         lambda n: n // 3 % 3 != 2,
     ),
     "all of them": (
-        lambda m: {"prefixes": [f"{m}/alpha"], "custom_metadata": {"tier": "high"}, "paths": ["**/db/*"]},
+        lambda m: {"folders": [f"{m}/alpha"], "custom_metadata": {"tier": "high"}, "paths": ["**/db/*"]},
         lambda n: n % 3 == 0 and n // 3 % 3 == 2 and n % 2 == 1,
     ),
 }
@@ -245,7 +245,7 @@ def test_shares_follow_one_another(kv: Kv, play: Play, tmp_path: Path) -> None:
 
 
 def test_metadata_is_read_only_where_a_wave_asks_for_it(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:
-    plain: dict[str, t.Any] = {"name": "w", "prefixes": [f"{kv.mount}/alpha"]}
+    plain: dict[str, t.Any] = {"name": "w", "folders": [f"{kv.mount}/alpha"]}
     for wave, reads in ((plain, 0), ({**plain, "custom_metadata": {"tier": "low"}}, 30)):
         vault.audit_reset()
         assert inventory(play, tmp_path, migration(kv, wave, {"name": "rest", "rest": True})).rc == 0
@@ -259,7 +259,7 @@ def test_secrets_of_kv_1_have_waves_too(vault: Vault, play: Play, tmp_path: Path
     kv.put("b/y", {"v": 1})
     waves: list[dict[str, t.Any]] = [
         {"name": "low", "custom_metadata": {"tier": "low"}},
-        {"name": "a", "prefixes": [f"{kv.mount}/a"]},
+        {"name": "a", "folders": [f"{kv.mount}/a"]},
         {"name": "rest", "rest": True},
     ]
     listed = inventory(play, tmp_path, migration(kv, *waves))
@@ -280,7 +280,7 @@ def test_include_and_exclude_of_the_migration_come_first(kv: Kv, play: Play, tmp
 
 def test_overlapping_waves_are_named_with_some_paths(kv: Kv, play: Play, tmp_path: Path) -> None:
     waves: list[dict[str, t.Any]] = [
-        {"name": "alpha", "prefixes": [f"{kv.mount}/alpha"]},
+        {"name": "alpha", "folders": [f"{kv.mount}/alpha"]},
         {"name": "databases", "paths": ["**/db/*"]},
         {"name": "rest", "rest": True},
     ]
@@ -298,7 +298,7 @@ def test_overlapping_waves_are_named_with_some_paths(kv: Kv, play: Play, tmp_pat
 
 
 def test_secrets_in_no_wave_are_told(kv: Kv, play: Play, tmp_path: Path) -> None:
-    listed = inventory(play, tmp_path, migration(kv, {"name": "alpha", "prefixes": [f"{kv.mount}/alpha"]}))
+    listed = inventory(play, tmp_path, migration(kv, {"name": "alpha", "folders": [f"{kv.mount}/alpha"]}))
     assert listed.rc == 0
     assert "60 secrets are in no wave" in listed.told
     assert f"{kv.mount}/beta/" in listed.told
@@ -452,7 +452,7 @@ def test_a_play_migrates_a_wave_on_its_batches_at_once(
 ) -> None:
     play = Play(connection_env(vault, emulator))
     waves: list[dict[str, t.Any]] = [
-        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha"]},
+        {"name": "pilot", "folders": [f"{kv.mount}/alpha"]},
         {"name": "rest", "rest": True},
     ]
     file = write_source(tmp_path, {"migrations": [migration(kv, *waves, batch_size=10)]})
@@ -476,7 +476,7 @@ def test_the_rollout_takes_the_waves_in_order(vault: Vault, emulator: Emulator, 
     for n in range(6):
         kv.put(f"{TEAMS[n % 2]}/s{n}", {"password": canary()})
     waves: list[dict[str, t.Any]] = [
-        {"name": "pilot", "prefixes": [f"{kv.mount}/alpha"]},
+        {"name": "pilot", "folders": [f"{kv.mount}/alpha"]},
         {"name": "rest", "rest": True},
     ]
     file = write_source(tmp_path, {"migrations": [migration(kv, *waves, options={"metadata_mode": "minimal"})]})

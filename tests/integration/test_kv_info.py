@@ -37,8 +37,8 @@ def info(task: str = "info", *, ignore: bool = False, **options: t.Any) -> dict[
     return {**made, **({"ignore_errors": True} if ignore else {})}
 
 
-def finding_names(result: dict[str, t.Any]) -> list[str]:
-    return [finding["name"] for finding in result["findings"]]
+def finding_ids(result: dict[str, t.Any]) -> list[str]:
+    return [finding["id"] for finding in result["findings"]]
 
 
 @dataclass
@@ -142,13 +142,13 @@ def test_totals(story: Story) -> None:
         "destroyed_versions": 1,
         "expiring_versions": 1,
         "newest_deleted": 2,
-        "nothing_readable": 1,
+        "no_readable_version": 1,
         "custom_metadata": 2,
         "unversioned": 1,
         "wanted_versions": 96,
         "items": 49,
         "item_versions": 96,
-        "companions": 2,
+        "metadata_items": 2,
         "unreadable": 0,
         "failures": 0,
         "excluded": 0,
@@ -197,19 +197,19 @@ def test_metadata_over_the_limit(story: Story) -> None:
     assert {entry["source"] for entry in metadata["gateway_over_limit"]} >= {f"{two}/wordy"}
 
 
-def test_histories(story: Story) -> None:
-    histories, two = story.result("plain")["histories"], story.two.mount
+def test_version_history(story: Story) -> None:
+    histories, two = story.result("plain")["version_history"], story.two.mount
     assert histories["longest"][0] == {"source": f"{two}/app/db", "versions": 7, "readable": 7}
-    assert histories["gateway_cuts"] == 1
+    assert histories["gateway_over_limit_count"] == 1
     assert histories["newest_deleted"] == [{"source": f"{two}/dead"}]
-    assert histories["nothing_readable"] == [{"source": f"{two}/gone"}]
+    assert histories["no_readable_version"] == [{"source": f"{two}/gone"}]
     assert [(e["source"], e["version"]) for e in histories["expiring"]] == [(f"{two}/soon", 1)]
 
 
 def test_names(story: Story) -> None:
     names, two = story.result("target")["names"], story.two.mount
-    assert names["twins"] == [{"source": f"{two}/app"}]
-    assert names["case_twins"] == [{"sources": [f"{two}/App", f"{two}/app"], "count": 2}]
+    assert names["same_as_folder"] == [{"source": f"{two}/app"}]
+    assert names["differ_only_in_case"] == [{"sources": [f"{two}/App", f"{two}/app"], "count": 2}]
     assert names["invalid_characters"] == "#"
     assert names["replaced"] == [{"source": f"{two}/names/a#b", "item": f"/migrated/{two}/names/a%23b"}]
     assert names["collisions"] == []
@@ -217,20 +217,20 @@ def test_names(story: Story) -> None:
 
 def test_findings_come_worst_first(story: Story) -> None:
     result = story.result("target")
-    assert finding_names(result) == [
+    assert finding_ids(result) == [
         "value_limit",
         "newest_deleted",
-        "nothing_readable",
+        "no_readable_version",
         "expiring",
-        "names_replaced",
+        "replaced_names",
         "gateway_metadata",
-        "companions",
-        "gateway_history",
-        "versions_left_out",
-        "case_twins",
-        "twins",
+        "metadata_items",
+        "gateway_versions",
+        "deleted_versions",
+        "differ_only_in_case",
+        "same_as_folder",
         "unversioned",
-        *(name for name in finding_names(result) if name.endswith("_unknown")),
+        *(name for name in finding_ids(result) if name.endswith("_unknown")),
     ]
     assert result["ready"] is False
 
@@ -241,7 +241,7 @@ def test_ready_where_nothing_would_fail(story: Story) -> None:
 
 def test_current_versions_alone(story: Story) -> None:
     totals = story.result("current")["totals"]
-    assert (totals["wanted_versions"], totals["items"], totals["companions"]) == (48, 48, 1)
+    assert (totals["wanted_versions"], totals["items"], totals["metadata_items"]) == (48, 48, 1)
 
 
 def test_metadata_alone_reads_no_value(story: Story) -> None:
@@ -260,7 +260,7 @@ def test_each_version_is_read_once(story: Story) -> None:
 
 def test_check_mode_says_the_same(story: Story) -> None:
     check, real = story.result("check"), story.result("target")
-    for member in ("totals", "findings", "mounts", "sizes", "metadata", "histories", "names", "ready", "target"):
+    for member in ("totals", "findings", "mounts", "sizes", "metadata", "version_history", "names", "ready", "target"):
         assert check[member] == real[member]
     assert "diff" not in check
 
@@ -281,17 +281,17 @@ def test_the_new_names_are_those_of_the_migration(story: Story) -> None:
     assert plan[replaced["source"]] == replaced["item"]
 
 
-def test_items_of_a_migration_are_not_in_the_way(story: Story) -> None:
+def test_items_of_a_migration_are_not_foreign(story: Story) -> None:
     result = story.result("again")
     assert result["target"]["migrations"] == ["test"]
-    assert result["target"]["taken_by_migrations"] == 49
-    assert result["target"]["taken"] == []
+    assert result["target"]["migrated"] == 49
+    assert result["target"]["foreign"] == []
     assert result["ready"] is True
 
 
-def test_durations_and_requests_are_told(story: Story) -> None:
+def test_durations_and_requests(story: Story) -> None:
     result = story.result("target")
-    assert set(result["durations"]) == {"discover", "look", "target", "total"}
+    assert set(result["durations"]) == {"discover", "assess", "target", "total"}
     assert result["requests"]["akeyless"] == story.runs["target"].akeyless["requests"]
     assert result["retries"] == {"vault": 0}
 

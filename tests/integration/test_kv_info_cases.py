@@ -11,7 +11,7 @@ from collections import Counter
 
 import httpx
 import pytest
-from assessing import assess_vault, names_of
+from assessing import assess_vault, findings_of
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
     ApiError,
@@ -63,7 +63,7 @@ def test_unreadable_paths_never_stop_the_rest(vault: Vault, kv: Kv) -> None:
     result = assess_vault(vault, auth=auth, **source(kv))
     assert result.error is None
     assert [entry["source"] for entry in result.values["unreadable"]] == [f"{kv.mount}/closed/", f"{kv.mount}/values/d"]
-    assert names_of(result)["unreadable"] == "warning"
+    assert findings_of(result)["unreadable"] == "warning"
     assert result.values["totals"]["versions"] == 2
     assert any("could not be listed or read" in warning for warning in result.warnings)
 
@@ -105,23 +105,26 @@ def test_a_misspelt_path_fails_after_the_rest_was_assessed(vault: Vault, kv: Kv)
     assert "2 paths could not be assessed" in str(result.error)
     assert result.values["totals"]["versions"] == 1
     assert result.values["ready"] is False
-    assert names_of(result)["not_assessed"] == "error"
+    assert findings_of(result)["not_assessed"] == "error"
 
 
-def test_a_server_that_fails_for_one_path(vault: Vault, kv: Kv, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("remedy", ["Look at its log", ""])
+def test_a_server_that_fails_for_one_path(vault: Vault, kv: Kv, monkeypatch: pytest.MonkeyPatch, remedy: str) -> None:
     for path in ("a", "broken", "c"):
         kv.put(path, {"n": 1})
     read = KvReader.metadata
 
     async def failing(self: KvReader, mount: Mount, secret: str) -> Metadata:
         if secret == "broken":
-            raise ApiError("metadata: Vault answered 500", "Look at its log", status=500)
+            raise ApiError("metadata: Vault answered 500", remedy, status=500)
         return await read(self, mount, secret)
 
     monkeypatch.setattr(KvReader, "metadata", failing)
     result = assess_vault(vault, **source(kv))
+    told = f"1 paths could not be assessed: {kv.mount}/broken: metadata: Vault answered 500"
+    assert str(result.error) == (f"{told}. {remedy}" if remedy else told)
     assert result.values["failures"] == [
-        {"source": f"{kv.mount}/broken", "reason": "metadata: Vault answered 500", "remedy": "Look at its log"}
+        {"source": f"{kv.mount}/broken", "reason": "metadata: Vault answered 500", "remedy": remedy}
     ]
     assert result.values["totals"]["versions"] == 2
 
@@ -157,7 +160,7 @@ def test_a_secret_that_vanishes_is_no_failure(vault: Vault, kv: Kv, monkeypatch:
 
     monkeypatch.setattr(KvReader, "metadata", late)
     result = assess_vault(vault, **source(kv))
-    assert (result.error, names_of(result)["vanished"]) == (None, "note")
+    assert (result.error, findings_of(result)["removed_meanwhile"]) == (None, "note")
 
 
 def test_a_version_deleted_while_it_is_read(vault: Vault, kv: Kv, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,13 +212,13 @@ def test_nothing_to_assess_is_an_error(
         ({"versions": "zero"}, "'zero' is not all, current, or a number of 1 or more"),
         ({"versions": "0"}, "'0' is not all"),
         ({"concurrency": 0}, "0 is not between 1 and 512"),
-        ({"report_limit": -1}, "-1 is not a number of entries"),
+        ({"report_limit": -1}, "report_limit: -1 is below zero"),
         ({"value_limit": 0}, "value_limit: 0 is not a positive number"),
         ({"target_location": "/"}, "must be a folder, not the root"),
         ({"target_location": "/m", "akeyless": {"auth": {"access_id": "p-1"}}}, "an access id alone does not log in"),
     ],
 )
-def test_malformed_options_are_named_before_anybody_is_asked(vault: Vault, given: dict[str, t.Any], text: str) -> None:
+def test_malformed_options_are_named_before_any_request(vault: Vault, given: dict[str, t.Any], text: str) -> None:
     with pytest.raises(OptionError) as caught:
         assess_vault(vault, auth={"method": "token", "token": "hvs.never-used"}, **given)
     assert text in str(caught.value)
@@ -229,24 +232,26 @@ def call(emulator: Emulator, command: str, **body: t.Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_items_in_the_way(vault: Vault, emulator: Emulator, kv: Kv) -> None:
+def test_foreign_items(vault: Vault, emulator: Emulator, kv: Kv) -> None:
     kv.put("a", {"n": 1})
     kv.put("b", {"n": 1})
-    call(emulator, "create-secret", name=f"/migrated/{kv.mount}/a", value="somebody's")
-    call(emulator, "create-secret", name="/migrated/elsewhere", value="somebody's")
+    call(emulator, "create-secret", name=f"/migrated/{kv.mount}/a", value="another's")
+    call(emulator, "create-secret", name="/migrated/elsewhere", value="another's")
     result = assess_vault(vault, emulator, **source(kv))
     target = result.values["target"]
-    assert target["taken"] == [{"source": f"{kv.mount}/a", "item": f"/migrated/{kv.mount}/a", "type": "STATIC_SECRET"}]
-    assert (target["items"], target["taken_count"], target["taken_by_migrations"]) == (2, 1, 0)
-    assert names_of(result)["taken"] == "error"
+    assert target["foreign"] == [
+        {"source": f"{kv.mount}/a", "item": f"/migrated/{kv.mount}/a", "type": "STATIC_SECRET"}
+    ]
+    assert (target["items"], target["foreign_count"], target["migrated"]) == (2, 1, 0)
+    assert findings_of(result)["foreign"] == "error"
     assert emulator.control.counters()["values_read"] == 0
 
 
-def test_keys_in_the_way(vault: Vault, emulator: Emulator, kv: Kv) -> None:
+def test_foreign_items_of_keys(vault: Vault, emulator: Emulator, kv: Kv) -> None:
     kv.put("a", {"user": "u", "password": "p"})
-    call(emulator, "create-secret", name=f"/migrated/{kv.mount}/a/user", value="somebody's")
+    call(emulator, "create-secret", name=f"/migrated/{kv.mount}/a/user", value="another's")
     result = assess_vault(vault, emulator, layout="keys", **source(kv))
-    assert [entry["item"] for entry in result.values["target"]["taken"]] == [f"/migrated/{kv.mount}/a/user"]
+    assert [entry["item"] for entry in result.values["target"]["foreign"]] == [f"/migrated/{kv.mount}/a/user"]
 
 
 @pytest.mark.parametrize(("characters", "count"), [("", 0), ("#", 1), ("#?+", 3)])
@@ -278,9 +283,9 @@ def test_a_caller_that_may_not_list_or_know_the_account(vault: Vault, emulator: 
     assert result.values["target"]["listed"] is False
     assert result.values["names"]["invalid_characters"] is None
     assert result.values["totals"]["versions"] == 1
-    assert names_of(result) == {
+    assert findings_of(result) == {
         "target_unreadable": "error",
-        "kept_versions_unknown": "note",
+        "max_versions_unknown": "note",
         "characters_unknown": "note",
     }
 
@@ -364,7 +369,7 @@ def test_every_byte_is_counted(truth: dict[str, SourceSecret], assessed: dict[st
 
 
 def test_every_expiry_is_known(corpus: Corpus, assessed: dict[str, t.Any]) -> None:
-    expiring = {(entry["source"], entry["version"]) for entry in assessed["histories"]["expiring"]}
+    expiring = {(entry["source"], entry["version"]) for entry in assessed["version_history"]["expiring"]}
     assert expiring == {
         (full_path(case), number)
         for case in corpus.cases
@@ -378,15 +383,17 @@ def test_every_mount_is_named(corpus: Corpus, assessed: dict[str, t.Any]) -> Non
     assert versions.items() >= corpus.mounts.items()
 
 
-def test_every_twin_is_found(truth: dict[str, SourceSecret], assessed: dict[str, t.Any]) -> None:
+def test_every_secret_that_is_also_a_folder_is_found(
+    truth: dict[str, SourceSecret], assessed: dict[str, t.Any]
+) -> None:
     twins = {path for path in truth if any(other.startswith(path + "/") for other in truth)}
-    assert {entry["source"] for entry in assessed["names"]["twins"]} == twins
+    assert {entry["source"] for entry in assessed["names"]["same_as_folder"]} == twins
 
 
 def test_every_secret_is_in_one_folder(truth: dict[str, SourceSecret], corpus: Corpus) -> None:
     result = assess_vault(corpus.vault, read_values=False, report_limit=1000)
     folders = result.values["folders"]
-    assert result.values["folders_left_out"] + len(folders) >= len({path.split("/")[0] for path in truth})
+    assert result.values["folders_count"] >= len({path.split("/")[0] for path in truth})
     assert all(folder["folder"].endswith("/") for folder in folders)
 
 

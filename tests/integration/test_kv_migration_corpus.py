@@ -109,7 +109,7 @@ def _metadata(migrated: Migrated, item: TargetItem) -> t.Any:
     told = json.loads(item.description)
     if "secretferry_metadata" not in told:
         return told
-    name = told["secretferry_metadata"]
+    name = told["secretferry_metadata"]["item"]
     pieces = [migrated.ledger[name], *(migrated.ledger[n] for n in _further(migrated, name))]
     return json.loads("".join(piece.values[-1] for piece in pieces))
 

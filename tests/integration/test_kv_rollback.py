@@ -95,10 +95,10 @@ def test_the_whole_migration(
     assert result.changed
     assert result.values["plan"] == planned.values["plan"]
     assert result.values["summary"] == planned.values["summary"]
-    proof = result.values["proof"]
-    assert (proof["left"], proof["changed_by_others"]) == (0, 0)
-    assert proof["restored"] == (0 if conflict == "skip" else 3)
-    assert proof["listed"] == len(emulator.control.dump()) - 1  # all but /elsewhere
+    confirmation = result.values["confirmation"]
+    assert (confirmation["remaining"], confirmation["changed_by_others"]) == (0, 0)
+    assert confirmation["restored"] == (0 if conflict == "skip" else 3)
+    assert confirmation["listed"] == len(emulator.control.dump()) - 1  # all but /elsewhere
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
@@ -118,18 +118,18 @@ def test_one_run_of_several(
     third = scene.ferry.ok(conflict=conflict)
     after = without_ledger(state(emulator))
     back = Back(scene.ferry)
-    back.ok(to=third.values["run"])
+    back.ok(from_run=third.values["run"])
     assert without_ledger(state(emulator, last=not counts)) == between
-    # What was taken back is simply new again.
+    # What was rolled back is new again.
     again = scene.ferry.ok(conflict=conflict)
     assert newest(without_ledger(state(emulator))) == newest(after)
     assert not scene.ferry.ok().changed
-    back.ok(to=second.values["run"])
+    back.ok(from_run=second.values["run"])
     assert without_ledger(state(emulator, last=not counts)) == before
     assert again.values["run"] > third.values["run"] > second.values["run"]
-    nothing = back.ok(to=third.values["run"])
+    nothing = back.ok(from_run=third.values["run"])
     assert not nothing.changed
-    assert "nothing to take back" in nothing.warnings[0]
+    assert "nothing to roll back" in nothing.warnings[0]
 
 
 def newest(items: dict[str, t.Any]) -> dict[str, str]:
@@ -163,11 +163,11 @@ def test_accounts_of_all_habits(vault: Vault, emulator: Emulator, account: str, 
     scene.ferry.ok(conflict="overwrite")
     go_on(scene)
     second = scene.ferry.ok()
-    Back(scene.ferry).ok(to=second.values["run"])
+    Back(scene.ferry).ok(from_run=second.values["run"])
     Back(scene.ferry).ok()
     after = state(emulator, last=False)
     if account == "values of format json come back decoded":
-        for items in (before, after):  # their text is gone before anybody can keep it
+        for items in (before, after):  # their text is deleted before it can be kept
             old = items[scene.name("old") + ("/a" if layout == "keys" else "")]["versions"]
             old[0]["value"] = json.loads(old[0]["value"])
     assert after == before

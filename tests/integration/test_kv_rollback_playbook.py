@@ -58,15 +58,15 @@ def story(vault: Vault) -> t.Iterator[Story]:
             kv.put(f"s{n}", {"password": secret[0], "n": n}, {"password": secret[1], "n": n})
         stage = Stage(vault, emulator)
         for n in range(3):
-            _somebodys(emulator, f"/migrated/{kv.mount}/s{n}", secret[2])
-        _somebodys(emulator, "/migrated/beside", secret[3])
+            _foreign(emulator, f"/migrated/{kv.mount}/s{n}", secret[2])
+        _foreign(emulator, "/migrated/beside", secret[3])
         before = emulator.control.dump(stable=True)
         source = {"paths": [f"{kv.mount}/"]}
         runs = {"migrate": stage.run([ferry("migrate", source=source, conflict="overwrite")], "-vvvv")}
         migrated = emulator.control.dump(stable=True)
         runs["check"] = stage.run([back("back")], "--check", "--diff", "-vvvv")
         assert emulator.control.dump(stable=True) == migrated
-        runs["bad"] = stage.run([back("back", to="tomorrow", ignore=True)], "-vvvv")
+        runs["bad"] = stage.run([back("back", from_run="tomorrow", ignore=True)], "-vvvv")
         runs["short"] = stage.run([back("back", report_limit=2)], "--check")
         runs["real"] = stage.run([back("back")], "--diff", "-vvvv")
         after = emulator.control.dump(stable=True)
@@ -75,12 +75,12 @@ def story(vault: Vault) -> t.Iterator[Story]:
         emulator.control.settings(delete_protection_by_default=True)
         refused = f"/migrated/{kv.mount}/s7"
         _call(emulator, "update-item", name=refused, description=secret[3])
-        runs["refused"] = stage.run([back("back", ignore=True)], "-vvvv", "--diff")
+        runs["conflict"] = stage.run([back("back", ignore=True)], "-vvvv", "--diff")
         yield Story(runs, before, migrated, after, [*secret, emulator.access_key], stage)
         stage.close()
 
 
-def _somebodys(emulator: Emulator, name: str, value: str) -> None:
+def _foreign(emulator: Emulator, name: str, value: str) -> None:
     _call(emulator, "create-secret", name=name, value=value, tags=["theirs"], **{"max-versions": "10"})
 
 
@@ -89,7 +89,7 @@ def _call(emulator: Emulator, command: str, **body: t.Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-RUNS = ("check", "real", "again", "refused", "short")
+RUNS = ("check", "real", "again", "conflict", "short")
 
 
 def test_the_target_is_as_it_was(story: Story) -> None:
@@ -97,13 +97,13 @@ def test_the_target_is_as_it_was(story: Story) -> None:
     for item in story.after.values():
         item["last_version"] = len(item["versions"])  # the emulator counts on; see the other tests
     assert story.after == story.before
-    assert story.result("real")["proof"] == {
+    assert story.result("real")["confirmation"] == {
         "listed": 4,
         "deleted": 27,
         "restored": 3,
         "untouched": 1,
         "changed_by_others": 0,
-        "left": 0,
+        "remaining": 0,
     }
 
 
@@ -114,34 +114,34 @@ def test_vault_is_not_asked(story: Story) -> None:
 def test_check_mode_writes_nothing_and_predicts_the_real_run(story: Story) -> None:
     check, real = story.result("check"), story.result("real")
     assert story.runs["check"].akeyless["writes"] == 0
-    for member in ("changed", "summary", "plan", "failures", "to", "runs", "ledger", "diff"):
+    for member in ("changed", "summary", "plan", "failures", "from_run", "runs", "ledger", "diff"):
         assert check[member] == real[member], member
-    assert check["proof"] == {}
+    assert check["confirmation"] == {}
     assert check["run"] == ""
 
 
 def test_the_diff_names_items_and_the_ledger(story: Story) -> None:
     items, ledger = story.result("check")["diff"]
     assert items["before"].count("\n") == 30
-    assert items["after"].count("put back to version 1, without versions 2") == 3
+    assert items["after"].count("restore version 1, delete versions 2") == 3
     assert ledger["before"] == "/migrated/.secretferry/test\n"
 
 
 def test_the_second_run_changes_nothing_and_says_so(story: Story) -> None:
     again = story.result("again")
     assert again["changed"] is False
-    assert again["warnings"] == ["There is nothing to take back of this migration in /migrated"]
+    assert again["warnings"] == ["There is nothing to roll back of this migration in /migrated"]
     assert story.runs["again"].akeyless["writes"] == 0
 
 
 def test_lists_are_bounded_and_counts_are_not(story: Story) -> None:
     result = story.result("short")
-    assert (len(result["plan"]), result["plan_left_out"], result["summary"]["deleted"]) == (2, 28, 27)
+    assert (len(result["plan"]), result["plan_count"], result["summary"]["deleted"]) == (2, 30, 27)
     assert result["plan"] == story.result("real")["plan"][:2]
 
 
-def test_what_is_refused_fails_the_task_and_is_named(story: Story) -> None:
-    result = story.result("refused")
+def test_a_conflict_fails_the_task_and_is_named(story: Story) -> None:
+    result = story.result("conflict")
     assert result["failed"] is True
     assert result["changed"] is True
     assert [failure["reason"] for failure in result["failures"]] == ["its description was changed at the target since"]
@@ -151,7 +151,7 @@ def test_what_is_refused_fails_the_task_and_is_named(story: Story) -> None:
 def test_malformed_options_are_refused(story: Story) -> None:
     result = story.result("bad")
     assert result["failed"] is True
-    assert "to: 'tomorrow' is neither before_migration nor a run" in result["msg"]
+    assert "from_run: 'tomorrow' is not the id of a run" in result["msg"]
     assert story.runs["bad"].akeyless["requests"] == 0
 
 
@@ -165,7 +165,7 @@ def test_what_was_replaced_in_place_was_kept_in_the_ledger_alone(story: Story) -
 def test_values_and_credentials_appear_nowhere(story: Story) -> None:
     printed = [run.played.stdout for run in story.runs.values()]
     results = [json.dumps(run.played.results) for run in story.runs.values()]
-    # The description that somebody gave an item is one of the canaries, too.
+    # The description that another writer gave an item is one of the canaries, too.
     assert scan([*story.stage.play.left_behind(), *printed, *results], story.secrets) == []
 
 
@@ -174,10 +174,10 @@ def test_what_is_returned_is_what_is_documented(story: Story, run: str) -> None:
     result = story.result(run)
     assert {key for key in result if not key.startswith("_")} - OF_ANSIBLE == set(DOCUMENTED)
     for name, doc in DOCUMENTED.items():
-        assert isinstance(result[name], TYPES[doc["type"]]), name
+        assert result[name] is None if name == "from_run" else isinstance(result[name], TYPES[doc["type"]]), name
 
 
-@pytest.mark.parametrize("name", ["summary", "proof", "requests", "durations"])
+@pytest.mark.parametrize("name", ["summary", "confirmation", "requests", "durations"])
 def test_samples_have_the_members_that_are_returned(story: Story, name: str) -> None:
     assert set(DOCUMENTED[name]["sample"]) == set(story.result("real")[name])
 
@@ -185,7 +185,7 @@ def test_samples_have_the_members_that_are_returned(story: Story, name: str) -> 
 def test_listed_samples_have_the_members_that_are_returned(story: Story) -> None:
     plan = story.result("real")["plan"]
     assert set().union(*plan) == set(DOCUMENTED["plan"]["sample"][0])
-    assert set(story.result("refused")["failures"][0]) == set(DOCUMENTED["failures"]["sample"][0])
+    assert set(story.result("conflict")["failures"][0]) == set(DOCUMENTED["failures"]["sample"][0])
 
 
 def test_the_options_are_those_of_the_spec() -> None:

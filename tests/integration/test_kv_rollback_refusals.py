@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Going back touches nothing that somebody changed since, says so item by item, and takes back all the rest."""
+"""A rollback does not change what others changed since, says so item by item, and rolls back all the rest."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ MEDDLING: dict[str, tuple[t.Callable[[Scene, str], None], str]] = {
 
 @pytest.mark.parametrize("item", ["a", "taken"])
 @pytest.mark.parametrize("case", MEDDLING)
-def test_what_somebody_changed_is_refused_and_the_rest_is_taken_back(scene: Scene, case: str, item: str) -> None:
+def test_what_others_changed_stays_and_the_rest_is_rolled_back(scene: Scene, case: str, item: str) -> None:
     meddle, words = MEDDLING[case]
     name = scene.name(item)
     meddle(scene, name)
@@ -106,8 +106,8 @@ def test_what_somebody_changed_is_refused_and_the_rest_is_taken_back(scene: Scen
     assert result.values["summary"] == planned.values["summary"]
     assert result.values["plan"] == planned.values["plan"]
     assert str(planned.error) == str(result.error)
-    assert result.values["summary"]["refused"] == 1
-    # Once more: refused again, and nothing is written.
+    assert result.values["summary"]["failed" if case == "protected" else "conflicts"] == 1
+    # Once more: the same, and nothing is written.
     scene.emulator.control.reset_counters()
     again = Back(scene.ferry).run()
     assert str(again.error)
@@ -116,7 +116,7 @@ def test_what_somebody_changed_is_refused_and_the_rest_is_taken_back(scene: Scen
 
 
 @pytest.mark.parametrize(("case", "item"), [("tagged", "a"), ("protected", "a"), ("appended", "taken")])
-def test_once_that_is_undone_the_rest_is_taken_back(scene: Scene, case: str, item: str) -> None:
+def test_once_that_is_undone_the_rest_is_rolled_back(scene: Scene, case: str, item: str) -> None:
     name = scene.name(item)
     MEDDLING[case][0](scene, name)
     assert Back(scene.ferry).run().error
@@ -135,7 +135,7 @@ def test_once_that_is_undone_the_rest_is_taken_back(scene: Scene, case: str, ite
 def test_what_is_deleted_already_is_no_failure(scene: Scene) -> None:
     scene.call("delete-item", name=scene.name("a"))
     result = Back(scene.ferry).ok()
-    assert result.values["summary"]["gone"] == 1
+    assert result.values["summary"]["already_deleted"] == 1
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
 
 
@@ -154,7 +154,7 @@ def test_what_was_taken_over_deleted_and_made_anew_cannot_come_back(scene: Scene
     scene.call("delete-item", name=scene.name("taken"))
     scene.ferry.ok()
     result = Back(scene.ferry).run()
-    assert "made anew since: its former versions cannot come back" in str(result.error)
+    assert "created again since: its former versions cannot come back" in str(result.error)
     assert result.values["summary"]["deleted"] == 3
 
 
@@ -178,7 +178,7 @@ def test_a_missing_right_is_that_items_failure(scene: Scene) -> None:
 
 
 def _limited(scene: Scene, paths: list[str], only_look_at: str) -> dict[str, str]:
-    """The login of somebody who may do everything to ``paths``."""
+    """A login that may do everything to ``paths``."""
     scene.call("create-role", name="limited")
     for path in paths:
         every = ["read", "create", "update", "delete", "list"]
@@ -206,8 +206,9 @@ def test_a_wrong_credential(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"to": "yesterday"}, "to: 'yesterday' is neither before_migration nor a run"),
-        ({"to": "20200101T000000Z-0000"}, "has no run 20200101T000000Z-0000. The last runs are: 2"),
+        ({"from_run": "yesterday"}, "from_run: 'yesterday' is not the id of a run"),
+        ({"from_run": ""}, "from_run: '' is not the id of a run"),
+        ({"from_run": "20200101T000000Z-0000"}, "has no run 20200101T000000Z-0000. The last runs are: 2"),
         ({"report_limit": -1}, "report_limit"),
         ({"concurrency": 0}, "concurrency"),
         ({"name": "a/b"}, "cannot name a migration"),
@@ -240,7 +241,7 @@ def test_after_a_lost_ledger_was_rebuilt_what_was_created_goes(scene: Scene) -> 
         scene.call("delete-item", name=name)
     scene.ferry.ok()
     result = Back(scene.ferry).run()
-    assert "not known how it was before" in str(result.error)
+    assert "its state before the migration took it over is not known" in str(result.error)
     assert result.values["summary"]["deleted"] == 3
 
 
@@ -256,11 +257,11 @@ def test_nothing_is_there(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     result = Back(scene.ferry).ok()
     assert not result.changed
-    assert result.warnings == ["There is nothing to take back of this migration in /migrated"]
+    assert result.warnings == ["There is nothing to roll back of this migration in /migrated"]
     assert emulator.control.counters()["writes"] == 0
 
 
-def test_somebody_else_holds_the_lease(scene: Scene) -> None:
+def test_another_run_holds_the_lease(scene: Scene) -> None:
     lease = "/migrated/.secretferry/test/lease"
     content = json.loads(scene.emulator.control.dump()[lease]["versions"][-1]["value"])
     busy = {**content, "host": "elsewhere", "since": content["since"], "until": content["since"] + 600}

@@ -34,13 +34,13 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
 def test_a_pass_that_deletes_nothing_is_taken_back_whole(scene: Scene) -> None:
     before = {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()}
     run = Sync(scene.ferry, delete=False).ok().values["run"]
-    Back(scene.ferry).ok(to=run)
+    Back(scene.ferry).ok(from_run=run)
     assert {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()} == before
 
 
 def test_what_a_pass_deleted_is_named(scene: Scene) -> None:
     run = Sync(scene.ferry, delete=True).ok().values["run"]
-    result = Back(scene.ferry).run(to=run)
+    result = Back(scene.ferry).run(from_run=run)
     reasons = {failure["source"].rpartition("/")[2]: failure["reason"] for failure in result.values["failures"]}
     assert reasons == {
         "gone": "it was deleted at the target since, with all its versions",

@@ -38,7 +38,7 @@ def follow(scene: Scene, **options: t.Any) -> dict[str, str]:
     result = sync.ok()
     assert result.values["plan"] == predicted.values["plan"]
     assert result.values["summary"]["deleted"] == predicted.values["summary"]["deleted"]
-    outcome = verified(scene.ferry, extra="report")
+    outcome = verified(scene.ferry, extra_items="warn")
     assert outcome.values["verified"], outcome.error
     scene.emulator.control.reset_counters()
     again = sync.ok()

@@ -69,8 +69,8 @@ def _act(kv: Kv, act: str, path: str, number: int, fresh: int) -> None:
 def _pass(scene: Scene, sync: Sync, options: dict[str, t.Any]) -> None:
     sync.ok(**options)
     # Without delete, the items of removed secrets stay: then, and only then, there are extra ones.
-    extra = "fail" if options["delete"] else "report"
-    outcome = verified(scene.ferry, extra=extra)
+    extra = "fail" if options["delete"] else "warn"
+    outcome = verified(scene.ferry, extra_items=extra)
     assert outcome.values["verified"], (outcome.error, outcome.values)
     scene.emulator.control.reset_counters()
     position = scene.kv.vault.audit_counts().position

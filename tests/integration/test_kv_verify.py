@@ -4,8 +4,8 @@
 
 """``kv_verify`` through playbooks: it finds each planted difference and only that, writes nothing, and shows no value.
 
-Every difference is planted for real: by somebody else's commands at the target, by its roles, or at the source. What is
-planted at the target is taken back by the emulator's snapshot before the next one.
+Every difference is planted for real: by commands of another writer at the target, by its roles, or at the source. The
+emulator's snapshot undoes what is planted at the target before the next one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class World:
         return f"/migrated/{self.two.mount}/{path}"
 
     def call(self, command: str, **body: t.Any) -> None:
-        """A command of somebody else's at the target."""
+        """A command of another writer at the target."""
         answer = httpx.post(f"{self.emulator.url}/{command}", json={"token": self.emulator.token(), **body})
         assert answer.status_code == 200, answer.text
 
@@ -94,7 +94,7 @@ class World:
 
     def companion(self, path: str) -> str:
         """The item that holds the metadata of a path."""
-        name = json.loads(self.emulator.control.dump()[self.item(path)]["description"])["secretferry_metadata"]
+        name = json.loads(self.emulator.control.dump()[self.item(path)]["description"])["secretferry_metadata"]["item"]
         return str(name)
 
     def verify(self, run: str, *options: str, task: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -140,13 +140,13 @@ def world(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
         access = [
             {
                 "name": "app",
-                "akeyless": {"access_id": "p-app", "access_key": "{{ lookup('env', 'APP_KEY') }}"},
-                "vault": {"token": "{{ lookup('env', 'APP_TOKEN') }}"},
+                "akeyless": {"auth": {"access_id": "p-app", "access_key": "{{ lookup('env', 'APP_KEY') }}"}},
+                "source": {"auth": {"token": "{{ lookup('env', 'APP_TOKEN') }}"}},
                 "kv_proxy": {"url": emulator.url},
             },
             {
                 "name": "shop",
-                "akeyless": {"access_id": "p-shop", "access_key_file": str(shop_key)},
+                "akeyless": {"auth": {"access_id": "p-shop", "access_key_file": str(shop_key)}},
                 "may_read": [f"{two.mount}/shop/**"],
                 "may_not_read": ["**"],
             },
@@ -192,11 +192,11 @@ def test_everything_is_counted(world: World) -> None:
         "items": 9,
         "versions": versions,
         "identical": versions,
-        "access_identities": 2,
-        "access_read": 4 * 2 + 2,
-        "access_refused": 5 * 2 + 7,
+        "access_applications": 2,
+        "access_expected_reads": 4 * 2 + 2,
+        "access_expected_denials": 5 * 2 + 7,
     }
-    assert result["sample"] == {"asked": "", "secrets": 10, "of": 10}
+    assert result["sample"] == {"requested": "", "secrets": 10, "total": 10}
 
 
 @pytest.mark.parametrize("run", ["clean", "check"])
@@ -224,7 +224,7 @@ def test_items_are_read_many_at_a_time(world: World) -> None:
 
 def test_check_mode_says_the_same(world: World) -> None:
     clean, check = world.runs["clean"]["verify"], world.runs["check"]["verify"]
-    for member in ("summary", "differences", "access", "verified", "sample", "left_alone"):
+    for member in ("summary", "differences", "access", "verified", "sample", "accepted_differences"):
         assert check[member] == clean[member]
     assert "diff" not in check
 
@@ -236,10 +236,10 @@ Plant = t.Callable[[World], None]
 
 @dataclass(frozen=True)
 class Planted:
-    """What is done, and what must be found: kind and path, or the item where there is no path."""
+    """What is done, and what must be found: type and path, or the item where there is no path."""
 
     plant: Plant
-    kind: str
+    type: str
     path: str
     versions: tuple[int, ...] = ()
     count: int = 1
@@ -272,16 +272,22 @@ PLANTED: dict[str, Planted] = {
     "missing item": Planted(
         lambda w: w.call("delete-item", name=w.item("app/db")), "missing", "app/db", (1, 2, 3), count=3
     ),
-    "swapped versions": Planted(lambda w: w.made_anew("app/db", 1, 3, 2), "order", "app/db"),
-    "reversed versions": Planted(lambda w: w.made_anew("app/gaps", 2, 1), "order", "app/gaps"),
-    "lost metadata": Planted(_description("app/db", "gone"), "metadata", "app/db"),
-    "other metadata": Planted(_description("app/api", '{"custom_metadata":{}}'), "metadata", "app/api"),
-    "lost companion": Planted(lambda w: w.call("delete-item", name=w.companion("app/wordy")), "metadata", "app/wordy"),
+    "swapped versions": Planted(lambda w: w.made_anew("app/db", 1, 3, 2), "out_of_order", "app/db"),
+    "reversed versions": Planted(lambda w: w.made_anew("app/gaps", 2, 1), "out_of_order", "app/gaps"),
+    "lost metadata": Planted(_description("app/db", "gone"), "different_metadata", "app/db"),
+    "other metadata": Planted(_description("app/api", '{"custom_metadata":{}}'), "different_metadata", "app/api"),
+    "lost companion": Planted(
+        lambda w: w.call("delete-item", name=w.companion("app/wordy")), "different_metadata", "app/wordy"
+    ),
     "changed companion": Planted(
-        lambda w: w.call("update-secret-val", name=w.companion("app/wordy"), value="{}"), "metadata", "app/wordy"
+        lambda w: w.call("update-secret-val", name=w.companion("app/wordy"), value="{}"),
+        "different_metadata",
+        "app/wordy",
     ),
     "pointer elsewhere": Planted(
-        _description("app/wordy", '{"secretferry_metadata":"/migrated/elsewhere"}'), "metadata", "app/wordy"
+        _description("app/wordy", '{"secretferry_metadata":{"item":"/migrated/elsewhere"}}'),
+        "different_metadata",
+        "app/wordy",
     ),
     "extra item": Planted(
         lambda w: w.call("create-secret", name=w.item("app/stray"), value="x"), "extra", "/app/stray"
@@ -294,20 +300,23 @@ PLANTED: dict[str, Planted] = {
         "extra",
         "app/old",
     ),
-    "added version": Planted(lambda w: w.replace("app/db", {"n": 4}, keep="true"), "changed", "app/db", (4,)),
+    "added version": Planted(lambda w: w.replace("app/db", {"n": 4}, keep="true"), "changed_at_target", "app/db", (4,)),
     "old version put on top": Planted(
-        lambda w: w.call("rollback-secret", name=w.item("app/db"), **{"old-version": 1}), "changed", "app/db", (4,)
+        lambda w: w.call("rollback-secret", name=w.item("app/db"), **{"old-version": 1}),
+        "changed_at_target",
+        "app/db",
+        (4,),
     ),
     "lost tag": Planted(
         lambda w: w.call("update-item", name=w.item("app/api"), **{"rm-tag": ["secretferry:test"]}),
-        "changed",
+        "changed_at_target",
         "app/api",
     ),
 }
 
 
 def _found(result: dict[str, t.Any]) -> list[tuple[str, str]]:
-    return [(entry["kind"], entry["source"] or entry["item"]) for entry in result["differences"]]
+    return [(entry["type"], entry["source"] or entry["item"]) for entry in result["differences"]]
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -319,7 +328,7 @@ def test_a_planted_difference_is_found_and_only_it(clean: World, name: str) -> N
     path = path if path.startswith("/") else f"{clean.two.mount}/{path}"
     assert result["failed"] is True
     assert result["verified"] is False
-    assert _found(result) == [(planted.kind, path)]
+    assert _found(result) == [(planted.type, path)]
     assert path in result["msg"]
     (difference,) = result["differences"]
     assert difference["remedy"] in result["msg"]
@@ -327,10 +336,10 @@ def test_a_planted_difference_is_found_and_only_it(clean: World, name: str) -> N
         assert tuple(difference["versions"]) == planted.versions
     before = clean.runs["clean"]["verify"]["summary"]
     summary = result["summary"]
-    if planted.kind != "order":
-        assert summary[planted.kind] == planted.count
-    others = set(before) - {planted.kind, "identical", "access_read", "access_refused"}
-    assert {kind: summary[kind] for kind in others} == {kind: before[kind] for kind in others}
+    if planted.type != "out_of_order":
+        assert summary[planted.type] == planted.count
+    others = set(before) - {planted.type, "identical", "access_expected_reads", "access_expected_denials"}
+    assert {name: summary[name] for name in others} == {name: before[name] for name in others}
     assert [identity["problems"] for identity in result["access"]] == [[], []]
     assert (clean.runs[name].akeyless["writes"], clean.runs[name].vault.writes) == (0, 0)
 
@@ -339,16 +348,26 @@ ACCESS: dict[str, tuple[Plant, str, str, list[tuple[str, str]]]] = {
     "app may read too much": (
         _rule("app", "/migrated/*/shop/card", "read"),
         "app",
-        "access_excess",
-        [("excess", "shop/card")] * 2,
+        "access_excessive_rights",
+        [("excessive_right", "shop/card")] * 2,
     ),
-    "shop may read too much": (_rule("shop", "*/app/db", "read"), "shop", "access_excess", [("excess", "app/db")]),
-    "app may not read": (_rule("app", "*/app/db", "deny"), "app", "access_denied", [("denied", "app/db")] * 2),
+    "shop may read too much": (
+        _rule("shop", "*/app/db", "read"),
+        "shop",
+        "access_excessive_rights",
+        [("excessive_right", "app/db")],
+    ),
+    "app may not read": (
+        _rule("app", "*/app/db", "deny"),
+        "app",
+        "access_missing_rights",
+        [("missing_right", "app/db")] * 2,
+    ),
     "shop may not read": (
         _rule("shop", "*/shop/card", "deny"),
         "shop",
-        "access_denied",
-        [("denied", "shop/card")],
+        "access_missing_rights",
+        [("missing_right", "shop/card")],
     ),
 }
 
@@ -364,8 +383,8 @@ def test_an_application_with_other_rights_is_found_and_only_it(clean: World, nam
     assert result["differences"] == []
     assert result["summary"][count] == len(expected)
     by_name = {identity["name"]: identity for identity in result["access"]}
-    found = [(p["kind"], p["source"]) for p in by_name[who]["problems"]]
-    assert found == [(kind, f"{clean.two.mount}/{path}") for kind, path in expected]
+    found = [(p["type"], p["source"]) for p in by_name[who]["problems"]]
+    assert found == [(type_, f"{clean.two.mount}/{path}") for type_, path in expected]
     other = "shop" if who == "app" else "app"
     assert by_name[other]["ok"] is True
     assert f"{who} and {clean.two.mount}/{path}" in result["msg"]
@@ -378,8 +397,8 @@ def test_a_version_that_came_since_is_missing(clean: World) -> None:
     clean.two.put("later", {"n": 1})
     clean.two.put("shop/card", {"number": "new"})
     result = clean.verify("since")
-    assert _found(result) == [("missing", f"{clean.two.mount}/later"), ("metadata", f"{clean.two.mount}/shop/card"),
-                              ("missing", f"{clean.two.mount}/shop/card")]  # fmt: skip
+    later, card = (f"{clean.two.mount}/{path}" for path in ("later", "shop/card"))
+    assert _found(result) == [("missing", later), ("different_metadata", card), ("missing", card)]
     assert "Run kv_migration again" in result["differences"][0]["remedy"]
     clean.emulator.control.reset("migrated")
     assert clean.stage.run([ferry("migrate")]).played.rc == 0
@@ -415,7 +434,7 @@ def mistakes(world: World, vault: Vault) -> t.Iterator[dict[str, dict[str, t.Any
     play.close()
 
 
-APP = {"name": "app", "akeyless": {"access_id": "p-app", "access_key": KEYS["app"]}}
+APP = {"name": "app", "akeyless": {"auth": {"access_id": "p-app", "access_key": KEYS["app"]}}}
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "token": ({"source": {"auth": {"method": "token", "token": "hvs.wrong-token"}}}, "token"),
     "address": ({"source": {"url": "http://127.0.0.1:9"}}, "no connection to"),
@@ -431,10 +450,10 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "twice": ({"access": [{**APP, "may_read": ["**"]}] * 2}, "there twice"),
     "glob": ({"access": [{**APP, "may_read": ["/"]}]}, "access[app].may_read"),
     "no key": (
-        {"access": [{"name": "app", "akeyless": {"access_id": "p-app"}, "may_read": ["**"]}]},
-        "access[app].akeyless.access_key",
+        {"access": [{"name": "app", "akeyless": {"auth": {"access_id": "p-app"}}, "may_read": ["**"]}]},
+        "access[app].akeyless.auth.access_key",
     ),
-    "no vault": ({"access": [{**APP, "vault": {"username": "me"}}]}, "access[app].vault.method"),
+    "no vault": ({"access": [{**APP, "source": {"auth": {"username": "me"}}}]}, "access[app].source.auth.method"),
     "proxy": ({"access": [{**APP, "may_read": ["**"], "kv_proxy": {"url": "gw:8200"}}]}, "access[app].kv_proxy.url"),
     "limit": ({"report_limit": -1}, "report_limit"),
 }

@@ -47,14 +47,14 @@ def scene(request: pytest.FixtureRequest, vault: Vault, server: Emulator) -> Sce
     return made
 
 
-def tried(scene: Scene, **identity: t.Any) -> Result:
+def tried(scene: Scene, **application: t.Any) -> Result:
     """Verify with one application, named app."""
-    return verified(scene.ferry, access=[{"name": "app", "akeyless": AUTH, **identity}])
+    return verified(scene.ferry, access=[{"name": "app", "akeyless": {"auth": AUTH}, **application}])
 
 
 def problems(result: Result) -> list[tuple[str, str]]:
     (identity,) = result.values["access"]
-    return [(p["kind"], p["source"].partition("/")[2]) for p in identity["problems"]]
+    return [(p["type"], p["source"].partition("/")[2]) for p in identity["problems"]]
 
 
 def clean(result: Result) -> dict[str, t.Any]:
@@ -68,32 +68,34 @@ def test_globs_over_paths_and_over_items(scene: Scene) -> None:
     mount = scene.kv.mount
     for may in ([f"{mount}/app/**"], [f"/migrated/{mount}/app/*"], [f"{mount}/app/db", "**/app/api", "**/numbers"]):
         identity = clean(tried(scene, may_read=may, may_not_read=[f"{mount}/shop/"]))
-        assert (identity["read"], identity["refused"]) == (3, 1)
+        assert (identity["expected_reads"], identity["expected_denials"]) == (3, 1)
 
 
-def test_what_nobody_speaks_of_is_not_tried(scene: Scene, server: Emulator) -> None:
+def test_what_matches_no_glob_is_not_tried(scene: Scene, server: Emulator) -> None:
     server.control.reset_counters()
     identity = clean(tried(scene, may_read=["**/app/db"]))
-    assert (identity["read"], identity["refused"]) == (1, 0)
+    assert (identity["expected_reads"], identity["expected_denials"]) == (1, 0)
 
 
 def test_one_forbidden_item_does_not_hide_the_others(scene: Scene) -> None:
-    assert problems(tried(scene, may_read=["**"])) == [("denied", "shop/card")]
+    assert problems(tried(scene, may_read=["**"])) == [("missing_right", "shop/card")]
     assert problems(tried(scene, may_not_read=["**"])) == [
-        ("excess", "app/api"),
-        ("excess", "app/db"),
-        ("excess", "app/numbers"),
+        ("excessive_right", "app/api"),
+        ("excessive_right", "app/db"),
+        ("excessive_right", "app/numbers"),
     ]
 
 
 def test_a_glob_that_must_be_readable_and_matches_nothing_is_a_failure(scene: Scene) -> None:
     result = tried(scene, may_read=["secret/misspelt/**"])
-    assert problems(result) == [("failed", "")]
+    assert problems(result) == [("error", "")]
     assert "secret/misspelt/** matches nothing" in str(result.error)
     result = tried(scene, may_read=["**/app/**"], may_not_read=["secret/misspelt/**"])
     clean(result)
     assert any("misspelt" in warning for warning in result.warnings)
-    clean(verified(scene.ferry, sample="1", access=[{"name": "app", "akeyless": AUTH, "may_read": ["no/**"]}]))
+    clean(
+        verified(scene.ferry, sample="1", access=[{"name": "app", "akeyless": {"auth": AUTH}, "may_read": ["no/**"]}])
+    )
 
 
 def test_as_the_identity_that_it_replaces(scene: Scene, vault: Vault) -> None:
@@ -101,36 +103,39 @@ def test_as_the_identity_that_it_replaces(scene: Scene, vault: Vault) -> None:
     rules = f'path "{mount}/data/app/*" {{ capabilities = ["read"] }}'
     vault.write_policy("verify-as-app", rules)
     token = vault.token(["verify-as-app"])
-    identity = clean(tried(scene, vault={"token": token}))
-    assert (identity["read"], identity["refused"]) == (3, 1)
+    identity = clean(tried(scene, source={"auth": {"token": token}}))
+    assert (identity["expected_reads"], identity["expected_denials"]) == (3, 1)
     vault.write_policy("verify-as-app", f'path "{mount}/data/*" {{ capabilities = ["read"] }}')
-    assert problems(tried(scene, vault={"token": token})) == [("denied", "shop/card")]
+    assert problems(tried(scene, source={"auth": {"token": token}})) == [("missing_right", "shop/card")]
     vault.write_policy("verify-as-app", f'path "{mount}/data/app/db" {{ capabilities = ["read"] }}')
-    assert problems(tried(scene, vault={"token": token})) == [("excess", "app/api"), ("excess", "app/numbers")]
+    assert problems(tried(scene, source={"auth": {"token": token}})) == [
+        ("excessive_right", "app/api"),
+        ("excessive_right", "app/numbers"),
+    ]
 
 
 def test_a_deleted_newest_version_is_no_missing_right(scene: Scene, vault: Vault) -> None:
     vault.write_policy("verify-as-app-2", f'path "{scene.kv.mount}/data/app/*" {{ capabilities = ["read"] }}')
     scene.kv.delete("app/db", 2)
     scene.ferry.ok(metadata_mode="none")
-    clean(tried(scene, vault={"token": vault.token(["verify-as-app-2"])}))
+    clean(tried(scene, source={"auth": {"token": vault.token(["verify-as-app-2"])}}))
 
 
 @pytest.mark.parametrize(
     ("identity", "said"),
     [
-        ({"akeyless": {"access_id": "p-app", "access_key": "wrong-key"}}, "refuses the access_key login"),
-        ({"vault": {"token": "hvs.wrong-token"}, "may_read": []}, "refuses the token"),
+        ({"akeyless": {"auth": {"access_id": "p-app", "access_key": "wrong-key"}}}, "refuses the access_key login"),
+        ({"source": {"auth": {"token": "hvs.wrong-token"}}, "may_read": []}, "rejects the token"),
     ],
 )
-def test_an_application_that_cannot_log_in_is_told_and_stops_nobody(
+def test_an_application_that_cannot_log_in_is_reported_and_does_not_stop_the_others(
     scene: Scene, identity: dict[str, t.Any], said: str
 ) -> None:
-    first = {"name": "first", "akeyless": AUTH, "may_read": ["**/app/**"], **identity}
-    second = {"name": "second", "akeyless": AUTH, "may_read": ["**/app/**"]}
+    first = {"name": "first", "akeyless": {"auth": AUTH}, "may_read": ["**/app/**"], **identity}
+    second = {"name": "second", "akeyless": {"auth": AUTH}, "may_read": ["**/app/**"]}
     result = verified(scene.ferry, access=[first, second])
     one, two = result.values["access"]
-    assert (one["ok"], one["failed"]) == (False, 1)
+    assert (one["ok"], one["errors"]) == (False, 1)
     assert said in one["problems"][0]["reason"]
     assert two["ok"] is True
     assert result.values["differences"] == []
@@ -143,18 +148,20 @@ def test_the_environment_never_stands_in_for_an_application(scene: Scene, monkey
     monkeypatch.setenv("AKEYLESS_ACCESS_KEY", scene.emulator.access_key)
     monkeypatch.setenv("AKEYLESS_TOKEN", scene.emulator.token())
     monkeypatch.setenv("VAULT_TOKEN", scene.kv.vault.root_token)
-    with pytest.raises(Exception, match=r"access\[app\]\.akeyless\.access_key"):
-        verified(scene.ferry, access=[{"name": "app", "akeyless": {"access_id": "p-app"}, "may_read": ["**"]}])
-    with pytest.raises(Exception, match=r"access\[app\]\.vault\.method"):
-        tried(scene, vault={"username": "app"})
-    assert problems(tried(scene, may_read=["**"])) == [("denied", "shop/card")]
+    with pytest.raises(Exception, match=r"access\[app\]\.akeyless\.auth\.access_key"):
+        verified(
+            scene.ferry, access=[{"name": "app", "akeyless": {"auth": {"access_id": "p-app"}}, "may_read": ["**"]}]
+        )
+    with pytest.raises(Exception, match=r"access\[app\]\.source\.auth\.method"):
+        tried(scene, source={"auth": {"username": "app"}})
+    assert problems(tried(scene, may_read=["**"])) == [("missing_right", "shop/card")]
 
 
-def test_what_differs_is_told_once(scene: Scene) -> None:
+def test_a_difference_is_reported_once(scene: Scene) -> None:
     scene.call("update-secret-val", name=scene.name("app/db"), value='{"v":0}', **{"keep-prev-version": "false"})
     scene.call("delete-item", name=scene.name("app/api"))
     result = tried(scene, may_read=["**/app/**"], kv_proxy={"url": scene.emulator.url})
-    assert [d["kind"] for d in result.values["differences"]] == ["missing", "different"]
+    assert [d["type"] for d in result.values["differences"]] == ["missing", "different"]
     assert problems(result) == []
 
 
@@ -168,8 +175,8 @@ def test_through_the_kv_proxy(scene: Scene, server: Emulator, version: int) -> N
     proxy = {"url": server.url, "kv_version": version, "namespace": "ignored"}
     identity = clean(tried(scene, may_read=["**/app/**"], may_not_read=["**"], kv_proxy=proxy))
     items = len([name for name in scene.ferry.items() if "/app/" in name])
-    assert identity["read"] == 2 * items
-    assert identity["refused"] == 2 * (len(scene.ferry.items()) - items)
+    assert identity["expected_reads"] == 2 * items
+    assert identity["expected_denials"] == 2 * (len(scene.ferry.items()) - items)
     assert server.control.counters()["routes"]["kv-proxy"] == len(scene.ferry.items())
 
 
@@ -203,9 +210,9 @@ def _stand_in(scene: Scene, vault: Vault) -> tuple[dict[str, t.Any], str]:
 def test_a_real_vault_as_the_kv_address(scene: Scene, vault: Vault) -> None:
     proxy, token = _stand_in(scene, vault)
     auth = {"access_type": "token", "token": token}
-    options: dict[str, t.Any] = {"akeyless": auth, "may_read": ["**/app/**"], "may_not_read": ["**"]}
+    options: dict[str, t.Any] = {"akeyless": {"auth": auth}, "may_read": ["**/app/**"], "may_not_read": ["**"]}
     identity = clean(tried(scene, kv_proxy=proxy, **options))
-    assert (identity["read"], identity["refused"]) == (6, 2)
+    assert (identity["expected_reads"], identity["expected_denials"]) == (6, 2)
     # A stale value, one that is not there, and one too many.
     mount = proxy["mount_point"]
     stale = canary()
@@ -213,14 +220,18 @@ def test_a_real_vault_as_the_kv_address(scene: Scene, vault: Vault) -> None:
     vault.request("DELETE", f"{mount}/metadata{scene.name('app/api')}")
     vault.write_policy(mount, f'path "{mount}/data/*" {{ capabilities = ["read"] }}')
     result = tried(scene, kv_proxy=proxy, **options)
-    assert problems(result) == [("denied", "app/api"), ("different", "app/db"), ("excess", "shop/card")]
+    assert problems(result) == [
+        ("missing_right", "app/api"),
+        ("different_value", "app/db"),
+        ("excessive_right", "shop/card"),
+    ]
     assert all("kv_proxy" in problem["reason"] for problem in result.values["access"][0]["problems"])
     assert scan([json.dumps(result.values), str(result.error)], [token]) == []
 
 
-def test_a_proxy_that_is_not_there_is_told_once(scene: Scene) -> None:
+def test_a_proxy_that_does_not_answer_is_reported_once(scene: Scene) -> None:
     result = tried(scene, may_read=["**/app/**"], kv_proxy={"url": "http://127.0.0.1:9"})
     (problem,) = result.values["access"][0]["problems"]
-    assert problem["kind"] == "failed"
+    assert problem["type"] == "error"
     assert "no connection to the proxy at http://127.0.0.1:9" in problem["reason"]
     assert "kv_proxy" in problem["remedy"]

@@ -29,8 +29,8 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 
 
 def found(result: Result) -> list[tuple[str, str]]:
-    """Kind, and the path in the mount or the item's name."""
-    return [(e["kind"], e["source"].partition("/")[2] or e["item"]) for e in result.values["differences"]]
+    """Type, and the path in the mount or the item's name."""
+    return [(e["type"], e["source"].partition("/")[2] or e["item"]) for e in result.values["differences"]]
 
 
 def clean(result: Result) -> Result:
@@ -69,7 +69,7 @@ def test_only_current_versions_again_and_again(scene: Scene) -> None:
     for number in range(3):
         scene.ferry.ok(versions="current")
         scene.kv.put("a", {"v": number + 10}, {"v": number + 20})
-    assert found(verified(scene.ferry))[0] == ("metadata", "a")
+    assert found(verified(scene.ferry))[0] == ("different_metadata", "a")
     scene.ferry.ok()
     assert clean(verified(scene.ferry)).values["summary"]["versions"] == 3
 
@@ -78,7 +78,7 @@ def test_a_secret_that_was_removed_and_made_anew(scene: Scene) -> None:
     scene.ferry.ok()
     scene.kv.remove("a")
     scene.kv.put("a", {"v": "new"})
-    assert [kind for kind, path in found(verified(scene.ferry)) if path == "a"] == ["metadata", "missing"]
+    assert [type_ for type_, path in found(verified(scene.ferry)) if path == "a"] == ["different_metadata", "missing"]
     scene.ferry.ok()
     clean(verified(scene.ferry))
 
@@ -104,20 +104,39 @@ def test_an_unversioned_secret_that_changed_twice(vault: Vault, emulator: Emulat
     assert found(verified(scene.ferry)) == [("missing", "a")]
 
 
+# --- metadata
+
+
+def test_custom_metadata_that_looks_like_a_pointer(scene: Scene) -> None:
+    scene.kv.describe("a", custom_metadata={"secretferry_metadata": "/migrated/elsewhere"})
+    scene.kv.describe("b", custom_metadata={"secretferry_metadata": '{"item": "/migrated/elsewhere"}'})
+    scene.ferry.ok(metadata_mode="minimal")
+    clean(verified(scene.ferry))
+
+
+@pytest.mark.parametrize("text", ["planted", '{"secretferry_metadata":{"item":"/migrated/elsewhere"}}'])
+def test_a_description_where_none_is_wanted(scene: Scene, text: str) -> None:
+    scene.call("create-secret", name=scene.name("c"), value="theirs", description="theirs")
+    scene.ferry.ok(metadata_mode="none", conflict="append")
+    clean(verified(scene.ferry))
+    scene.call("update-item", name=scene.name("a"), description=text)
+    assert found(verified(scene.ferry)) == [("different_metadata", "a")]
+
+
 # --- items that are not ours
 
 
 @pytest.mark.parametrize(("value", "said"), [('{"v": 2}', "is that of the source"), ("other", "is not that")])
-def test_a_foreign_item_that_was_to_be_skipped_is_told_and_is_no_failure(scene: Scene, value: str, said: str) -> None:
+def test_a_foreign_item_that_was_to_be_skipped_is_accepted_and_no_failure(scene: Scene, value: str, said: str) -> None:
     scene.call("create-secret", name=scene.name("b"), value=value)
     scene.ferry.ok(conflict="skip")
     result = clean(verified(scene.ferry))
     assert result.values["summary"]["foreign"] == 1
     assert result.values["summary"]["identical"] == 4
-    (entry,) = result.values["left_alone"]
-    assert (entry["kind"], entry["item"]) == ("foreign", scene.name("b"))
+    (entry,) = result.values["accepted_differences"]
+    assert (entry["type"], entry["item"]) == ("foreign", scene.name("b"))
     assert said in entry["reason"]
-    assert any("left alone" in warning for warning in result.warnings)
+    assert any("which the options accept" in warning for warning in result.warnings)
 
 
 def test_a_foreign_item_is_a_difference_otherwise(scene: Scene) -> None:
@@ -139,7 +158,7 @@ def test_skipping_does_not_excuse_what_was_changed_since(scene: Scene) -> None:
     replace(scene, "a", '{"v":0}')
     scene.call("delete-item", name=scene.name("b"))
     scene.call("update-item", name=scene.name("c"), **{"rm-tag": ["secretferry:test"]})
-    assert found(verified(scene.ferry)) == [("different", "a"), ("missing", "b"), ("changed", "c")]
+    assert found(verified(scene.ferry)) == [("different", "a"), ("missing", "b"), ("changed_at_target", "c")]
 
 
 def test_extra_items_can_be_reported_only(scene: Scene) -> None:
@@ -147,8 +166,8 @@ def test_extra_items_can_be_reported_only(scene: Scene) -> None:
     scene.ferry.ok()
     scene.kv.remove("c")
     assert found(verified(scene.ferry)) == [("extra", "c"), ("extra", "/migrated/theirs")]
-    result = clean(verified(scene.ferry, extra="report"))
-    assert [entry["item"] for entry in result.values["left_alone"]] == [scene.name("c"), "/migrated/theirs"]
+    result = clean(verified(scene.ferry, extra_items="warn"))
+    assert [entry["item"] for entry in result.values["accepted_differences"]] == [scene.name("c"), "/migrated/theirs"]
     assert result.values["summary"]["extra"] == 2
 
 
@@ -180,7 +199,7 @@ def test_a_ledger_that_lies_hides_nothing(scene: Scene) -> None:
                     run[2] = run[2][:16] * 2
         scene.call("update-secret-val", name=name, value=json.dumps(shard), **{"keep-prev-version": "false"})
     result = verified(scene.ferry)
-    assert [path for _kind, path in found(result)] == ["a"]
+    assert [path for _type, path in found(result)] == ["a"]
     assert result.values["summary"]["identical"] == 5
 
 
@@ -216,7 +235,7 @@ def test_paths_of_an_earlier_run_are_no_extra_items(scene: Scene) -> None:
     scene.ferry.ok(source={"paths": [f"{mount}/two/", f"{mount}/b"]})
     assert clean(verified(scene.ferry)).values["summary"]["out_of_scope"] == 2
     assert clean(verified(scene.ferry, source={"paths": [f"{mount}/"], "include": ["*/one/*", "*/a"]}))
-    # One that nobody migrated is an extra item, whatever its tag says and wherever it is.
+    # One that was never migrated is an extra item, whatever its tag says and wherever it is.
     for path in ("one/y", "two/y"):
         scene.call("create-secret", name=scene.name(path), value="x", tags=["secretferry:test"])
     assert found(verified(scene.ferry)) == [("extra", "one/y"), ("extra", "two/y")]
@@ -235,7 +254,7 @@ def test_a_sample(scene: Scene) -> None:
     scene.ferry.ok()
     scene.call("create-secret", name=scene.name("stray"), value="x")
     result = verified(scene.ferry, sample="10")
-    assert result.values["sample"] == {"asked": "10", "secrets": 10, "of": 63}
+    assert result.values["sample"] == {"requested": "10", "secrets": 10, "total": 63}
     assert result.values["summary"]["not_sampled"] == 53
     assert found(result) == [("extra", scene.name("stray"))]
     assert result.values["values_read"]["vault"] <= 20
@@ -285,7 +304,7 @@ def test_secrets_by_name(vault: Vault, emulator: Emulator, layout: str) -> None:
     emulator.control.reset_counters()
     result = verified(scene.ferry, scope={"paths": paths})
     assert found(result) == [("extra", "c")]
-    assert result.values["summary"]["gone"] == 1
+    assert result.values["summary"]["removed_at_source"] == 1
     assert result.values["summary"]["secrets"] == 2
     asked = {name for route, name, _outcome in emulator.control.journal() if route == "get-secret-value"}
     assert {name for name in asked if "/.secretferry/" not in name} == {scene.name(f"a{suffix}")}
@@ -363,7 +382,10 @@ path "{mount}/data/b" {{ capabilities = ["deny"] }}
     scene.ferry.ok()
     result = clean(verified(scene.ferry))
     assert [entry["source"] for entry in result.values["unreadable"]] == [f"{mount}/b"]
-    assert result.warnings
+    assert any(warning.startswith("1 paths could not be read at the source") for warning in result.warnings)
+    unlisted = clean(verified(scene.ferry, report_limit=0))
+    assert (unlisted.values["unreadable"], unlisted.values["unreadable_count"]) == ([], 1)
+    assert unlisted.warnings == result.warnings
     scene.ferry.run(unreadable_paths="fail")
     assert found(verified(scene.ferry)) == [("unreadable", "b")]
 
@@ -416,7 +438,7 @@ def test_names_with_replaced_characters(vault: Vault, emulator: Emulator) -> Non
     assert ("extra", "a#b") in found(verified(scene.ferry, scope={"hash_prefix": batch}))
 
 
-def test_a_run_that_writes_meanwhile_is_told(scene: Scene, emulator: Emulator) -> None:
+def test_a_run_that_writes_meanwhile_is_reported(scene: Scene, emulator: Emulator) -> None:
     scene.ferry.ok()
     lease = "/migrated/.secretferry/test/lease"
     held = {"host": "elsewhere", "pid": 1, "nonce": "x", "boot": "", "since": 0, "until": 4102444800.0}
@@ -431,9 +453,9 @@ def test_lists_are_bounded_and_counts_are_not(scene: Scene) -> None:
         replace(scene, path, '{"v":0}')
     result = verified(scene.ferry, report_limit=1)
     assert len(result.values["differences"]) == 1
-    assert result.values["differences_left_out"] == 2
+    assert result.values["differences_count"] == 3
     assert result.values["summary"]["different"] == 3
     assert "and 2 more" in str(result.error)
     none = verified(scene.ferry, report_limit=0)
     assert none.values["differences"] == []
-    assert str(none.error) == "3 differences between what is and what should be: 3 see 'summary'"
+    assert str(none.error) == "the verification found 3 differences: see 'summary'"

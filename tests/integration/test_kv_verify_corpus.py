@@ -52,7 +52,7 @@ def told(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[Told]:
         # An application that must be able to read everything, and does so by a KV proxy, too: odd names on another way.
         application = {
             "name": "all",
-            "akeyless": {"access_id": emulator.access_id, "access_key": emulator.access_key},
+            "akeyless": {"auth": {"access_id": emulator.access_id, "access_key": emulator.access_key}},
             "may_read": ["**"],
             "kv_proxy": {"url": emulator.url},
         }
@@ -67,7 +67,7 @@ def test_it_is_verified(told: Told) -> None:
     result = told.verification["verify"]
     assert result["differences"] == []
     assert result["access"][0]["problems"] == []
-    assert result["access"][0]["read"] == 2 * result["summary"]["items"]
+    assert result["access"][0]["expected_reads"] == 2 * result["summary"]["items"]
     assert result["verified"] is True
     assert told.verification.played.rc == 0
 

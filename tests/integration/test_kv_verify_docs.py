@@ -65,9 +65,19 @@ def test_examples_run(examples: Counted, name: str) -> None:
 def test_examples_do_what_their_names_say(examples: Counted) -> None:
     everything, sample, shown, applications = (examples[name] for name in NAMES)
     assert everything["summary"]["identical"] == 6
-    assert sample["sample"]["asked"] == "5 %"
+    assert sample["sample"]["requested"] == "5 %"
     assert shown["msg"].endswith("of 3 secrets compared")
     checkout, ledger = applications["access"]
-    assert (checkout["name"], checkout["ok"], checkout["read"], checkout["refused"]) == ("checkout", True, 2, 1)
+    assert (checkout["name"], checkout["ok"], checkout["expected_reads"], checkout["expected_denials"]) == (
+        "checkout",
+        True,
+        2,
+        1,
+    )
     # By the API and by the proxy.
-    assert (ledger["name"], ledger["ok"], ledger["read"], ledger["refused"]) == ("ledger", True, 2, 4)
+    assert (ledger["name"], ledger["ok"], ledger["expected_reads"], ledger["expected_denials"]) == (
+        "ledger",
+        True,
+        2,
+        4,
+    )

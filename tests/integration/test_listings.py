@@ -40,7 +40,7 @@ def test_every_kind_of_run_sees_the_whole_target(scene: Scene) -> None:
     scene.ferry.ok()
     again = scene.ferry.ok()
     assert (again.changed, again.values["summary"]["unchanged"]) == (False, len(PATHS))
-    outcome = verified(scene.ferry, extra="report")
+    outcome = verified(scene.ferry, extra_items="warn")
     assert outcome.values["verified"], outcome.error
     assert outcome.values["differences"] == []
     scene.kv.put("a/b/c/e", {"v": 3})

@@ -265,9 +265,9 @@ def _poor_operator(world: World) -> Steps:
     world.vault.write_policy("poor-operator", OPERATOR)
     world.vault.write_policy("rich-operator", OPERATOR + PROBER.replace("KV", world.kv.mount))
     source = {"kv_version": "2"}
-    poor = {"operator": {"token": world.vault.token(["poor-operator"])}, "source": source}
+    poor = {"operator_auth": {"token": world.vault.token(["poor-operator"])}, "source": source}
     yield {"engine": "gateway", "probe": True, **poor}
-    rich = {"operator": {"token": world.vault.token(["rich-operator", "default"])}, "source": source}
+    rich = {"operator_auth": {"token": world.vault.token(["rich-operator", "default"])}, "source": source}
     yield {"engine": "gateway", "probe": True, **rich}
 
 
@@ -452,7 +452,7 @@ def test_a_login_that_works_once_is_enough(world: World, method: str) -> None:
 
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "probe of the direct engine": ({"probe": True}, "probe: only the Gateway needs one"),
-    "probe without operator": ({"engine": "gateway", "probe": True, "operator": {}}, "operator: the probe needs"),
+    "probe without operator": ({"engine": "gateway", "probe": True, "operator_auth": {}}, "operator: the probe needs"),
     "odd name": ({"name": "a b"}, "cannot name a migration"),
     "target": ({"target_location": "/"}, "target_location: must be a folder"),
     "time": ({"min_ttl": "x"}, "min_ttl: 'x' is not a time"),

@@ -37,7 +37,7 @@ def kv(vault: Vault) -> Kv:
 def base(kv: Kv, tmp_path: Path) -> dict[str, t.Any]:
     """Options of a migration of its own."""
     name = f"m{next(_numbers)}"
-    return {"name": name, "source": {"paths": [f"{kv.mount}/app/"]}, "write_to": str(tmp_path / "credential")}
+    return {"name": name, "source": {"paths": [f"{kv.mount}/app/"]}, "dest": str(tmp_path / "credential")}
 
 
 def _wrapping(wrapped: bool) -> dict[str, t.Any]:
@@ -51,19 +51,19 @@ def login_works(vault: Vault, auth: dict[str, t.Any], secret_id: str) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_made_once_and_kept(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
-    checked = credential(vault, check=True, kind=kind, **base)
+    checked = credential(vault, check=True, type=kind, **base)
     assert checked.changed
-    assert not os.path.exists(base["write_to"])
+    assert not os.path.exists(base["dest"])
     assert vault.request("GET", f"sys/policies/acl/secretferry-{base['name']}", raw=True).status_code == 404
-    made = credential(vault, kind=kind, **base)
+    made = credential(vault, type=kind, **base)
     assert made.changed
-    assert made.values["credential"]["state"] == "made"
+    assert made.values["credential"]["state"] == "created"
     assert [d["before_header"] for d in checked.diff] == [d["before_header"] for d in made.diff]
-    assert stat.S_IMODE(os.stat(base["write_to"]).st_mode) == 0o600
-    again = credential(vault, kind=kind, **base)
+    assert stat.S_IMODE(os.stat(base["dest"]).st_mode) == 0o600
+    again = credential(vault, type=kind, **base)
     assert not again.changed
     assert not again.diff
-    assert again.values["credential"]["state"] == "kept"
+    assert again.values["credential"]["state"] == "unchanged"
     assert again.values["credential"]["accessor"] == made.values["credential"]["accessor"]
 
 
@@ -72,20 +72,20 @@ def test_made_once_and_kept(vault: Vault, base: dict[str, t.Any], kind: str) -> 
 def test_it_migrates_with_what_auth_says(
     vault: Vault, emulator: Emulator, kv: Kv, base: dict[str, t.Any], kind: str, wrapped: bool
 ) -> None:
-    made = credential(vault, kind=kind, **base, **_wrapping(wrapped))
+    made = credential(vault, type=kind, **base, **_wrapping(wrapped))
     scene = Scene(vault, emulator)
     auth = made.values["auth"]
     result = scene.ferry.ok(unreadable="fail", source={**base["source"], "auth": auth})
     assert result.values["summary"]["created"] == 1
     if wrapped:
-        with pytest.raises(SecretferryError, match="opened before"):
+        with pytest.raises(SecretferryError, match="unwrapped before"):
             scene.ferry.run(source={**base["source"], "auth": auth})
-        assert credential(vault, kind=kind, **base, wrap_ttl="2m").values["credential"]["state"] == "made"
+        assert credential(vault, type=kind, **base, wrap_ttl="2m").values["credential"]["state"] == "created"
 
 
 def test_the_token_has_no_parent_and_ends_soon(vault: Vault, base: dict[str, t.Any]) -> None:
     credential(vault, **base, ttl="30m", max_ttl="2h", bound_cidrs=["127.0.0.0/8"])
-    token = Path(base["write_to"]).read_text()
+    token = Path(base["dest"]).read_text()
     known = vault.request("GET", "auth/token/lookup-self", token=token)["data"]
     assert known["orphan"] is True
     assert known["policies"] == ["default", f"secretferry-{base['name']}"]
@@ -102,36 +102,36 @@ def test_the_token_has_no_parent_and_ends_soon(vault: Vault, base: dict[str, t.A
 def test_a_dead_or_readable_one_is_replaced_and_the_old_one_ended(
     vault: Vault, base: dict[str, t.Any], kind: str
 ) -> None:
-    first = credential(vault, kind=kind, **base).values
-    old = Path(base["write_to"]).read_text()
-    os.chmod(base["write_to"], 0o644)
-    second = credential(vault, kind=kind, **base).values
+    first = credential(vault, type=kind, **base).values
+    old = Path(base["dest"]).read_text()
+    os.chmod(base["dest"], 0o644)
+    second = credential(vault, type=kind, **base).values
     assert second["credential"]["accessor"] != first["credential"]["accessor"]
-    assert stat.S_IMODE(os.stat(base["write_to"]).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(base["dest"]).st_mode) == 0o600
     if kind == "token":
         assert not is_alive(vault, old)
-        vault.request("POST", "auth/token/revoke", json={"token": Path(base["write_to"]).read_text()})
+        vault.request("POST", "auth/token/revoke", json={"token": Path(base["dest"]).read_text()})
     else:
         assert not login_works(vault, second["auth"], old)
         accessor = {"secret_id_accessor": second["credential"]["accessor"]}
         path = f"auth/approle/role/secretferry-{base['name']}/secret-id-accessor/destroy"
         vault.request("POST", path, json=accessor)
-    third = credential(vault, kind=kind, **base).values["credential"]
-    assert third["state"] == "made"
+    third = credential(vault, type=kind, **base).values["credential"]
+    assert third["state"] == "created"
 
 
 def test_one_with_too_little_time_left_is_replaced(vault: Vault, base: dict[str, t.Any]) -> None:
     credential(vault, **base, ttl="60s", min_ttl="10s")
-    assert credential(vault, **base, ttl="60m", min_ttl="50m").values["credential"]["state"] == "made"
+    assert credential(vault, **base, ttl="60m", min_ttl="50m").values["credential"]["state"] == "created"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_file_there_are_a_policy_and_a_role_only(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
-    del base["write_to"]
-    made = credential(vault, kind=kind, **base)
+    del base["dest"]
+    made = credential(vault, type=kind, **base)
     assert made.changed
     assert set(made.values) == {"policy", "policy_name", "role_name"}
-    assert not credential(vault, kind=kind, **base).changed
+    assert not credential(vault, type=kind, **base).changed
 
 
 def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[str, t.Any]) -> None:
@@ -140,12 +140,12 @@ def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[st
     again = credential(vault, **base)
     assert again.changed
     assert again.diff[0]["after"] == policy
-    assert again.values["credential"]["state"] == "kept"
+    assert again.values["credential"]["state"] == "unchanged"
 
 
 def test_the_scope_of_a_wave_follows_the_paths(vault: Vault, kv: Kv, base: dict[str, t.Any]) -> None:
     credential(vault, **base)
-    token = Path(base["write_to"]).read_text()
+    token = Path(base["dest"]).read_text()
     assert allows(vault, token, "GET", f"{kv.mount}/data/app/db")
     credential(vault, **{**base, "source": {"paths": [f"{kv.mount}/other/"]}})
     assert not allows(vault, token, "GET", f"{kv.mount}/data/app/db")
@@ -155,14 +155,14 @@ def test_the_scope_of_a_wave_follows_the_paths(vault: Vault, kv: Kv, base: dict[
 @pytest.mark.parametrize("kind", KINDS)
 def test_rotated(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
     with pytest.raises(OptionError, match="there is no role"):
-        credential(vault, state="rotated", kind=kind, **base)
-    first = credential(vault, kind=kind, **base)
-    old = Path(base["write_to"]).read_text()
-    checked = credential(vault, check=True, state="rotated", kind=kind, **base)
+        credential(vault, state="rotated", type=kind, **base)
+    first = credential(vault, type=kind, **base)
+    old = Path(base["dest"]).read_text()
+    checked = credential(vault, check=True, state="rotated", type=kind, **base)
     assert checked.changed
-    assert Path(base["write_to"]).read_text() == old
-    rotated = credential(vault, state="rotated", kind=kind, **base)
-    new = Path(base["write_to"]).read_text()
+    assert Path(base["dest"]).read_text() == old
+    rotated = credential(vault, state="rotated", type=kind, **base)
+    new = Path(base["dest"]).read_text()
     assert rotated.changed
     assert new != old
     if kind == "token":
@@ -176,17 +176,17 @@ def test_rotated(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
 
 def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Vault, base: dict[str, t.Any]) -> None:
     login = vault.approle(f"theirs-{base['name']}", ["default"])
-    Path(base["write_to"]).write_text(login.secret_id)
+    Path(base["dest"]).write_text(login.secret_id)
     path = f"auth/approle/role/{login.role}/secret-id"
     other = vault.request("POST", path)["data"]["secret_id"]
-    options = {**base, "kind": "approle", "role_name": login.role}
+    options = {**base, "type": "approle", "role_name": login.role}
     rotated = credential(vault, state="rotated", **options).values
     assert not login_works(vault, rotated["auth"], login.secret_id)
     assert login_works(vault, rotated["auth"], other)
-    new = Path(base["write_to"]).read_text()
+    new = Path(base["dest"]).read_text()
     assert login_works(vault, rotated["auth"], new)
-    ended = credential(vault, state="revoked", **options).values
-    assert [entry["dead"] for entry in ended["revoked"]] == [True]
+    ended = credential(vault, state="absent", **options).values
+    assert [entry["revoked"] for entry in ended["revocations"]] == [True]
     assert not login_works(vault, rotated["auth"], new)
     assert login_works(vault, rotated["auth"], other)
 
@@ -196,9 +196,9 @@ def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Va
 def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
     vault: Vault, base: dict[str, t.Any], kind: str, first: bool, then: bool
 ) -> None:
-    credential(vault, kind=kind, **base, **_wrapping(first))
+    credential(vault, type=kind, **base, **_wrapping(first))
     state = "rotated" if first == then else "present"
-    assert credential(vault, state=state, kind=kind, **base, **_wrapping(then)).changed
+    assert credential(vault, state=state, type=kind, **base, **_wrapping(then)).changed
     name = f"secretferry-{base['name']}"
     if kind == "approle":
         assert len(vault.request("LIST", f"auth/approle/role/{name}/secret-id")["data"]["keys"]) == 1
@@ -218,27 +218,29 @@ def test_tokens_that_nobody_knows_of_end_with_the_role(vault: Vault, base: dict[
     path = f"auth/token/create/secretferry-{base['name']}"
     lost = vault.request("POST", path, json=body)["auth"]["client_token"]
     assert is_alive(vault, lost)
-    credential(vault, state="revoked", **base)
+    credential(vault, state="absent", **base)
     assert not is_alive(vault, lost)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_revoked(vault: Vault, base: dict[str, t.Any], kind: str, wrapped: bool) -> None:
-    made = credential(vault, kind=kind, **base, **_wrapping(wrapped)).values
+    made = credential(vault, type=kind, **base, **_wrapping(wrapped)).values
     accessor = made["credential"]["accessor"] if kind == "token" else ""
-    options = {**base, "kind": kind, "state": "revoked", **({"accessor": accessor} if accessor else {})}
-    text = Path(base["write_to"]).read_text()
+    options = {**base, "type": kind, "state": "absent", **({"accessor": accessor} if accessor else {})}
+    text = Path(base["dest"]).read_text()
     checked = credential(vault, check=True, **options)
     assert checked.changed
-    assert checked.values["dead"] is False
-    assert Path(base["write_to"]).read_text() == text
+    assert checked.values["revoked"] is False
+    assert Path(base["dest"]).read_text() == text
     ended = credential(vault, **options)
     assert ended.changed
-    assert ended.values["dead"] is True
-    assert ended.values["revoked"]
-    assert all("tried" in entry["proof"] or "destroyed" in entry["proof"] for entry in ended.values["revoked"][:1])
-    assert not os.path.exists(base["write_to"])
+    assert ended.values["revoked"] is True
+    assert ended.values["revocations"]
+    assert all(
+        "tested" in entry["evidence"] or "destroyed" in entry["evidence"] for entry in ended.values["revocations"][:1]
+    )
+    assert not os.path.exists(base["dest"])
     name = f"secretferry-{base['name']}"
     for path in (f"sys/policies/acl/{name}", f"auth/token/roles/{name}", f"auth/approle/role/{name}"):
         assert vault.request("GET", path, raw=True).status_code == 404
@@ -249,29 +251,29 @@ def test_revoked(vault: Vault, base: dict[str, t.Any], kind: str, wrapped: bool)
         assert not login_works(vault, made["auth"], text)
     again = credential(vault, **options)
     assert not again.changed
-    assert again.values["dead"] is True
+    assert again.values["revoked"] is True
 
 
 def test_a_lost_token_is_ended_by_its_accessor(vault: Vault, base: dict[str, t.Any]) -> None:
     accessor = credential(vault, **base).values["credential"]["accessor"]
-    token = Path(base["write_to"]).read_text()
-    os.unlink(base["write_to"])
-    ended = credential(vault, state="revoked", **base, accessor=accessor).values
-    assert ended["revoked"][0]["proof"].startswith("tried")
+    token = Path(base["dest"]).read_text()
+    os.unlink(base["dest"])
+    ended = credential(vault, state="absent", **base, accessor=accessor).values
+    assert ended["revocations"][0]["evidence"].startswith("tested")
     assert not is_alive(vault, token)
 
 
 def test_without_an_operator_a_token_ends_itself(vault: Vault, kv: Kv) -> None:
     token = vault.token(["default"])
-    options: dict[str, t.Any] = {"state": "revoked", "operator": {}, "source": {"auth": {"token": token}}}
-    assert credential(vault, **options).values["dead"] is True
+    options: dict[str, t.Any] = {"state": "absent", "operator_auth": {}, "source": {"auth": {"token": token}}}
+    assert credential(vault, **options).values["revoked"] is True
     assert not is_alive(vault, token)
     assert not credential(vault, **options).changed
 
 
 def test_a_root_token_is_refused(vault: Vault) -> None:
     with pytest.raises(OptionError, match="root token"):
-        credential(vault, state="revoked", source={"auth": {"token": vault.root_token}})
+        credential(vault, state="absent", source={"auth": {"token": vault.root_token}})
     assert is_alive(vault, vault.root_token)
 
 
@@ -281,7 +283,7 @@ def test_what_the_environment_gives_is_not_revoked(
     token = vault.token(["default"])
     monkeypatch.setenv("VAULT_TOKEN", token)
     credential(vault, **base)
-    credential(vault, state="revoked", **base)
+    credential(vault, state="absent", **base)
     assert is_alive(vault, token)
 
 
@@ -290,34 +292,34 @@ def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, 
     vault.write_policy("operator", OPERATOR)
     operator = {"token": vault.token(["operator"])}
     base["source"]["kv_version"] = "2"  # who has no right on a mount is not told its version
-    for state in ("present", "present", "rotated", "revoked"):
-        credential(vault, state=state, kind=kind, operator=operator, **base)
-    assert not os.path.exists(base["write_to"])
+    for state in ("present", "present", "rotated", "absent"):
+        credential(vault, state=state, type=kind, operator_auth=operator, **base)
+    assert not os.path.exists(base["dest"])
 
 
 def test_an_operator_without_the_rights_is_told_which(vault: Vault, base: dict[str, t.Any]) -> None:
     vault.write_policy("half", OPERATOR.replace("auth/token/create/secretferry-*", "nothing"))
     base["source"]["kv_version"] = "2"
     with pytest.raises(SecretferryError) as refused:
-        credential(vault, operator={"token": vault.token(["half"])}, **base)
+        credential(vault, operator_auth={"token": vault.token(["half"])}, **base)
     assert f"auth/token/create/secretferry-{base['name']}" in str(refused.value)
-    assert not os.path.exists(base["write_to"])
+    assert not os.path.exists(base["dest"])
 
 
 def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, base: dict[str, t.Any]) -> None:
-    with pytest.raises(SecretferryError, match=r"operator\.token") as refused:
-        credential(vault, operator={"token": "hvs.wrong-token"}, **base)
+    with pytest.raises(SecretferryError, match=r"operator_auth\.token") as refused:
+        credential(vault, operator_auth={"token": "hvs.wrong-token"}, **base)
     assert "source.auth" not in str(refused.value)
     assert "hvs.wrong-token" not in str(refused.value)
 
 
 def test_a_file_with_somebody_elses_token_is_left_alone(vault: Vault, base: dict[str, t.Any]) -> None:
     token = vault.token(["default"])
-    Path(base["write_to"]).write_text(token)
+    Path(base["dest"]).write_text(token)
     with pytest.raises(OptionError, match="of another origin"):
         credential(vault, **base)
     assert is_alive(vault, token)
-    assert Path(base["write_to"]).read_text() == token
+    assert Path(base["dest"]).read_text() == token
 
 
 def test_nothing_is_left_where_the_file_cannot_be_written(
@@ -334,26 +336,29 @@ def test_nothing_is_left_where_the_file_cannot_be_written(
         credential(vault, **base)
     assert len(made) == 1
     assert not is_alive(vault, made[0])
-    assert list(Path(base["write_to"]).parent.iterdir()) == []
+    assert list(Path(base["dest"]).parent.iterdir()) == []
 
 
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "no name": ({"name": None}, "name: state present needs it"),
     "odd name": ({"name": "a b"}, "cannot name a migration"),
-    "no operator": ({"operator": {}}, "operator: state present needs a login"),
-    "no folder": ({"write_to": "/nowhere/token"}, "there is no folder /nowhere"),
-    "a folder": ({"write_to": "/tmp"}, "/tmp is a folder"),
-    "ttl": ({"ttl": "soon"}, "ttl: 'soon' is not a time"),
+    "no operator": ({"operator_auth": {}}, "operator_auth: state present needs a login"),
+    "no folder": ({"dest": "/nowhere/token"}, "there is no folder /nowhere"),
+    "a folder": ({"dest": "/tmp"}, "/tmp is a folder"),
+    "ttl": ({"ttl": "soon"}, "ttl: 'soon' is not a duration"),
     "ttl over max_ttl": ({"ttl": "48h"}, "is longer than max_ttl"),
     "min_ttl over ttl": ({"min_ttl": "2h"}, "is longer than ttl"),
-    "wrapping without a file": ({"wrap_ttl": "5m", "write_to": None}, "wrap_ttl: a wrapping token needs"),
+    "wrapping without a file": ({"wrap_ttl": "5m", "dest": None}, "wrap_ttl: a wrapping token needs"),
     "network": ({"bound_cidrs": ["10.0.0.1/8"]}, "bound_cidrs: one of them is not a network"),
     "mount": ({"source": {"paths": ["nowhere/"]}}, "nowhere/"),
     "plus": ({"source": {"paths": ["secret/+/x"]}}, "no Vault policy can be limited to secret/+/x"),
-    "rotated without a file": ({"state": "rotated", "write_to": None}, "write_to: state rotated needs it"),
-    "revoked without anything": ({"state": "revoked", "name": None, "write_to": None}, "nothing is named"),
-    "foreign role to be made": ({"kind": "approle", "role_name": "theirs"}, "role_name: only secret ids"),
-    "remove without name": ({"state": "revoked", "name": None, "remove": True}, "remove: removing policy and role"),
+    "rotated without a file": ({"state": "rotated", "dest": None}, "dest: state rotated needs it"),
+    "revoked without anything": ({"state": "absent", "name": None, "dest": None}, "no credential to revoke is named"),
+    "foreign role to be made": ({"type": "approle", "role_name": "theirs"}, "role_name: only secret ids"),
+    "remove without name": (
+        {"state": "absent", "name": None, "remove_policy": True},
+        "remove_policy: removing policy and role",
+    ),
 }
 
 
@@ -364,6 +369,33 @@ def test_mistakes_are_named(vault: Vault, base: dict[str, t.Any], case: str) -> 
     with pytest.raises(SecretferryError) as refused:
         credential(vault, **given)
     assert text in str(refused.value)
+
+
+def test_without_approle_nothing_is_written_and_the_remedy_says_how_to_enable_it(
+    vault: Vault, base: dict[str, t.Any]
+) -> None:
+    name = f"secretferry-{base['name']}"
+    for check in (True, False):
+        with pytest.raises(OptionError) as missing:
+            credential(vault, check=check, type="approle", approle_mount="no-approle", **base)
+        assert missing.value.option == "approle_mount"
+        assert "there is no AppRole auth method at auth/no-approle" in str(missing.value)
+        assert "vault auth enable -path=no-approle approle" in missing.value.remedy
+    assert vault.request("GET", f"sys/policies/acl/{name}", raw=True).status_code == 404
+    # There is nothing to revoke then, which is no failure.
+    assert not credential(vault, state="absent", type="approle", approle_mount="no-approle", **base).changed
+
+
+def test_no_policy_is_left_where_the_role_cannot_be_written(vault: Vault, base: dict[str, t.Any]) -> None:
+    policy = OPERATOR.replace(
+        'auth/approle/role/secretferry-*" { capabilities = ["create", "read", "update",',
+        'auth/approle/role/secretferry-*" { capabilities = ["read",',
+    )
+    vault.write_policy("no-role", policy)
+    base["source"]["kv_version"] = "2"
+    with pytest.raises(SecretferryError, match="may not create and update auth/approle/role/"):
+        credential(vault, type="approle", operator_auth={"token": vault.token(["no-role"])}, **base)
+    assert vault.request("GET", f"sys/policies/acl/secretferry-{base['name']}", raw=True).status_code == 404
 
 
 def test_a_dead_server(base: dict[str, t.Any], vault: Vault) -> None:

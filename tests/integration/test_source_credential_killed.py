@@ -35,7 +35,7 @@ def _living(vault: Vault, name: str) -> list[str]:
     return alive
 
 
-@pytest.mark.parametrize("state", ["present", "revoked"])
+@pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize(("kind", "point"), [(kind, point) for kind, points in POINTS.items() for point in points])
 def test_killed_after_a_request(vault: Vault, tmp_path: Path, kind: str, point: int, state: str) -> None:
     vault.enable_auth("approle")
@@ -43,9 +43,9 @@ def test_killed_after_a_request(vault: Vault, tmp_path: Path, kind: str, point: 
     kv.put("app/db", {"n": 1})
     name = f"killed-{kind}-{state}-{point}"
     file = tmp_path / "credential"
-    options: dict[str, t.Any] = {"name": name, "kind": kind, "write_to": str(file)}
+    options: dict[str, t.Any] = {"name": name, "type": kind, "dest": str(file)}
     source = {"paths": [f"{kv.mount}/app/"]}
-    if state == "revoked":
+    if state == "absent":
         credential(vault, source=source, **options)
     reached, over = threading.Event(), threading.Event()
     count = 0
@@ -73,12 +73,12 @@ def test_killed_after_a_request(vault: Vault, tmp_path: Path, kind: str, point: 
     if ended:
         assert point > 4, "it makes more requests than that"
     if state == "present":
-        assert credential(vault, source=source, **options).values["credential"]["state"] in ("made", "kept")
+        assert credential(vault, source=source, **options).values["credential"]["state"] in ("created", "unchanged")
         assert not credential(vault, source=source, **options).changed
         assert len([path for path in tmp_path.iterdir() if path != file]) == 0
-    credential(vault, state="revoked", source=source, **options)
+    credential(vault, state="absent", source=source, **options)
     assert _living(vault, f"secretferry-{name}") == []
     assert list(tmp_path.iterdir()) == []
     for path in ("sys/policies/acl", "auth/token/roles", "auth/approle/role"):
         assert vault.request("GET", f"{path}/secretferry-{name}", raw=True).status_code == 404
-    assert not credential(vault, state="revoked", source=source, **options).changed
+    assert not credential(vault, state="absent", source=source, **options).changed

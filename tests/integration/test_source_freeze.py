@@ -56,7 +56,7 @@ class Frozen:
         given = {
             "name": self.name,
             "source": {"url": self.vault.addr, "paths": [f"{self.kv.mount}/pay/"]},
-            "operator": {"method": "token", "token": self.vault.root_token},
+            "operator_auth": {"method": "token", "token": self.vault.root_token},
             **options,
         }
         validated = ArgumentSpecValidator(freeze_spec()).validate(given)
@@ -92,7 +92,7 @@ def test_tokens_that_exist_are_refused_at_once_and_can_read_on(frozen: Frozen) -
     result = frozen.run()
     assert result.changed
     assert result.error is None
-    assert result.values["refused"] is True
+    assert result.values["write_denied"] is True
     assert [line["policy"].partition("-")[0] for line in result.values["policies"]] == ["wide", "writer"]
     for who in ("writer", "wide"):
         assert frozen.writes(who) == 403
@@ -119,7 +119,7 @@ def test_a_second_run_changes_nothing(frozen: Frozen) -> None:
     frozen.run()
     before = frozen.present()
     again = frozen.run()
-    assert (again.changed, again.diff, again.values["refused"]) == (False, [], True)
+    assert (again.changed, again.diff, again.values["write_denied"]) == (False, [], True)
     assert frozen.present() == before
 
 
@@ -138,11 +138,11 @@ def test_check_mode_shows_the_very_texts(frozen: Frozen) -> None:
 def test_a_named_writer_is_tried(frozen: Frozen) -> None:
     number = frozen.name[1:]
     both = frozen.vault.token([f"writer-{number}", f"wide-{number}"])
-    result = frozen.run(policies=[f"writer-{number}"], writer={"method": "token", "token": both})
+    result = frozen.run(policies=[f"writer-{number}"], writer_auth={"method": "token", "token": both})
     # Its narrower paths count before the wide one, but that has others.
-    assert result.values["refused"] is False
+    assert result.values["write_denied"] is False
     assert "can still be written" in str(result.error)
-    assert frozen.run(writer={"method": "token", "token": both}).values["refused"] is True
+    assert frozen.run(writer_auth={"method": "token", "token": both}).values["write_denied"] is True
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
@@ -183,7 +183,7 @@ def test_a_policy_that_somebody_changed_is_left_alone(frozen: Frozen, state: str
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('path "+/data/*" {{ capabilities = ["create", "read"] }}', "takes a part of"),
+        ('path "+/data/*" {{ capabilities = ["create", "read"] }}', "matches a part of"),
         ('path "{m}/*" {{ capabilities = ["create"] }}', "may only write"),
         ('path "{m}/*" {{ policy = "write" }}', "old form"),
         ('{{"path": {{"{m}/*": {{"capabilities": ["create"]}}}}}}', "JSON"),
@@ -205,12 +205,12 @@ def test_what_cannot_be_rewritten_by_rule_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"policies": ["not-there"]}, "policies: not-there"),
+        ({"policies": ["not-there"]}, "policies: there is no policy not-there"),
         ({"policies": ["default"]}, "policies: default gives no right"),
         ({"policies": ["root"]}, "policies: root"),
         ({"source": {"paths": []}}, "source.paths"),
         ({"source": {"paths": ["x/"], "exclude": ["x/y"]}}, "source.exclude"),
-        ({"operator": {}}, "operator"),
+        ({"operator_auth": {}}, "operator"),
     ],
 )
 def test_mistakes_are_named(frozen: Frozen, options: dict[str, t.Any], named: str) -> None:

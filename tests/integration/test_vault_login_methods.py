@@ -22,7 +22,7 @@ from vault_sessions import (
 )
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.vault import wire
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault import connection
 
 
 class TestOtherMethods:
@@ -141,7 +141,7 @@ class TestOtherMethods:
         assert sent == ["first.jwt.x", "second.jwt.x"]
 
     def test_a_missing_hvac_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        wire._libraries.cache_clear()
+        connection.load_libraries.cache_clear()
         monkeypatch.setitem(sys.modules, "hvac", None)
         with pytest.raises(MissingLibrary) as caught:
             open_session("http://127.0.0.1:1", {"token": "t"})

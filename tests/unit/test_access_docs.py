@@ -33,11 +33,11 @@ def test_the_fragment_mirrors_the_spec() -> None:
 
 def test_credentials_are_no_log_and_everything_else_is_not() -> None:
     options = access_spec()["options"]
-    for login, table in (("akeyless", AKEYLESS_AUTH), ("vault", VAULT_AUTH)):
-        spec = options[login]["options"]
+    for login, table in (("akeyless", AKEYLESS_AUTH), ("source", VAULT_AUTH)):
+        spec = options[login]["options"]["auth"]["options"]
         assert {name for name, entry in spec.items() if entry["no_log"]} == {o.name for o in table if o.secret}
 
 
 def test_no_variable_is_promised() -> None:
-    # An application says itself how it logs in.
+    # An application has its own login.
     assert "E(" not in ModuleDocFragment.DOCUMENTATION

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The estimate, its arithmetic and what it says of what it does not know; and when the target is looked at."""
+"""The estimate and what of it is unknown; when the target is looked at; and the documented options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
-from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.estimate import Load, Stopwatch, estimate
+from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.estimate import Latency, Load, estimate
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import info_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.target import has_credentials
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
@@ -28,7 +28,7 @@ def load(**given: t.Any) -> Load:
             "vault_requests": 4000,
             "items": 1000,
             "item_versions": 3000,
-            "companions": 0,
+            "metadata_items": 0,
             "folders": 1,
             **given,
         }
@@ -66,7 +66,7 @@ def test_unknown_items_leave_the_requests_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "requests"), [({"item_versions": 3500}, 500), ({"companions": 40}, 40), ({"at_target": 5000}, 10)]
+    ("more", "requests"), [({"item_versions": 3500}, 500), ({"metadata_items": 40}, 40), ({"at_target": 5000}, 10)]
 )
 def test_what_costs_requests_to_akeyless(more: dict[str, int], requests: int) -> None:
     before, after = load().akeyless_requests, load(**more).akeyless_requests
@@ -80,20 +80,20 @@ def test_the_ledger_costs_a_few_in_a_hundred() -> None:
 
 
 def test_the_estimate_says_how_it_was_computed() -> None:
-    assert "mean latency" in estimate(load(), 1, None, None, None)["computed"]
+    assert "mean latency" in estimate(load(), 1, None, None, None)["formula"]
 
 
-def test_the_stopwatch_times_what_fails_too() -> None:
-    watch = Stopwatch()
-    assert watch.mean is None
+def test_the_latency_of_a_request_that_fails_counts_too() -> None:
+    latency = Latency()
+    assert latency.mean is None
 
     async def fail() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011  it is the one above
-        asyncio.run(watch.time(fail()))
-    assert watch.count == 1
-    assert watch.mean is not None
+        asyncio.run(latency.measure(fail()))
+    assert latency.count == 1
+    assert latency.mean is not None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_option_is_documented_that_is_not_there() -> None:
     assert set(documented()) == set(info_spec())
 
 
-@pytest.mark.parametrize("name", sorted(set(info_spec()) & set(migration_spec()) - {"report_limit"}))
+@pytest.mark.parametrize("name", sorted(set(info_spec()) & set(migration_spec())))
 def test_options_mean_what_they_mean_in_kv_migration(name: str) -> None:
     here, there = info_spec()[name], migration_spec()[name]
     assert {m: here.get(m) for m in ("type", "choices", "options")} == {

@@ -97,12 +97,12 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
     "batch size": (changed(batch_size=0), ("migrations[0].batch_size", "Give 100 to 1000")),
     "top batch size": ({**GOOD, "batch_size": 20_000}, ("batch_size", "SECRETFERRY_BATCH_SIZE")),
     "no waves": (changed(waves=[]), ("migrations[0].waves", "Give 1 to 99")),
-    "no selector": (wave(), ("migrations[0].waves[0].name", "has no selector", "Give one of paths, prefixes")),
+    "no selector": (wave(), ("migrations[0].waves[0].name", "has no selector", "Give one of include, folders")),
     "rest and more": (wave(rest=True, share="5"), ("migrations[0].waves[0].rest", "Give rest alone")),
     "wave name": (changed(waves=[{"name": "Pilot-1", "rest": True}]), ("waves[0].name", "lower-case letters")),
     "same wave": (
         changed(waves=[{"name": "a", "share": "1"}, {"name": "a", "rest": True}]),
-        ("migrations[0].waves[1].name", "a names another wave"),
+        ("migrations[0].waves[1].name", "a is the name of another wave"),
     ),
     "two rests": (
         changed(waves=[{"name": "a", "rest": True}, {"name": "b", "rest": True}]),
@@ -115,7 +115,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         ("migrations[0].waves", "the shares add up to 110 %"),
     ),
     "custom metadata": (wave(custom_metadata={"critical": True}), ("waves[0].custom_metadata", "Quote")),
-    "empty prefix": (wave(prefixes=["/"]), ("migrations[0].waves[0].prefixes", "names no path")),
+    "empty prefix": (wave(folders=["/"]), ("migrations[0].waves[0].folders", "is not a path")),
     "same names": (
         {"migrations": [GOOD["migrations"][0], {**GOOD["migrations"][0], "name": "Payments"}]},
         ("migrations", "would have the same hosts or groups"),

@@ -137,11 +137,11 @@ def test_shares_follow_one_another(path: str) -> None:
         (Wave("w", 1, globs_of(["kv/**/db"])), "kv/a/b/db", True),
         (Wave("w", 1, globs_of(["kv/*"])), "kv/a/b", False),
         (Wave("w", 1, globs_of(["kv/**"]), globs_of(["kv/a/"])), "kv/a/b", False),
-        (Wave("w", 1, prefixes=("kv/team-a",)), "kv/team-a/db", True),
-        (Wave("w", 1, prefixes=("kv/team-a",)), "kv/team-a", True),
-        (Wave("w", 1, prefixes=("kv/team-a",)), "kv/team-ab/db", False),
-        (Wave("w", 1, prefixes=("kv/team-a", "kv/team-b")), "kv/team-b/db", True),
-        (Wave("w", 1, globs_of(["**/db"]), prefixes=("kv/team-a",)), "kv/team-b/db", False),
+        (Wave("w", 1, folders=("kv/team-a",)), "kv/team-a/db", True),
+        (Wave("w", 1, folders=("kv/team-a",)), "kv/team-a", True),
+        (Wave("w", 1, folders=("kv/team-a",)), "kv/team-ab/db", False),
+        (Wave("w", 1, folders=("kv/team-a", "kv/team-b")), "kv/team-b/db", True),
+        (Wave("w", 1, globs_of(["**/db"]), folders=("kv/team-a",)), "kv/team-b/db", False),
     ],
 )
 def test_selectors_of_a_wave_must_all_take_the_path(wave: Wave, path: str, taken: bool) -> None:

@@ -43,8 +43,8 @@ CASES: list[tuple[str, str, Outcome]] = [
     ("abc", "a.c", Outcome(2, missing=(2,), last_held=3)),
     ("abc", "..c", Outcome(1, missing=(1, 2), last_held=3)),
     ("aab", "ab", Outcome(2, missing=(1,), last_held=3)),
-    ("abc", "acb", Outcome(2, order=(3,), last_held=2)),
-    ("ab", "ba", Outcome(1, order=(2,), last_held=1)),
+    ("abc", "acb", Outcome(2, out_of_order=(3,), last_held=2)),
+    ("ab", "ba", Outcome(1, out_of_order=(2,), last_held=1)),
     ("abc", "abcX", Outcome(3, added=(4,), last_held=3)),
     ("abc", "abca", Outcome(3, added=(4,), last_held=3)),
     ("abc", "Xabc", Outcome(3, added=(1,), last_held=3)),
@@ -56,9 +56,9 @@ CASES: list[tuple[str, str, Outcome]] = [
 @pytest.mark.parametrize(("source", "target", "outcome"), CASES, ids=[f"{s or '-'} {t_ or '-'}" for s, t_, _o in CASES])
 def test_differences(source: str, target: str, outcome: Outcome) -> None:
     found = compare(source, target)
-    if outcome.order:
+    if outcome.out_of_order:
         # Which of two that changed places is said to be in the wrong one does not matter.
-        assert found.order
+        assert found.out_of_order
         assert (found.different, found.missing, found.added) == ((), (), ())
     else:
         assert found == outcome
@@ -76,7 +76,7 @@ def test_what_is_explained_is_no_difference(source: str, target: str, explained:
 def test_an_explanation_excuses_nothing_that_is_wrong_or_missing() -> None:
     assert compare("abc", "aXc", {2}).missing == (2,)
     assert compare("abc", "ab", {1, 2, 3}).missing == (3,)
-    assert compare("ab", "ba", {1, 2}).order
+    assert compare("ab", "ba", {1, 2}).out_of_order
 
 
 versions = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8)
@@ -94,8 +94,8 @@ def test_unequal_histories_are_never_clean(one: list[str], other: list[str]) -> 
     found = compare("".join(one), "".join(other))
     assert found.clean is (one == other)
     # Every source version has exactly one fate.
-    assert found.identical + len(found.different) + len(found.missing) + len(found.order) == len(one)
-    assert len(other) == found.identical + len(found.different) + len(found.order) + len(found.added)
+    assert found.identical + len(found.different) + len(found.missing) + len(found.out_of_order) == len(one)
+    assert len(other) == found.identical + len(found.different) + len(found.out_of_order) + len(found.added)
 
 
 @given(versions, st.data())
@@ -103,7 +103,7 @@ def test_one_changed_value_is_one_difference(history: list[str], data: st.DataOb
     at = data.draw(st.integers(0, len(history) - 1))
     changed = [*history[:at], "X", *history[at + 1 :]]
     found = compare("".join(history), "".join(changed))
-    assert (found.identical, len(found.different), found.missing, found.order, found.added) == (
+    assert (found.identical, len(found.different), found.missing, found.out_of_order, found.added) == (
         len(history) - 1,
         1,
         (),
@@ -141,7 +141,9 @@ def told(**changes: t.Any) -> str:
         ("minimal", '{"owner":"a"}', ""),
         ("minimal", '{"owner":"b"}', "'owner'"),
         ("minimal", "", "is missing"),
-        ("none", "whatever", ""),
+        ("none", "", ""),
+        ("none", "planted", "not from the source"),
+        ("none", told(), "not from the source"),
     ],
 )
 def test_metadata(mode: str, text: str, problem: str) -> None:
@@ -150,10 +152,11 @@ def test_metadata(mode: str, text: str, problem: str) -> None:
     assert bool(found) is bool(problem)
 
 
-def test_a_description_that_nobody_ordered() -> None:
+def test_a_description_without_metadata_at_the_source() -> None:
     assert compare_metadata("full", None, "a note", [1])
     assert not compare_metadata("full", None, "", [1])
     assert not compare_metadata("full", None, "theirs", [1], own=False)
+    assert not compare_metadata("none", BLOCK, "theirs", [1], own=False)
     assert compare_metadata("minimal", {"custom_metadata": None}, "a note", [1])
 
 

@@ -13,15 +13,21 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import TYPES, Field
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.fields import (
+    Field,
+    comparable,
+    comparable_in,
+    request_value,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.source_types import TYPES
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.status import (
     RunStatus,
     failure,
     failures_of,
+    reason_of,
+    report_of,
     shows_sync,
-    told,
 )
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.values import asked, found, sent
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.gateway import (
     gateway_base,
     is_public,
@@ -60,24 +66,24 @@ def field(kind: str) -> Field:
 )
 def test_what_is_asked_and_what_is_answered_compare(kind: str, given: t.Any, answer: t.Any) -> None:
     entry = {"payload": {} if answer is None else {"x": answer}}
-    assert asked(field(kind), given) == found(field(kind), entry)
+    assert comparable(field(kind), given) == comparable_in(field(kind), entry)
 
 
 def test_a_place_that_is_not_there_is_empty() -> None:
-    assert found(Field("x", "x", "payload.a.b", "number"), {"payload": {"a": None}}) == 0
-    assert found(field("text"), {}) == ""
+    assert comparable_in(Field("x", "x", "payload.a.b", "number"), {"payload": {"a": None}}) == 0
+    assert comparable_in(field("text"), {}) == ""
 
 
 @pytest.mark.parametrize("given", ['{"private_key": "k"}', "{'private_key': 'k'}"])
 def test_a_key_file_is_encoded_also_as_templates_hand_it_on(given: str) -> None:
-    wire = sent(field("base64"), given, "gcp.key")
+    wire = request_value(field("base64"), given, "gcp.key")
     assert json.loads(base64.b64decode(wire)) == {"private_key": "k"}
-    assert sent(field("base64"), "e30=", "gcp.key") == "e30="
+    assert request_value(field("base64"), "e30=", "gcp.key") == "e30="
 
 
 def test_a_key_file_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(OptionError, match="neither JSON nor base64") as caught:
-        sent(field("base64"), "{secret", "gcp.key")
+        request_value(field("base64"), "{secret", "gcp.key")
     assert "{secret" not in str(caught.value)
 
 
@@ -94,7 +100,7 @@ def test_the_table_is_sound(source: t.Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "phase", "outcome"),
     [
-        ({}, "never", "ok"),
+        ({}, "never_run", "ok"),
         ({"migration_state": "In Progress", "start_time": "t"}, "running", "ok"),
         ({"migration_state": "COMPLETED", "start_time": "t"}, "ended", "ok"),
         ({"migration_state": "Completed", "migration_items": {"failed": 1}}, "ended", "failed"),
@@ -105,7 +111,7 @@ def test_the_table_is_sound(source: t.Any) -> None:
         ({"migration_state": "Failed"}, "ended", "failed"),
         ({"migration_state": "Stopped", "error": "stopped"}, "ended", "stopped"),
         ({"migration_state": "Wobbly", "start_time": "t"}, "unknown", "ok"),
-        ({"migration_state": None, "migration_items": None}, "never", "ok"),
+        ({"migration_state": None, "migration_items": None}, "never_run", "ok"),
     ],
 )
 def test_a_run_is_judged_by_counts(answer: dict[str, t.Any], phase: str, outcome: str) -> None:
@@ -131,14 +137,15 @@ def test_failures_are_named_and_values_in_them_are_not() -> None:
     ]
     answer = {"migration_state": "Completed", "migration_items": {"total": 3, "failed": 2}}
     status = RunStatus({**answer, "download_report": {"secrets": secrets}})
-    failed = failures_of(status, 10)
+    failed = failures_of(status)
     assert [one["item"] for one in failed] == ["/m/a", "/m/c"]
     assert "hunter2" not in json.dumps(failed)
     assert "kv_migration" in failed[0]["remedy"]
     error = failure("m", status, failed)
     assert error is not None
     assert "2 of 3 failed, though the Gateway says Completed" in str(error)
-    assert len(failures_of(status, 1)) == 1
+    report = report_of(status, 1)
+    assert ([one["item"] for one in report["items"]], report["items_count"]) == (["/m/a"], 3)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +166,9 @@ def test_words_that_speak_of_a_synchronisation(word: str, on: bool) -> None:
 
 
 def test_words_that_may_be_values_are_left_out() -> None:
-    assert "4f9a8b7c6d5e4f3a2b1c" not in told("no value 4f9a8b7c6d5e4f3a2b1c here")
-    assert told("connection refused by https://me:pw@vault") == "the source did not answer"
-    assert told(None) == ""
+    assert "4f9a8b7c6d5e4f3a2b1c" not in reason_of("no value 4f9a8b7c6d5e4f3a2b1c here")
+    assert reason_of("connection refused by https://me:pw@vault") == "the source did not answer"
+    assert reason_of(None) == ""
 
 
 @pytest.mark.parametrize(

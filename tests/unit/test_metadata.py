@@ -88,12 +88,28 @@ def test_a_description_always_fits_and_nothing_is_lost(text: str) -> None:
 def test_a_long_text_goes_to_a_companion_with_a_pointer() -> None:
     description = describe("x" * 1025, "/m/companion", lambda text: f"digest-of-{len(text)}")
     assert description.companion == "x" * 1025
-    assert pointer_of(description.text) == "/m/companion"
+    assert pointer_of(description.text) == ("/m/companion", 1)
+    assert pointer_of(describe("x" * 40_000, "/m/companion", str).text) == ("/m/companion", 3)
     assert "digest-of-1025" in description.text
 
 
+# Vault allows only texts as values of custom_metadata.
+@given(st.dictionaries(st.sampled_from(["secretferry_metadata", "item", "pieces"]), st.text(max_size=9)))
+def test_no_custom_metadata_is_taken_for_a_pointer(custom: dict[str, str]) -> None:
+    assert pointer_of(wanted_text("minimal", {"custom_metadata": custom}, [1])) is None
+
+
 @pytest.mark.parametrize(
-    "text", ["", "plain words", '{"owner":"a"}', "secretferry_metadata", '{"secretferry_metadata":1}']
+    "text",
+    [
+        "",
+        "plain words",
+        '{"owner":"a"}',
+        "secretferry_metadata",
+        '{"secretferry_metadata":1}',
+        '{"secretferry_metadata":{}}',
+        '{"secretferry_metadata":{"item":1}}',
+    ],
 )
 def test_other_descriptions_point_nowhere(text: str) -> None:
     assert pointer_of(text) is None

@@ -14,29 +14,39 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
-from ansible_collections.secretferry.akeyless.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.scope import ModuleDocFragment as ScopeDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
-    ACTION_GROUP,
     akeyless_spec,
+    operator_spec,
     source_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import (
     AKEYLESS,
     AKEYLESS_AUTH,
+    OPERATOR,
     VAULT,
     VAULT_AUTH,
     Option,
+    auth_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import scope_spec
 
 PAIRS = {
     "source": (source_spec(), yaml.safe_load(VaultDocs.DOCUMENTATION)["options"]["source"]),
     "akeyless": (akeyless_spec(), yaml.safe_load(AkeylessDocs.DOCUMENTATION)["options"]["akeyless"]),
+    "operator_auth": (operator_spec(), yaml.safe_load(VaultDocs.OPERATOR_AUTH)["options"]["operator_auth"]),
+    "writer_auth": (auth_spec(VAULT_AUTH), yaml.safe_load(VaultDocs.WRITER_AUTH)["options"]["writer_auth"]),
     "scope": (scope_spec(), yaml.safe_load(ScopeDocs.DOCUMENTATION)["options"]["scope"]),
 }
-TABLES = {"source": VAULT, "source.auth": VAULT_AUTH, "akeyless": AKEYLESS, "akeyless.auth": AKEYLESS_AUTH}
+TABLES = {
+    "source": VAULT,
+    "source.auth": VAULT_AUTH,
+    "operator_auth": OPERATOR,
+    "writer_auth": VAULT_AUTH,
+    "akeyless": AKEYLESS,
+    "akeyless.auth": AKEYLESS_AUTH,
+}
 EVERY_OPTION = [(prefix, option) for prefix, table in TABLES.items() for option in table]
 
 
@@ -82,7 +92,7 @@ def test_every_option_that_the_docs_point_to_exists(name: str) -> None:
     text = yaml.safe_dump(PAIRS[name][1])
     known = {f"{prefix}.{option.name}" for prefix, option in EVERY_OPTION}
     known |= {f"scope.{name}" for name in PAIRS["scope"][0]["options"]} | {"source.paths", "source.include"}
-    known |= {"source.exclude"}
+    known |= {"source.exclude", "source.auth"}
     pointed = {link.partition("=")[0] for link in re.findall(r"O\(([^)]+)\)", text)}
     assert pointed
     assert pointed <= known
@@ -140,10 +150,3 @@ def test_ansible_masks_each_credential_option_and_no_other() -> None:
     auth = {"secret_id": "the-secret-id", "role_id": "readable-role", "token_file": "/run/token"}
     validator = ArgumentSpecValidator({"source": source_spec()})
     assert validator.validate({"source": {"auth": auth}})._no_log_values == {"the-secret-id"}
-
-
-def test_the_fragments_name_the_action_group() -> None:
-    attributes = yaml.safe_load(Attributes.DOCUMENTATION)["attributes"]
-    assert attributes["action_group"]["membership"] == [ACTION_GROUP]
-    assert set(attributes) == {"check_mode", "diff_mode", "idempotent", "action_group"}
-    assert set(yaml.safe_load(Attributes.INFO_MODULE)["attributes"]) < set(attributes)

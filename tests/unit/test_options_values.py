@@ -140,7 +140,8 @@ class TestAddress:
 
 class TestNumbersAndFlags:
     @pytest.mark.parametrize(
-        ("given", "seconds"), [("30", 30), ("2.5", 2.5), ("90s", 90), ("1m30s", 90), ("500ms", 0.5), ("1h", 3600)]
+        ("given", "seconds"),
+        [("30", 30), ("2.5", 2.5), ("90s", 90), ("1m30s", 90), ("500ms", 0.5), ("1h", 3600), ("7d", 604_800)],
     )
     def test_durations(self, home: dict[str, str], given: str, seconds: float) -> None:
         assert source(home, {"token": "t"}, VAULT_CLIENT_TIMEOUT=given).timeout == seconds

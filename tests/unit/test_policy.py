@@ -9,12 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.policy import (
-    Area,
-    Rule,
-    build_policy,
-    quoted,
-)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.policy import Rule, build_policy, quoted
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.policy_path import Area
 
 READ, LIST, BOTH, DENY = ("read",), ("list",), ("list", "read"), ("deny",)
 

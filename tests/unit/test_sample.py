@@ -11,7 +11,7 @@ import hashlib
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.sample import Sample
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.sample import Sample
 
 PATHS = [f"secret/app-{number}" for number in range(4000)]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests a migration would make, and how long that takes. Pure, but for the stopwatch."""
+"""How many requests a migration would make, and how long that takes. Pure, except for the clock of :class:`Latency`."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-__all__ = ["Load", "Stopwatch", "estimate"]
+__all__ = ["Latency", "Load", "estimate"]
 
 T = t.TypeVar("T")
 
 # Requests of kv_migration to Akeyless that do not depend on the size: login, account settings, the ledger's listing,
-# definition, lease taken and given back.
+# the definition, and two for the lease.
 _FIXED = 6
 # The ledger is written after every 40 entries of a shard, once for the items and once for the listing afterwards, and a
 # shard holds about 80 entries (ledger.py).
 _LEDGER_PER_ITEM = 2 / 40
 _PAGE = 1000
 
-_COMPUTED = (
-    "for each side requests x mean latency / secrets under way at once, both added. Vault: the requests of this run,"
-    " with one more for each wanted version whose value was not read. Akeyless: a create or an append for each version,"
-    " one more for each metadata text over 1024 characters, the ledger, and the target's listing twice. Latencies are"
-    " means of this run with as many requests in flight; Akeyless' is that of reading, and writing may take longer."
-    " Waits for rate limits are not in it."
+_FORMULA = (
+    "requests x mean latency / secrets worked on at once, for each side, and the sum of both. Vault: the requests of"
+    " this run, and one more for each wanted version whose value was not read. Akeyless: a create or an append for"
+    " each version, one more for each metadata text over 1024 characters, the ledger, and the target's listing twice."
+    " Latencies are means of this run with as many requests in flight; that of Akeyless is for reads, and writes may"
+    " take longer. Waits for rate limits are not included."
 )
 
 
-class Stopwatch:
-    """The mean time that requests took, retries and waits included."""
+class Latency:
+    """The mean time of requests, retries and waits included."""
 
     def __init__(self) -> None:
         self.count = 0
         self.seconds = 0.0
 
-    async def time(self, request: t.Awaitable[T]) -> T:
-        """Wait for a request. One that fails took its time too."""
+    async def measure(self, request: t.Awaitable[T]) -> T:
+        """Await a request, and add its time, also if it fails."""
         started = time.perf_counter()
         try:
             return await request
@@ -50,35 +50,36 @@ class Stopwatch:
 
     @property
     def mean(self) -> float | None:
-        """Seconds, ``None`` where nothing was timed."""
+        """Seconds; ``None`` if nothing was measured."""
         return self.seconds / self.count if self.count else None
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a migration from nothing would have to do.
+    """The work of a first run.
 
-    :ivar vault_requests: to Vault, all of them.
-    :ivar item_versions: values to write; ``None`` where it is not known.
-    :ivar at_target: items that the target's listing has already.
+    :ivar vault_requests: all requests to Vault.
+    :ivar item_versions: values to write; ``None`` if that is not known.
+    :ivar metadata_items: metadata texts that do not fit into a description.
+    :ivar at_target: items that the target lists already.
     """
 
     secrets: int
     vault_requests: int
     items: int | None
     item_versions: int | None
-    companions: int
+    metadata_items: int
     folders: int
     at_target: int = 0
 
     @property
     def akeyless_requests(self) -> int | None:
-        """To Akeyless."""
+        """All requests to Akeyless; ``None`` if they are not known."""
         if self.items is None or self.item_versions is None:
             return None
         pages = self.folders * 2 + (2 * self.at_target + self.items) // _PAGE
         ledger = math.ceil(self.secrets * _LEDGER_PER_ITEM) + 1
-        return _FIXED + self.item_versions + self.companions + pages + ledger
+        return _FIXED + self.item_versions + self.metadata_items + pages + ledger
 
 
 def estimate(
@@ -86,8 +87,8 @@ def estimate(
 ) -> dict[str, t.Any]:
     """The result's ``estimate``.
 
-    :param vault: mean latency in seconds, and so ``akeyless``; ``None`` where it is not known.
-    :param size: bytes to move.
+    :param vault: mean latency of Vault in seconds; ``None`` if it is not known. The same holds for ``akeyless``.
+    :param size: bytes to move; ``None`` if that is not known.
     """
     workers = max(1, min(concurrency, load.secrets))
     requests = {"vault": load.vault_requests, "akeyless": load.akeyless_requests}
@@ -100,13 +101,13 @@ def estimate(
     return {
         "items": load.items,
         "item_versions": load.item_versions,
-        "companions": load.companions,
+        "metadata_items": load.metadata_items,
         "bytes": size,
         "requests": requests,
         "latency_ms": {side: None if mean is None else round(mean * 1000, 2) for side, mean in latency.items()},
         "concurrency": workers,
         "seconds": seconds,
-        "computed": _COMPUTED,
+        "formula": _FORMULA,
     }
 
 

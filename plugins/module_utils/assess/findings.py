@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a person should read first of an assessment, the worst first. Pure."""
+"""The findings of an assessment, which are to be read first, the worst first. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .stats import GATEWAY_VERSIONS
 
-__all__ = ["Finding", "findings", "is_ready"]
+__all__ = ["RULES", "Finding", "Rule", "findings", "is_ready"]
 
 Severity = t.Literal["error", "warning", "note"]
 _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
@@ -20,109 +20,111 @@ _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
 @dataclass(frozen=True)
 class Finding:
     """One thing to know. ``error``: a migration with these options would fail for these paths. ``warning``: it would
-    do something that may surprise. ``note``: it is taken care of, or is not known."""
+    do something that may surprise. ``note``: nothing needs to be done, or it is not known."""
 
     severity: Severity
-    name: str
+    id: str
     text: str
     remedy: str = ""
 
     def shown(self) -> dict[str, str]:
         """For the result."""
-        return {"severity": self.severity, "name": self.name, "text": self.text, "remedy": self.remedy}
+        return {"severity": self.severity, "id": self.id, "text": self.text, "remedy": self.remedy}
 
 
-class _Rule(t.NamedTuple):
-    """When ``count`` is not 0: the text, of which ``{n}`` is the count with its noun (one, several)."""
+class Rule(t.NamedTuple):
+    """A finding for a count other than 0. ``{n}`` in the text is the count with its noun (singular, plural)."""
 
     severity: Severity
-    name: str
+    id: str
     nouns: tuple[str, str]
     text: str
     remedy: str = ""
 
 
-_RULES = (
-    _Rule(
+RULES = (
+    Rule(
         "error", "not_assessed", ("path", "paths"), "{n} could not be assessed, and so could not be migrated",
-        "Look at 'failures', mend what they say, and assess again",
+        "Look at 'failures', follow their remedies, and assess again",
     ),
-    _Rule(
-        "error", "value_limit", ("value", "values"), "{n} over the limit of {value_limit} bytes would be refused",
+    Rule(
+        "error", "value_limit", ("value", "values"),
+        "{n} over the limit of {value_limit} bytes: Akeyless would reject them",
         "Raise value_limit if the account takes more, or exclude the paths in 'sizes.over_limit'",
     ),
-    _Rule(
-        "error", "kept_versions", ("secret", "secrets"),
-        "{n} with more versions than the {kept_versions} that the account keeps of an item would be refused",
+    Rule(
+        "error", "max_versions", ("secret", "secrets"),
+        "{n} with more versions than the {max_versions} that the account keeps of an item: Akeyless would reject them",
         "Raise the account's limit of versions, or set versions to a smaller number",
     ),
-    _Rule(
-        "error", "collisions", ("item name", "item names"), "{n} would be taken by more than one secret or key",
+    Rule(
+        "error", "collisions", ("item name", "item names"), "{n} that more than one secret or key would get",
         "Migrate one of each to another location",
     ),
-    _Rule(
-        "error", "taken", ("item", "items"),
-        "{n} at the target in the way, made by no migration: a conflict with conflict: fail",
-        "Choose another target_location, or decide what conflict is to be",
+    Rule(
+        "error", "foreign", ("item", "items"),
+        "{n} at the target with the name of a planned item, created by no migration: a conflict with conflict: fail",
+        "Choose another target_location, or another conflict",
     ),
-    _Rule(
+    Rule(
         "error", "target_unreadable", ("folder", "folders"), "{n} may not be listed at the target",
         "Give the migration's Akeyless role list and read there",
     ),
-    _Rule(
+    Rule(
         "warning", "unreadable", ("path", "paths"), "{n} may not be listed or read, and would be left out",
-        "Grant the Vault policy these paths, or exclude them; with unreadable: fail they stop a migration",
+        "Grant the Vault policy these paths, or exclude them; with unreadable_paths: fail they make a migration fail",
     ),
-    _Rule(
+    Rule(
         "warning", "newest_deleted", ("secret", "secrets"),
         "{n} whose newest version is deleted: applications read nothing now, and would read an older version there",
-        "Decide with versions: current (leaves them out), or exclude the paths in 'histories.newest_deleted'",
+        "Decide with versions: current (leaves them out), or exclude the paths in 'version_history.newest_deleted'",
     ),
-    _Rule(
-        "warning", "nothing_readable", ("secret", "secrets"), "{n} without any version that can be read: no item",
-        "Nothing to do, unless a version should be undeleted at the source first",
+    Rule(
+        "warning", "no_readable_version", ("secret", "secrets"),
+        "{n} without any version that can be read: no item would be created",
+        "Undelete a version at the source if it is still needed",
     ),
-    _Rule(
+    Rule(
         "warning", "expiring", ("version", "versions"),
-        "{n} that Vault will delete by itself (delete_version_after): at the target they stay",
-        "Plan who deletes them there; 'histories.expiring' has the soonest first",
+        "{n} that Vault will delete (delete_version_after): at the target they stay",
+        "Plan their deletion at the target; 'version_history.expiring' has the soonest first",
     ),
-    _Rule(
-        "warning", "names_replaced", ("name", "names"),
-        "{n} with characters that the account refuses: each is replaced by an escape sign and its code",
+    Rule(
+        "warning", "replaced_names", ("name", "names"),
+        "{n} with characters that the account does not allow: each is replaced by an escape sign and its code",
         "Tell the applications that read them; 'names.replaced' has the new names",
     ),
-    _Rule(
+    Rule(
         "warning", "gateway_metadata", ("secret", "secrets"),
         "{n} with metadata over 1024 characters: the Gateway's own migration would fail on them and say Completed",
-        "Take kv_migration, or metadata_mode minimal or none",
+        "Use kv_migration, or metadata_mode minimal or none",
     ),
-    _Rule(
-        "note", "companions", ("metadata text", "metadata texts"),
-        "{n} over 1024 characters: kv_migration puts them whole into items beside the ledger",
+    Rule(
+        "note", "metadata_items", ("metadata text", "metadata texts"),
+        "{n} over 1024 characters: kv_migration writes each into an item of its own beside the ledger",
     ),
-    _Rule(
-        "note", "gateway_history", ("secret", "secrets"),
+    Rule(
+        "note", "gateway_versions", ("secret", "secrets"),
         f"{{n}} with more than {GATEWAY_VERSIONS} readable versions, of which the Gateway's own migration takes the"
         f" newest {GATEWAY_VERSIONS}",
-        "Take kv_migration where history matters",
+        "Use kv_migration to keep the whole history",
     ),
-    _Rule(
-        "note", "versions_left_out", ("version", "versions"),
+    Rule(
+        "note", "deleted_versions", ("version", "versions"),
         "{n} deleted or destroyed: they cannot be read, so versions at the target are numbered without them",
     ),
-    _Rule(
-        "note", "case_twins", ("group of paths", "groups of paths"),
-        "{n} with no difference but upper and lower case: each becomes an item of its own",
-        "See that nothing which reads them folds case",
+    Rule(
+        "note", "differ_only_in_case", ("group of paths", "groups of paths"),
+        "{n} that differ only in upper and lower case: each path becomes an item of its own",
+        "Check that applications which read them distinguish upper and lower case",
     ),
-    _Rule("note", "twins", ("secret", "secrets"), "{n} with a folder of the same name: both arrive"),
-    _Rule("note", "unversioned", ("secret", "secrets"), "{n} in KV version 1, with one version and no metadata"),
-    _Rule("note", "taken_by_us", ("item", "items"), "{n} at the target already, made by some migration"),
-    _Rule("note", "empty_mounts", ("mount", "mounts"), "{n} without any secret that the token may see"),
-    _Rule(
-        "note", "vanished", ("secret", "secrets"), "{n} removed while this assessment ran",
-        "Assess again when the source is at rest",
+    Rule("note", "same_as_folder", ("secret", "secrets"), "{n} with a folder of the same name: both are migrated"),
+    Rule("note", "unversioned", ("secret", "secrets"), "{n} in KV version 1, with one version and no metadata"),
+    Rule("note", "already_migrated", ("item", "items"), "{n} at the target already, created by a migration"),
+    Rule("note", "empty_mounts", ("mount", "mounts"), "{n} without any secret that the token may see"),
+    Rule(
+        "note", "removed_meanwhile", ("secret", "secrets"), "{n} removed at the source while this assessment ran",
+        "Assess again when nothing is written at the source",
     ),
 )  # fmt: skip
 
@@ -130,19 +132,19 @@ _RULES = (
 def findings(counts: t.Mapping[str, int], facts: t.Mapping[str, t.Any], unknown: t.Mapping[str, str]) -> list[Finding]:
     """All findings.
 
-    :param counts: the name of a finding to how often it was found.
-    :param facts: what texts mention: ``value_limit``, ``kept_versions``.
-    :param unknown: what this assessment could not know: name to sentence.
+    :param counts: the id of a finding to its count.
+    :param facts: the limits that texts name: ``value_limit``, ``max_versions``.
+    :param unknown: what this assessment could not know: id to sentence.
     """
     found = []
-    for rule in _RULES:
-        if count := counts.get(rule.name):
+    for rule in RULES:
+        if count := counts.get(rule.id):
             text = rule.text.format(n=f"{count} {rule.nouns[count != 1]}", **facts)
-            found.append(Finding(rule.severity, rule.name, text, rule.remedy))
-    found += [Finding("note", f"{name}_unknown", text) for name, text in unknown.items()]
+            found.append(Finding(rule.severity, rule.id, text, rule.remedy))
+    found += [Finding("note", f"{id_}_unknown", text) for id_, text in unknown.items()]
     return sorted(found, key=lambda finding: _ORDER.index(finding.severity))
 
 
 def is_ready(found: t.Sequence[Finding]) -> bool:
-    """Whether nothing was found on which a migration would fail."""
+    """Whether no finding would make a migration fail."""
     return all(finding.severity != "error" for finding in found)

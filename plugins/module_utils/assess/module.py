@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ``kv_info``: what a migration of a source would meet, before anything is migrated. Reads only."""
+"""The module ``kv_info``: from its options to its result. Reads only, on either side."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dataclasses import replace
 
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import OptionError, SecretferryError
-from ..options import akeyless_spec, resolve_akeyless, resolve_source
+from ..errors import SecretferryError
+from ..options import akeyless_spec, report_limit_of, resolve_akeyless, resolve_source
 from ..plan.definition import LAYOUTS, Definition, check_identity, merge
 from ..plan.metadata import MODES
 from ..plan.spec import kv_source_spec
 from .report import describe
 from .run import AssessmentRun
-from .target import TargetView, has_credentials
+from .target import TargetAssessment, has_credentials
 from .workdb import AssessDb
 
 __all__ = ["assess", "info_spec"]
@@ -42,12 +42,12 @@ def info_spec() -> dict[str, t.Any]:
         "value_limit": {"type": "int", "default": Definition.value_limit},
         "invalid_characters": {"type": "str"},
         "concurrency": {"type": "int", "default": Definition.concurrency},
-        "report_limit": {"type": "int", "default": 100},
+        "report_limit": {"type": "int", "default": 500},
     }
 
 
 async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
-    """Look at a source, and at the target where it is given.
+    """Assess a source, and the target if it is given.
 
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
@@ -69,11 +69,11 @@ async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
         workdb = AssessDb(keys=definition.layout == "keys")
         stack.callback(workdb.close)
         run = AssessmentRun(
-            definition, reader, workdb, target, most=params["report_limit"], read_values=params["read_values"]
+            definition, reader, workdb, target, limit=params["report_limit"], read_values=params["read_values"]
         )
         await run.discover()
         try:
-            await run.look()
+            await run.assess()
         except SecretferryError as error:
             result.error = error
         requests = {"vault": reader.client.transport.requests + session.requests}
@@ -85,11 +85,10 @@ async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
 
 
 def _definition(params: t.Mapping[str, t.Any]) -> Definition:
-    """The options in the form that migrations have them, checked in the same way."""
+    """The options as a migration's definition, checked in the same way."""
     if params["target_location"]:
         check_identity("kv_info", params["target_location"])
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     given = {key: params[key] for key in _OPTIONS}
     source = params["source"] or {}
     given.update({key: source.get(key) for key in _SOURCE_OPTIONS})
@@ -101,15 +100,15 @@ async def _open_target(
     definition: Definition,
     mask: t.Callable[[t.Iterable[str]], None],
     stack: contextlib.AsyncExitStack,
-) -> tuple[TargetView, t.Any]:
+) -> tuple[TargetAssessment, t.Any]:
     if not params["target_location"]:
-        return TargetView("", reason="target_location is not given"), None
+        return TargetAssessment("", reason="target_location is not given"), None
     location = definition.target_location
     if not has_credentials(params["akeyless"]):
-        return TargetView(location, reason="no credentials for Akeyless are given"), None
+        return TargetAssessment(location, reason="no credentials for Akeyless are given"), None
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     store, session = await stack.enter_async_context(open_target(settings, concurrency=definition.concurrency))
-    target = TargetView(location, store)
+    target = TargetAssessment(location, store)
     await target.ask_account()
     return target, session

@@ -14,57 +14,46 @@ from ..plan.metadata import DESCRIPTION_LIMIT
 from .estimate import Load, estimate
 from .findings import findings, is_ready
 from .run import AssessmentRun
-from .stats import GATEWAY_VERSIONS, RANKED
+from .stats import GATEWAY_VERSIONS, RANKED, Entries
 
 __all__ = ["describe"]
 
 _WORST_FIRST = 3
-_SIZE = ("source", "version", "key", "bytes")
-_METADATA = ("source", "characters")
 
 
 def describe(run: AssessmentRun, requests: dict[str, int], result: Result) -> None:
-    """Put everything that ``run`` saw into ``result``.
+    """Put everything that ``run`` found into ``result``.
 
     :param requests: HTTP requests made to each side, logins included.
     """
-    most, ranked = run.most, min(run.most, RANKED)
-    names, counts = _names(run, most, ranked)
-    target = run.target.shown(run.workdb, most)
-    counts.update(_counts(run, target))
+    names = _names(run)
+    target = run.target.shown(run.workdb, run.limit)
     stats, client = run.stats, run.reader.client
-    found = findings(counts, {"value_limit": stats.limit, "kept_versions": stats.kept_versions}, _unknown(run))
-    folders, rows = run.workdb.largest_folders(ranked)
+    limits = {"value_limit": stats.value_limit, "max_versions": stats.max_versions}
+    found = findings(_counts(run, names, target), limits, _unknown(run))
     result.values.update(
         ready=is_ready(found) and result.error is None,
         findings=[finding.shown() for finding in found],
         totals=_totals(run),
-        mounts=_mounts(run, most),
-        folders=[
-            {"folder": path, "secrets": secrets, "versions": versions, **({"bytes": size} if run.read_values else {})}
-            for path, secrets, versions, size in rows
-        ],
-        folders_left_out=folders - len(rows),
+        **_places(run),
         sizes=_sizes(run),
         metadata={
             "limit": DESCRIPTION_LIMIT,
-            "longest": stats.metadata_longest.shown(*_METADATA),
-            "over_limit": stats.metadata_over.shown(*_METADATA),
-            "over_limit_count": stats.metadata_over.count,
-            "gateway_over_limit": stats.gateway_over.shown(*_METADATA),
-            "gateway_over_limit_count": stats.gateway_over.count,
+            "longest": stats.metadata_longest.shown(),
+            **_counted("over_limit", stats.metadata_over),
+            **_counted("gateway_over_limit", stats.gateway_metadata_over),
         },
-        histories={
-            "longest": stats.histories_longest.shown("source", "versions", "readable"),
-            "gateway_takes": GATEWAY_VERSIONS,
-            "gateway_cuts": stats.histories_over,
-            "newest_deleted": stats.newest_gone.shown("source"),
-            "nothing_readable": stats.nothing_readable.shown("source"),
-            "expiring": stats.expiring.shown("expires", "source", "version"),
+        version_history={
+            "longest": stats.history_longest.shown(),
+            "gateway_limit": GATEWAY_VERSIONS,
+            "gateway_over_limit_count": stats.gateway_history_over,
+            **_counted("newest_deleted", stats.newest_deleted),
+            **_counted("no_readable_version", stats.no_readable_version),
+            **_counted("expiring", stats.expiring),
         },
         names=names,
-        unreadable=stats.unreadable.shown("source", "reason"),
-        failures=stats.failures.shown("source", "reason", "remedy"),
+        **_counted("unreadable", stats.unreadable),
+        **_counted("failures", stats.failures),
         target=target,
         estimate=_estimate(run, requests, target),
         requests=requests,
@@ -72,57 +61,63 @@ def describe(run: AssessmentRun, requests: dict[str, int], result: Result) -> No
         retries={"vault": client.pace.retries},
         transport=client.transport.backend_name,
     )
-    result.error = result.error or _undone(run)
+    result.error = result.error or _failure(stats.failures)
     if stats.unreadable.count:
         result.warnings.append(f"{stats.unreadable.count} paths could not be listed or read; see 'unreadable'")
 
 
-def _names(run: AssessmentRun, most: int, ranked: int) -> tuple[dict[str, t.Any], dict[str, int]]:
-    workdb = run.workdb
-    twins, twin_rows = workdb.twins(most)
-    case_twins, case_rows = workdb.case_twins(most)
-    replaced, replaced_rows = workdb.replaced(run.naming, most) if run.invalid else (0, [])
-    collisions, collision_rows = workdb.item_collisions(most)
-    names = {
+def _counted(name: str, entries: Entries) -> dict[str, t.Any]:
+    return {name: entries.shown(), f"{name}_count": entries.count}
+
+
+def _names(run: AssessmentRun) -> dict[str, t.Any]:
+    workdb, limit, ranked = run.workdb, run.limit, min(run.limit, RANKED)
+    same, same_rows = workdb.same_as_folder(limit)
+    case, case_rows = workdb.differ_only_in_case(limit)
+    replaced, replaced_rows = workdb.replaced(run.naming, limit) if run.invalid else (0, [])
+    collisions, collision_rows = workdb.item_collisions(limit)
+    return {
         "deepest": [{"source": path, "segments": depth} for path, depth in workdb.deepest(ranked)],
         "longest": [{"source": path, "item": item, "characters": n} for path, item, n in workdb.longest(ranked)],
-        "twins": [{"source": path} for (path,) in twin_rows],
-        "case_twins": [{"sources": [first, last], "count": n} for first, last, n in case_rows],
+        "same_as_folder": [{"source": path} for (path,) in same_rows],
+        "same_as_folder_count": same,
+        "differ_only_in_case": [{"sources": [first, last], "count": n} for first, last, n in case_rows],
+        "differ_only_in_case_count": case,
         "invalid_characters": run.invalid,
         "replaced": [{"source": path, "item": item} for path, item in replaced_rows],
+        "replaced_count": replaced,
         "collisions": [
             {"item": item, "sources": sorted({first, last}), "count": n} for item, first, last, n in collision_rows
         ],
+        "collisions_count": collisions,
     }
-    counts = {
-        "twins": twins,
-        "case_twins": case_twins,
-        "names_replaced": replaced,
-        "collisions": collisions,
-    }
-    return names, counts
 
 
-def _counts(run: AssessmentRun, target: dict[str, t.Any]) -> dict[str, int]:
+def _counts(run: AssessmentRun, names: dict[str, t.Any], target: dict[str, t.Any]) -> dict[str, int]:
+    """Counts by the id of the finding that they make."""
     stats, totals = run.stats, run.stats.counts
     return {
         "not_assessed": stats.failures.count,
         "unreadable": stats.unreadable.count,
         "value_limit": stats.over_limit.count,
-        "kept_versions": stats.too_many_versions.count,
-        "newest_deleted": stats.newest_gone.count if run.definition.versions != "current" else 0,
-        "nothing_readable": totals["nothing_readable"],
+        "max_versions": stats.too_many_versions,
+        "newest_deleted": stats.newest_deleted.count if run.definition.versions != "current" else 0,
+        "no_readable_version": totals["no_readable_version"],
         "expiring": totals["expiring_versions"],
-        "gateway_metadata": stats.gateway_over.count,
-        "companions": totals["companions"],
-        "gateway_history": stats.histories_over,
-        "versions_left_out": totals["deleted_versions"] + totals["destroyed_versions"],
+        "gateway_metadata": stats.gateway_metadata_over.count,
+        "metadata_items": totals["metadata_items"],
+        "gateway_versions": stats.gateway_history_over,
+        "deleted_versions": totals["deleted_versions"] + totals["destroyed_versions"],
         "unversioned": totals["unversioned"],
-        "taken": target.get("taken_count", 0),
-        "taken_by_us": target.get("taken_by_migrations", 0),
+        "same_as_folder": names["same_as_folder_count"],
+        "differ_only_in_case": names["differ_only_in_case_count"],
+        "replaced_names": names["replaced_count"],
+        "collisions": names["collisions_count"],
+        "foreign": target.get("foreign_count", 0),
+        "already_migrated": target.get("migrated", 0),
         "target_unreadable": int(run.target.unreadable),
-        "empty_mounts": sum(not root.asked for root in run.seen.empty),
-        "vanished": run.vanished,
+        "empty_mounts": sum(not root.asked for root in run.discovery.empty),
+        "removed_meanwhile": run.removed,
     }
 
 
@@ -135,31 +130,40 @@ def _totals(run: AssessmentRun) -> dict[str, t.Any]:
         **totals,
         "unreadable": run.stats.unreadable.count,
         "failures": run.stats.failures.count,
-        "excluded": run.seen.excluded,
+        "excluded": run.discovery.excluded,
     }
 
 
-def _mounts(run: AssessmentRun, most: int) -> list[dict[str, t.Any]]:
+def _places(run: AssessmentRun) -> dict[str, t.Any]:
+    """Mounts and folders."""
     secrets = run.workdb.mounts()
-    versions = {root.mount.path: root.mount.version for root in run.seen.roots}
-    return [
-        {"mount": path, "kv_version": version, "secrets": secrets.get(path, 0)}
-        for path, version in sorted(versions.items())[:most]
-    ]
+    kv_versions = {root.mount.path: root.mount.version for root in run.discovery.roots}
+    folders, rows = run.workdb.largest_folders(min(run.limit, RANKED))
+    return {
+        "mounts": [
+            {"mount": path, "kv_version": version, "secrets": secrets.get(path, 0)}
+            for path, version in sorted(kv_versions.items())[: run.limit]
+        ],
+        "mounts_count": len(kv_versions),
+        "folders": [
+            {"folder": path, "secrets": count, "versions": versions, **({"bytes": size} if run.read_values else {})}
+            for path, count, versions, size in rows
+        ],
+        "folders_count": folders,
+    }
 
 
 def _sizes(run: AssessmentRun) -> dict[str, t.Any]:
     stats = run.stats
     if not run.read_values:
-        return {"known": False, "limit": stats.limit}
+        return {"known": False, "limit": stats.value_limit}
     return {
         "known": True,
-        "limit": stats.limit,
+        "limit": stats.value_limit,
         "values": stats.values,
         "bytes": stats.bytes,
-        "largest": stats.largest.shown(*_SIZE),
-        "over_limit": stats.over_limit.shown(*_SIZE),
-        "over_limit_count": stats.over_limit.count,
+        "largest": stats.largest.shown(),
+        **_counted("over_limit", stats.over_limit),
     }
 
 
@@ -170,8 +174,8 @@ def _estimate(run: AssessmentRun, requests: dict[str, int], target: dict[str, t.
         vault_requests=requests["vault"] + (0 if run.read_values else counts["wanted_versions"]),
         items=counts["items"] if known else None,
         item_versions=counts["item_versions"] if known else None,
-        companions=counts["companions"],
-        folders=len(run.seen.roots),
+        metadata_items=counts["metadata_items"],
+        folders=len(run.discovery.roots),
         at_target=target.get("items", 0),
     )
     size = run.stats.bytes if run.read_values else None
@@ -179,33 +183,32 @@ def _estimate(run: AssessmentRun, requests: dict[str, int], target: dict[str, t.
 
 
 def _unknown(run: AssessmentRun) -> dict[str, str]:
-    """What this assessment could not know, in sentences by name."""
+    """What this assessment could not know: id to sentence."""
     unknown = {}
     if not run.read_values:
-        keys = ", nor what items their keys become" if run.definition.layout == "keys" else ""
+        keys = ", and the items of their keys are not known" if run.definition.layout == "keys" else ""
         unknown["sizes"] = f"values were not read (read_values is false): their sizes are not known{keys}"
     if run.target.store is None:
         unknown["target"] = (
-            f"the target was not looked at ({run.target.reason}): items in the way, the account's limits and Akeyless'"
-            " latency are not known"
+            f"the target was not looked at ({run.target.reason}): items there, the account's limits and the latency of"
+            " Akeyless are not known"
         )
     elif run.target.account.kept_versions is None:
-        unknown["kept_versions"] = "how many versions the account keeps of an item is not known to this caller"
+        unknown["max_versions"] = "how many versions the account keeps of an item is not known to this login"
     if run.invalid is None:
         unknown["characters"] = (
-            "characters that the account refuses in names are not known: give invalid_characters, or a caller that may"
-            " read the account's settings"
+            "the characters that the account does not allow in names are not known: give invalid_characters, or a login"
+            " that may read the account's settings"
         )
     return unknown
 
 
-def _undone(run: AssessmentRun) -> SecretferryError | None:
-    """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
-    failures = run.stats.failures
+def _failure(failures: Entries) -> SecretferryError | None:
+    """The failure of the whole assessment, with the first paths and a remedy: often nothing else is read."""
     if not failures.count:
         return None
-    first = failures.shown("source", "reason", "remedy")[:_WORST_FIRST]
-    named = "; ".join(f"{f['source']}: {f['reason']}" for f in first)
+    first = failures.shown()[:_WORST_FIRST]
+    named = "; ".join(f"{entry['source']}: {entry['reason']}" for entry in first)
     more = failures.count - len(first)
     return SecretferryError(
         f"{failures.count} paths could not be assessed: {named}"

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The target, as far as an assessment may look at it. Reads only, and no value."""
+"""The target, as an assessment sees it. Reads only, and no value."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import typing as t
@@ -15,10 +16,10 @@ from ..akeyless.items import ItemStore
 from ..errors import ApiError, PermissionDenied
 from ..options.spec import AKEYLESS_AUTH
 from ..target.account import Account
-from .estimate import Stopwatch
+from .estimate import Latency
 from .workdb import AssessDb
 
-__all__ = ["TargetView", "has_credentials"]
+__all__ = ["TargetAssessment", "has_credentials"]
 
 _MOST_PROBES = 32
 
@@ -32,10 +33,10 @@ def has_credentials(params: t.Mapping[str, t.Any] | None, environ: t.Mapping[str
     return any(environ.get(name) or environ.get(f"{name}_FILE") for name in names)
 
 
-class TargetView:
+class TargetAssessment:
     """What is known of the target.
 
-    :param store: ``None`` where the target is not to be asked.
+    :param store: ``None`` if the target is not to be asked.
     :param reason: why it is not.
     """
 
@@ -46,15 +47,15 @@ class TargetView:
         self.account = Account()
         self.unreadable = False
         self.migrations: set[str] = set()
-        self.latency = Stopwatch()
+        self.latency = Latency()
 
     async def ask_account(self) -> None:
-        """Learn the account's settings, where the caller may know them."""
+        """Read the account's settings, as far as the login may."""
         if self.store is not None:
             self.account = await Account.ask(self.store)
 
-    async def look(self, workdb: AssessDb, concurrency: int) -> None:
-        """Note what the target lists, and time a few requests as a migration would have them in flight."""
+    async def assess(self, workdb: AssessDb, concurrency: int) -> None:
+        """List the target, and measure the latency with as many requests in flight as a migration would have."""
         if self.store is None:
             return
         try:
@@ -66,36 +67,34 @@ class TargetView:
                     workdb.put_target(item)
         except PermissionDenied:
             self.unreadable = True
-        most = min(concurrency, _MOST_PROBES)
-        names = [secret.item for secret in itertools.islice(workdb.sources(), most)]
-        await self._describe_all(self.store, names, Stopwatch())  # opens the connections
+        names = [secret.item for secret in itertools.islice(workdb.sources(), min(concurrency, _MOST_PROBES))]
+        await self._describe_all(self.store, names, Latency())  # opens the connections
         await self._describe_all(self.store, names, self.latency)
 
     @staticmethod
-    async def _describe_all(store: ItemStore, names: t.Sequence[str], watch: Stopwatch) -> None:
-        async def one(name: str) -> None:
-            try:
-                await watch.time(store.describe(name))
-            except ApiError:
-                return  # a refusal took its time, too
+    async def _describe_all(store: ItemStore, names: t.Sequence[str], latency: Latency) -> None:
+        async def describe(name: str) -> None:
+            with contextlib.suppress(ApiError):  # a denied request takes its time, too
+                await latency.measure(store.describe(name))
 
-        await asyncio.gather(*map(one, names))
+        await asyncio.gather(*map(describe, names))
 
-    def shown(self, workdb: AssessDb, most: int) -> dict[str, t.Any]:
+    def shown(self, workdb: AssessDb, limit: int) -> dict[str, t.Any]:
         """For the result."""
         if self.store is None:
             return {"known": False, "reason": self.reason}
-        foreign, rows = workdb.taken(most, ours=False)
-        ours, _rows = workdb.taken(0, ours=True)
+        foreign, rows = workdb.at_target(limit, migrated=False)
+        migrated, _rows = workdb.at_target(0, migrated=True)
         return {
             "known": True,
             "location": self.location,
             "listed": not self.unreadable,
             "items": workdb.count_targets(),
-            "migrations": sorted(self.migrations)[:most],
-            "taken": [{"source": path, "item": item, "type": kind} for path, item, kind in rows],
-            "taken_count": foreign,
-            "taken_by_migrations": ours,
+            "migrations": sorted(self.migrations)[:limit],
+            "migrations_count": len(self.migrations),
+            "foreign": [{"source": path, "item": item, "type": kind} for path, item, kind in rows],
+            "foreign_count": foreign,
+            "migrated": migrated,
             "invalid_characters": self.account.invalid_characters,
-            "kept_versions": self.account.kept_versions,
+            "max_versions": self.account.kept_versions,
         }

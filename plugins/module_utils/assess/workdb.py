@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work database of an assessment: what only an assessment asks of it."""
+"""The work database of an assessment: the names of both sides, and how they relate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..plan.naming import Naming
 __all__ = ["AssessDb"]
 
 # Migrations mark their items with this tag; see definition.tag_of.
-_OURS = "secretferry:%"
+_MIGRATED = "secretferry:%"
 _SCHEMA = """
 CREATE TABLE planned (item TEXT, path TEXT, key TEXT, PRIMARY KEY (item, path, key)) WITHOUT ROWID;
 CREATE TABLE folder (path TEXT PRIMARY KEY, secrets INT, versions INT, bytes INT) WITHOUT ROWID;
@@ -23,11 +23,11 @@ Rows = list[tuple[t.Any, ...]]
 
 
 class AssessDb(WorkDb):
-    """Names of both sides, and what they have to do with each other.
+    """Names of both sides, and how they relate.
+
+    Most questions are answered by the number of all rows, and the first ``limit`` rows.
 
     :param keys: one item per key: items are not known from paths alone, and come with :meth:`plan_item`.
-
-    Every answer is the number of all there are, and the first ``most`` of them.
     """
 
     def __init__(self, *, keys: bool = False) -> None:
@@ -53,42 +53,42 @@ class AssessDb(WorkDb):
         """Secrets by mount."""
         return dict(self._db.execute("SELECT mount, count(*) FROM source GROUP BY mount"))
 
-    def largest_folders(self, most: int) -> tuple[int, Rows]:
+    def largest_folders(self, limit: int) -> tuple[int, Rows]:
         """Path, secrets, versions, bytes of the folders that were counted, most secrets first."""
-        return self._some("folder", "path, secrets, versions, bytes", "secrets DESC, bytes DESC, path", most)
+        return self._count_and_list("folder", "path, secrets, versions, bytes", "secrets DESC, bytes DESC, path", limit)
 
-    def deepest(self, most: int) -> Rows:
+    def deepest(self, limit: int) -> Rows:
         """Path and number of segments, deepest first."""
         depth = "length(path) - length(replace(path, '/', '')) + 1"
-        return self._some("source", f"path, {depth}", "2 DESC, path", most)[1]
+        return self._count_and_list("source", f"path, {depth}", "2 DESC, path", limit)[1]
 
-    def longest(self, most: int) -> Rows:
+    def longest(self, limit: int) -> Rows:
         """Path, item name and its characters, longest first."""
-        return self._some(self._items, "path, item, length(item)", "3 DESC, item", most)[1]
+        return self._count_and_list(self._items, "path, item, length(item)", "3 DESC, item", limit)[1]
 
-    def twins(self, most: int) -> tuple[int, Rows]:
-        """Secrets that are folders too."""
+    def same_as_folder(self, limit: int) -> tuple[int, Rows]:
+        """Secrets whose path is also a folder."""
         # '0' is the character after '/': so the range holds everything below the path, by the primary key.
         below = "SELECT 1 FROM source WHERE path >= s.path || '/' AND path < s.path || '0'"
-        return self._some(f"source s WHERE EXISTS ({below})", "path", "path", most)
+        return self._count_and_list(f"source s WHERE EXISTS ({below})", "path", "path", limit)
 
-    def case_twins(self, most: int) -> tuple[int, Rows]:
-        """Paths that differ in case only: the first and the last of each group, and how many it has."""
+    def differ_only_in_case(self, limit: int) -> tuple[int, Rows]:
+        """Paths that differ only in upper and lower case: the first and the last of each group, and how many it has."""
         groups = "(SELECT min(path) a, max(path) b, count(*) n FROM source GROUP BY casefold(path) HAVING n > 1)"
-        return self._some(groups, "a, b, n", "a", most)
+        return self._count_and_list(groups, "a, b, n", "a", limit)
 
-    def item_collisions(self, most: int) -> tuple[int, Rows]:
-        """Item names that several would take: the name, the first and the last path, and how many."""
+    def item_collisions(self, limit: int) -> tuple[int, Rows]:
+        """Item names that more than one path or key would get: the name, the first and the last path, and how many."""
         groups = f"(SELECT item, min(path) a, max(path) b, count(*) n FROM {self._items} GROUP BY item HAVING n > 1)"
-        return self._some(groups, "item, a, b, n", "item", most)
+        return self._count_and_list(groups, "item, a, b, n", "item", limit)
 
-    def replaced(self, naming: Naming, most: int) -> tuple[int, Rows]:
-        """Path and item of names that hold characters which the account refuses."""
+    def replaced(self, naming: Naming, limit: int) -> tuple[int, Rows]:
+        """Path and item of names that hold characters which the account does not allow."""
         count, rows = 0, []
         for path, item, key in self._named():
             if naming.changes(path) or (key and naming.changes(key)):
                 count += 1
-                if count <= most:
+                if count <= limit:
                     rows.append((path, item))
         return count, rows
 
@@ -96,21 +96,23 @@ class AssessDb(WorkDb):
         key = "key" if self._items == "planned" else "''"
         yield from self._db.execute(f"SELECT path, item, {key} FROM {self._items} ORDER BY path, item")
 
-    def taken(self, most: int, *, ours: bool) -> tuple[int, Rows]:
+    def at_target(self, limit: int, *, migrated: bool) -> tuple[int, Rows]:
         """Path, item and type of planned items that are at the target already.
 
-        :param ours: those that some migration made; otherwise those that none made.
+        :param migrated: those that a migration created; otherwise those that no migration created.
         """
         # Tags are a line each: a line that begins with the mark.
-        marked = f"('\n' || tags LIKE '%\n{_OURS}') AND type = 'STATIC_SECRET'"
-        where = f"WHERE {'' if ours else 'NOT '}({marked})"
-        return self._some(f"{self._items} JOIN target ON target.name = item {where}", "path, item, type", "item", most)
+        marked = f"('\n' || tags LIKE '%\n{_MIGRATED}') AND type = 'STATIC_SECRET'"
+        where = f"WHERE {'' if migrated else 'NOT '}({marked})"
+        return self._count_and_list(
+            f"{self._items} JOIN target ON target.name = item {where}", "path, item, type", "item", limit
+        )
 
     def count_targets(self) -> int:
-        """How many items the target's listing had."""
+        """How many items the target lists."""
         return int(self._db.execute("SELECT count(*) FROM target").fetchone()[0])
 
-    def _some(self, what: str, columns: str, order: str, most: int) -> tuple[int, Rows]:
+    def _count_and_list(self, what: str, columns: str, order: str, limit: int) -> tuple[int, Rows]:
         count = int(self._db.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
-        rows: Rows = self._db.execute(f"SELECT {columns} FROM {what} ORDER BY {order} LIMIT ?", (most,)).fetchall()
+        rows: Rows = self._db.execute(f"SELECT {columns} FROM {what} ORDER BY {order} LIMIT ?", (limit,)).fetchall()
         return count, rows

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The YAML source of the inventory plugin ``kv_batches``: what it may hold, checked before any server is asked."""
+"""The YAML source of the inventory plugin ``kv_batches``: its keys, checked before any server is asked."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from ..options.lookup import Lookup
 from ..options.spec import Option
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.spec import kv_source_spec, migration_spec
-from .waves import Wave, globs_of
+from .wave_options import errors_at, read_waves, wave_spec
+from .waves import Wave
 
 __all__ = ["OVERLAPS", "Config", "Planned", "read_config", "slug"]
 
 OVERLAPS = ("fail", "first")
-"""What becomes of a secret that several waves take."""
+"""What to do with a secret that several waves match."""
 
-# Options that stay out of the definition of a migration, or are given elsewhere.
+# Options of kv_migration that are not part of a migration's definition, or are given elsewhere.
 _NOT_OPTIONS = ("name", "state", "target_location", "source", "akeyless", "scope", "report_limit")
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 _TOP = (
@@ -36,9 +37,6 @@ _TOP = (
     Option("concurrency", ("SECRETFERRY_BATCH_CONCURRENCY",)),
     Option("overlap", ("SECRETFERRY_BATCH_OVERLAP",), choices=OVERLAPS),
 )
-_SELECTORS = ("paths", "prefixes", "custom_metadata", "share", "rest")
-_WAVE = re.compile(r"[a-z][a-z0-9_]*")
-_MOST_WAVES = 99
 _DEFAULT_SIZE = 500
 _DEFAULT_CONCURRENCY = 16
 
@@ -48,7 +46,8 @@ class Planned:
     """A migration of the inventory.
 
     :ivar options: of ``kv_migration``, as given.
-    :ivar settings: how its source is reached; holds credentials.
+    :ivar settings: the connection to its source; holds credentials.
+    :ivar first_match: whether the first wave that matches a secret takes it.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Planned:
 
     @property
     def source(self) -> dict[str, t.Any]:
-        """The option ``source`` without credentials. What is empty is so on purpose: it replaces what is stored."""
+        """The option ``source`` without credentials. Empty values are part of it, as they replace stored ones."""
         definition = self.definition
         return {
             "url": definition.source_url,
@@ -76,7 +75,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Config:
-    """All of the source. ``concurrency``: requests in flight."""
+    """The whole source. ``concurrency``: requests in flight."""
 
     migrations: tuple[Planned, ...]
     concurrency: int
@@ -84,16 +83,6 @@ class Config:
 
 def config_spec() -> dict[str, t.Any]:
     """The argument spec of the plugin's own options; those of Ansible's fragments are not in it."""
-    texts = {"type": "list", "elements": "str"}
-    wave = {
-        "name": {"type": "str", "required": True},
-        "paths": texts,
-        "exclude": texts,
-        "prefixes": texts,
-        "custom_metadata": {"type": "dict"},
-        "share": {"type": "str"},
-        "rest": {"type": "bool", "default": False},
-    }
     options = {name: spec for name, spec in migration_spec().items() if name not in _NOT_OPTIONS}
     migration = {
         "name": {"type": "str", "required": True},
@@ -103,7 +92,7 @@ def config_spec() -> dict[str, t.Any]:
         "environment": {"type": "str"},
         "batch_size": {"type": "int"},
         "overlap": {"type": "str", "choices": list(OVERLAPS)},
-        "waves": {"type": "list", "elements": "dict", "required": True, "options": wave},
+        "waves": {"type": "list", "elements": "dict", "required": True, "options": wave_spec()},
     }
     return {
         "source": kv_source_spec(),
@@ -120,14 +109,14 @@ def read_config(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | Non
     :param given: its members, without those that belong to Ansible's fragments.
     :raises OptionError: naming the key, and what to do.
     """
-    # Anchors of YAML make one object of several entries, and the validator fills each of them in.
+    # Anchors of YAML make one object of several entries, and the validator writes into it; so it gets a copy.
     validated = ArgumentSpecValidator(config_spec()).validate(json.loads(json.dumps(given, default=str)))
     if validated.error_messages:
-        said = [
+        problems = [
             f"unknown key {error.msg}" if isinstance(error, UnsupportedError) else error.msg
             for error in validated.errors
         ]
-        raise OptionError("kv_batches", "; ".join(said).rstrip("."), "Correct the inventory source")
+        raise OptionError("kv_batches", "; ".join(problems).rstrip("."), "Correct the inventory source")
     params = validated.validated_parameters
     top = Lookup("kv_batches", _TOP, params, os.environ if environ is None else environ)
     size, concurrency = (
@@ -146,7 +135,7 @@ def read_config(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | Non
 
 
 def slug(text: str) -> str:
-    """Lower case, and nothing that a group's name may not hold."""
+    """The text in lower case, with an underscore for each character that a group's name may not have."""
     return re.sub(r"[^a-z0-9_]", "_", text.lower())
 
 
@@ -165,9 +154,9 @@ def _migration(
     overlap: str,
     environ: t.Mapping[str, str] | None,
 ) -> Planned:
-    with _at(where):
+    with errors_at(where):
         check_identity(entry["name"], entry["target_location"])
-        # What a migration says of its source comes before what is said for all.
+        # The migration's own source comes before the one for all migrations.
         common = {key: value for key, value in (params.get("source") or {}).items() if value is not None}
         own = {key: value for key, value in (entry.get("source") or {}).items() if value is not None}
         source = {**common, **own}
@@ -195,99 +184,9 @@ def _migration(
             environment=entry.get("environment") or "",
             options=options,
             batch_size=size,
-            waves=_waves(entry["waves"]),
+            waves=read_waves(entry["waves"]),
             first_match=(entry.get("overlap") or overlap) == "first",
         )
-
-
-class _at:
-    """Says in errors which entry it is about."""
-
-    def __init__(self, where: str) -> None:
-        self._where = where
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: t.Any, error: BaseException | None, _trace: t.Any) -> None:
-        if isinstance(error, OptionError):
-            message = error.message.removeprefix(f"{error.option}: ")
-            raise OptionError(f"{self._where}.{error.option}", message, error.remedy) from None
-
-
-def _waves(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[Wave, ...]:
-    if not 1 <= len(entries) <= _MOST_WAVES:
-        raise OptionError("waves", f"there are {len(entries)} waves", f"Give 1 to {_MOST_WAVES}")
-    waves: list[Wave] = []
-    after = 0.0
-    for n, entry in enumerate(entries):
-        with _at(f"waves[{n}]"):
-            waves.append(_wave(entry, n + 1, after, {wave.name for wave in waves}))
-        after += waves[-1].share
-        if after > 100:
-            raise OptionError(
-                "waves", f"the shares add up to {after:g} %", "Give 100 % at the most, or a wave rest: true"
-            )
-    if sum(wave.rest for wave in waves) > 1:
-        raise OptionError("waves", "more than one of them has rest: true", "The rest can be in one wave only")
-    return tuple(waves)
-
-
-def _wave(entry: t.Mapping[str, t.Any], number: int, after: float, taken: t.Collection[str]) -> Wave:
-    name = entry["name"]
-    if not _WAVE.fullmatch(name):
-        raise OptionError("name", f"{name!r} cannot name a wave", "Use lower-case letters, digits and underscores")
-    if name in taken:
-        raise OptionError("name", f"{name} names another wave, too", "Give each wave a name of its own")
-    given = [key for key in _SELECTORS if entry.get(key)]
-    if not given:
-        raise OptionError("name", f"the wave {name} has no selector", f"Give one of {', '.join(_SELECTORS)}")
-    if entry["rest"] and (len(given) > 1 or entry.get("exclude")):
-        raise OptionError(
-            "rest", f"the wave {name} has other selectors, too", "Give rest alone: it is what others leave"
-        )
-    for key in ("paths", "exclude", "prefixes"):
-        for text in entry.get(key) or ():
-            if not text.strip("/"):
-                raise OptionError(key, f"{text!r} names no path", "Write ** to match every path")
-    try:
-        globs, excluded = globs_of(entry.get("paths") or ()), globs_of(entry.get("exclude") or ())
-    except re.error:
-        raise OptionError("paths", "one of them is not a glob", "Check brackets") from None
-    return Wave(
-        name,
-        number,
-        globs,
-        excluded,
-        tuple(prefix.strip("/") for prefix in entry.get("prefixes") or ()),
-        _custom(entry.get("custom_metadata") or {}),
-        _percent(entry.get("share")),
-        after,
-        entry["rest"],
-    )
-
-
-def _custom(given: t.Mapping[str, t.Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    wanted = []
-    for key, value in given.items():
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(v, (str, int, float)) and not isinstance(v, bool) for v in values):
-            raise OptionError(
-                "custom_metadata",
-                f"{key} is neither a text nor a list of texts",
-                "Quote what YAML takes for a yes or no",
-            )
-        wanted.append((str(key), tuple(str(v) for v in values)))
-    return tuple(wanted)
-
-
-def _percent(text: str | None) -> float:
-    if not text:
-        return 0.0
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%?\s*", text)
-    if not found or not 0 < float(found[1]) <= 100:
-        raise OptionError("share", f"{text!r} is not a share from above 0 to 100 %", "Write 5 % or 0.5 %")
-    return float(found[1])
 
 
 def _check_names(migrations: t.Sequence[Planned]) -> None:

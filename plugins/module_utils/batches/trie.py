@@ -5,16 +5,16 @@
 """Cutting the secrets of a wave into batches. Pure.
 
 The batches are the leaves of a binary trie: at its root is every secret of the wave, and a node that holds more than
-the batch size is split by the next bit of the SHA-256 of the path. So whether a node is split depends on nothing but
-the secrets in it:
+the batch size is split by the next bit of the SHA-256 of the path. So whether a node is split depends only
+on the secrets in it:
 
 - The same secrets always give the same batches, in whatever order they are found.
 - A new secret changes the batch that it falls into and no other. Where that one overflows, it is split.
-- A batch is named after where its range of hashes begins. The lower half of a split begins where the whole began, so
-  it keeps the name, and the upper half takes a new one between its neighbours. No other name changes. (A half that has
-  no secret makes no batch; that takes very small ones.)
-- A secret that goes away changes the batch that it was in. Where that one and its sibling fit into one batch again,
-  they become it, and the name of the upper one goes.
+- A batch is named after the beginning of its range of hashes. The lower half of a split has the same beginning, so it
+  keeps the name, and the upper half has a new one. No other name changes. (A half without secrets makes no batch, which
+  happens with very small batches only.)
+- A secret that is removed changes the batch that it was in. Where that batch and its sibling fit into one again, they
+  are joined under the lower one's name.
 
 Hashes spread evenly, so batches are between half full and full, as a rule.
 """
@@ -47,5 +47,5 @@ def leaves(count: t.Callable[[str], int], size: int) -> t.Iterator[tuple[str, in
 
 
 def padded(bits: str) -> str:
-    """Where the range of a batch begins, as six hexadecimal digits: the batches' order is the texts' order."""
+    """The beginning of a batch's range of hashes, as six hexadecimal digits: batches sort like these texts."""
     return f"{int(bits.ljust(LONGEST_BATCH, '0'), 2):0{LONGEST_BATCH // 4}x}"

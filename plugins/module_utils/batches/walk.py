@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Walking the sources of an inventory, and what comes of it: one batch after another. Reads only, and no value.
+"""Lists the secrets of an inventory's sources, and cuts them into batches. Never writes, and reads no value.
 
 Memory does not grow with the number of secrets: names are kept in a private temporary database (see
-migration/workdb.py), and one batch at a time comes out of it.
+common/workdb.py), from which one batch at a time is read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CREATE TABLE member (wave INT, bits TEXT, path TEXT, PRIMARY KEY (wave, bits, pa
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of a wave: ``bits`` as in scope.py, and the secrets, by path."""
+    """A batch of a wave: ``bits`` as in plan/scope.py, and the paths of its secrets."""
 
     migration: Planned
     wave: Wave
@@ -74,12 +74,12 @@ class Members(WorkDb):
 
 
 async def walk(config: Config, found: t.Callable[[Batch], None]) -> list[str]:
-    """Walk all sources, then tell ``found`` of each batch, in order of migration, wave and bits.
+    """List all sources, then call ``found`` with each batch, in order of migration, wave and bits.
 
     One login serves all migrations with the same source.
 
-    :returns: what the user should know.
-    :raises SecretferryError: a source cannot be walked, or waves overlap. Then ``found`` is told nothing.
+    :returns: warnings.
+    :raises SecretferryError: a source cannot be listed, or waves overlap. ``found`` is not called then.
     """
     warnings: list[str] = []
     with contextlib.ExitStack() as stack:
@@ -130,7 +130,7 @@ def _cut(planned: Planned, members: Members, found: t.Callable[[Batch], None], w
 
 
 def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str]) -> None:
-    """A source that cannot be listed whole gives batches with holes: only what may not be read is left out."""
+    """Stop where a source was not listed completely; a path that the token may not read is a warning."""
     if seen.failed:
         path, reason, remedy = seen.failed[0]
         raise SecretferryError(f"{planned.name}: {path} cannot be listed: {reason}", remedy)
@@ -166,13 +166,13 @@ class _Assignment:
         self._overlapping = 0
         self._left_over: list[str] = []
         self._left_out = 0
-        self._dark: list[str] = []
-        self._unread = 0
+        self._denied: list[str] = []
+        self._denied_count = 0
 
     async def run(self, concurrency: int) -> None:
         """Assign all.
 
-        :raises OptionError: waves overlap, and the first is not to win.
+        :raises OptionError: waves overlap, and ``overlap`` is ``fail``.
         """
         await for_each(self._members.sources(), self._assign, concurrency=concurrency)
         self._conclude()
@@ -187,8 +187,8 @@ class _Assignment:
                 return  # removed after it was listed
             except PermissionDenied:
                 custom = {}
-                self._unread += 1
-                self._dark += [path] if len(self._dark) < _SHOWN else []
+                self._denied_count += 1
+                self._denied += [path] if len(self._denied) < _SHOWN else []
             taking = [wave for wave in taking if wave.takes_metadata(custom)]
         if len(taking) > 1 and not self._planned.first_match:
             self._overlapping += 1
@@ -209,15 +209,15 @@ class _Assignment:
                 "waves",
                 f"{self._overlapping} secrets of {name} are in more than one wave; in {' and '.join(waves)}:"
                 f" {', '.join(sorted(paths))}" + (", ..." if self._overlapping > len(paths) else ""),
-                "Exclude them from one, or say overlap: first to leave each to the first wave that takes it",
+                "Exclude them from one, or set overlap: first, so that the first wave takes each",
             )
         if self._left_out:
             shown = ", ".join(sorted(self._left_over)) + (", ..." if self._left_out > len(self._left_over) else "")
             self._warnings.append(
                 f"{name}: {self._left_out} secrets are in no wave ({shown}); a wave with rest: true takes them"
             )
-        if self._unread:
+        if self._denied_count:
             self._warnings.append(
-                f"{name}: the metadata of {self._unread} secrets may not be read ({', '.join(self._dark)}), so no wave"
-                " takes them by custom_metadata"
+                f"{name}: the metadata of {self._denied_count} secrets may not be read ({', '.join(self._denied)}), so"
+                " no wave takes them by custom_metadata"
             )

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is a Vault token what a migration should have: able to list and read, and to do nothing else, and soon gone?
+"""Whether a Vault token has least privilege: it can list and read what migrates, can do nothing else, and expires soon.
 
-Nothing is tried out: Vault is asked for the token's capabilities (``sys/capabilities-self``) on the mounts' areas, on a
-sample of the secrets that are really there, on names that nobody has, and on the paths of administration.
+No request tests a right by using it. Vault tells the token's capabilities (``sys/capabilities-self``) on the folders
+that migrate, on a sample of their secrets, on names that no secret has, and on the paths of administration.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..common.checks import Check, shortly
 from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
-from ..vault.policy import Area
+from ..vault.policy_path import Area
 from ..vault.session import VaultSession
 from .scope import kv_options
 
@@ -27,35 +27,35 @@ __all__ = ["SOURCE_CHECKS", "Audit", "Limits", "audit"]
 SOURCE_CHECKS = (
     "source_token",
     "source_root",
-    "source_time_left",
-    "source_expires",
+    "source_ttl",
+    "source_max_ttl",
     "source_list",
     "source_read",
     "source_write",
     "source_admin",
     "source_outside",
 )
-"""The ids, in the order in which they come."""
+"""The ids of the checks, in order."""
 
 _SAMPLE = 25
-_NOBODY = "secretferry-check"
+_UNUSED = "secretferry-check"
 _WRITES = frozenset({"create", "update", "patch", "delete", "sudo", "root"})
 _ADMINISTRATION = (
-    f"sys/policies/acl/{_NOBODY}",
-    f"sys/policy/{_NOBODY}",
-    f"sys/mounts/{_NOBODY}",
-    f"sys/auth/{_NOBODY}",
-    f"sys/audit/{_NOBODY}",
-    f"sys/raw/{_NOBODY}",
-    f"sys/leases/revoke-prefix/{_NOBODY}",
-    f"sys/namespaces/{_NOBODY}",
+    f"sys/policies/acl/{_UNUSED}",
+    f"sys/policy/{_UNUSED}",
+    f"sys/mounts/{_UNUSED}",
+    f"sys/auth/{_UNUSED}",
+    f"sys/audit/{_UNUSED}",
+    f"sys/raw/{_UNUSED}",
+    f"sys/leases/revoke-prefix/{_UNUSED}",
+    f"sys/namespaces/{_UNUSED}",
     "sys/seal",
     "sys/remount",
     "sys/rotate",
     "auth/token/create",
     "auth/token/create-orphan",
-    f"auth/token/roles/{_NOBODY}",
-    f"auth/approle/role/{_NOBODY}",
+    f"auth/token/roles/{_UNUSED}",
+    f"auth/approle/role/{_UNUSED}",
     "identity/entity",
 )
 _MAKE_ONE = "Make a credential with secretferry.akeyless.source_credential, state: present, and use that"
@@ -71,22 +71,22 @@ class Limits:
 
 @dataclass
 class Audit:
-    """The checks, and what the token is (never the token itself)."""
+    """The checks, and the properties of the token (never the token itself)."""
 
     checks: list[Check] = field(default_factory=list)
     token: dict[str, t.Any] = field(default_factory=dict)
 
 
 @dataclass
-class _Asked:
-    """Paths by what the token must or must not be able to do there."""
+class _Paths:
+    """Paths to check, each with its name in messages, by the right that the token must or must not have."""
 
     lists: dict[str, str] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
     writes: dict[str, str] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
 
-    def paths(self) -> list[str]:
+    def all(self) -> list[str]:
         every = [*self.lists, *self.reads, *self.writes, *self.outside, *_ADMINISTRATION]
         return list(dict.fromkeys(every))
 
@@ -98,33 +98,33 @@ async def audit(
     source: t.Mapping[str, t.Any] | None,
     limits: Limits,
 ) -> Audit:
-    """Judge the token of ``session`` for a migration of ``areas``.
+    """Check the token of ``session`` for a migration of ``areas``.
 
-    :raises SecretferryError: Vault could not be asked at all.
+    :raises SecretferryError: Vault did not answer.
     """
     token = await asyncio.to_thread(session.self_check)
     found = Audit(token={key: value for key, value in token.items() if key != "known"})
-    found.checks += [_valid(token), _root(token), _time_left(token, limits), _expires(token, limits)]
-    asked = await _to_ask(reader, areas, Selection(*_globs(source)))
+    found.checks += [_valid(token), _root(token), _ttl(token, limits), _max_ttl(token, limits)]
+    paths = await _paths_of(reader, areas, Selection(*_globs(source)))
     try:
-        capabilities = await asyncio.to_thread(_capabilities, session, asked.paths())
+        capabilities = await asyncio.to_thread(_capabilities, session, paths.all())
     except PermissionDenied:
         found.checks += [
             Check(
                 check,
                 "unknown",
-                "the token may not ask for its own capabilities",
+                "the token may not read its own capabilities",
                 "Give it the policy default, or update on sys/capabilities-self",
             )
             for check in SOURCE_CHECKS[4:]
         ]
         return found
     found.checks += [
-        _lists(asked, capabilities),
-        _reads(asked, capabilities),
-        _writes(asked, capabilities),
+        _lists(paths, capabilities),
+        _reads(paths, capabilities),
+        _writes(paths, capabilities),
         _admin(capabilities),
-        _outside(asked, capabilities),
+        _outside(paths, capabilities),
     ]
     return found
 
@@ -134,33 +134,33 @@ def _globs(source: t.Mapping[str, t.Any] | None) -> tuple[t.Sequence[str], t.Seq
     return options.include, options.exclude
 
 
-async def _to_ask(reader: KvReader, areas: t.Sequence[Area], selection: Selection) -> _Asked:
-    asked = _Asked()
+async def _paths_of(reader: KvReader, areas: t.Sequence[Area], selection: Selection) -> _Paths:
+    paths = _Paths()
     whole = {area.mount for area in areas if not area.path}
     for area in areas:
         mount = Mount(area.mount, area.version)
         data, metadata = (f"{area.mount}data/", f"{area.mount}metadata/") if area.version == 2 else (area.mount,) * 2
         names = [area.path]
         if area.is_folder:
-            asked.lists[f"{metadata}{area.path}"] = area.full
-            names = await _sample(reader, mount, area.path, selection) or [f"{area.path}{_NOBODY}"]
+            paths.lists[f"{metadata}{area.path}"] = area.full
+            names = await _sample(reader, mount, area.path, selection) or [f"{area.path}{_UNUSED}"]
         for name in names:
-            asked.reads[f"{data}{name}"] = area.mount + name
-            asked.reads[f"{metadata}{name}"] = f"the metadata of {area.mount}{name}"
-        for name in [*names, *([f"{area.path}{_NOBODY}"] if area.is_folder else [])]:
+            paths.reads[f"{data}{name}"] = area.mount + name
+            paths.reads[f"{metadata}{name}"] = f"the metadata of {area.mount}{name}"
+        for name in [*names, *([f"{area.path}{_UNUSED}"] if area.is_folder else [])]:
             for part in ("data", "metadata", "delete", "undelete", "destroy") if area.version == 2 else ("",):
                 path = f"{area.mount}{part}/{name}" if part else f"{area.mount}{name}"
-                asked.writes[path] = path
+                paths.writes[path] = path
         if area.version == 2:
-            asked.writes[f"{area.mount}config"] = f"{area.mount}config"
+            paths.writes[f"{area.mount}config"] = f"{area.mount}config"
         if area.mount not in whole:
             for part in dict.fromkeys((data, metadata)):
-                asked.outside[f"{part}{_NOBODY}-outside"] = f"{area.mount} outside the paths that are to migrate"
-    await _other_mounts(reader, areas, asked)
-    return asked
+                paths.outside[f"{part}{_UNUSED}-outside"] = f"{area.mount} outside the paths to migrate"
+    await _other_mounts(reader, areas, paths)
+    return paths
 
 
-async def _other_mounts(reader: KvReader, areas: t.Sequence[Area], asked: _Asked) -> None:
+async def _other_mounts(reader: KvReader, areas: t.Sequence[Area], paths: _Paths) -> None:
     mine = {area.mount for area in areas}
     try:
         mounts = await reader.mounts()
@@ -169,11 +169,11 @@ async def _other_mounts(reader: KvReader, areas: t.Sequence[Area], asked: _Asked
     for mount in mounts:
         if mount.path not in mine:
             for part in ("data/", "metadata/") if mount.version == 2 else ("",):
-                asked.outside[f"{mount.path}{part}{_NOBODY}"] = f"the mount {mount.path}"
+                paths.outside[f"{mount.path}{part}{_UNUSED}"] = f"the mount {mount.path}"
 
 
 async def _sample(reader: KvReader, mount: Mount, folder: str, selection: Selection) -> list[str]:
-    """The first secrets below a folder; none where it may not be listed."""
+    """The first secrets below a folder; none where the token may not list it."""
     names: list[str] = []
     folders = [folder]
     for _listing in range(_SAMPLE):
@@ -193,7 +193,7 @@ def _capabilities(session: VaultSession, paths: t.Sequence[str]) -> dict[str, fr
     answer = session.client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(paths)})
     data = answer.get("data") or answer if isinstance(answer, dict) else {}
     if not all(path in data for path in paths):
-        raise SecretferryError("Vault did not answer for every path that it was asked for", "Check source.url")
+        raise SecretferryError("Vault did not answer for every path in the request", "Check source.url")
     return {path: frozenset(str(c) for c in data[path]) for path in paths}
 
 
@@ -202,7 +202,7 @@ def _valid(token: t.Mapping[str, t.Any]) -> Check:
         return Check(
             "source_token",
             "warning",
-            "Vault takes the token, which may not look itself up",
+            "the token works, and may not look itself up",
             "Give it the policy default, or read on auth/token/lookup-self",
         )
     return Check("source_token", "ok", f"accessor {token['accessor']}, policies {', '.join(token['policies'])}")
@@ -216,66 +216,66 @@ def _root(token: t.Mapping[str, t.Any]) -> Check:
     return Check("source_root", "ok", "it is no root token")
 
 
-def _time_left(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+def _ttl(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
     ttl = token["ttl"]
     if not token["known"] and not ttl:
-        return Check("source_time_left", "unknown", "the token may not look itself up", "Give it the policy default")
+        return Check("source_ttl", "unknown", "the token may not look itself up", "Give it the policy default")
     if not ttl or ttl >= limits.min_ttl:
-        return Check("source_time_left", "ok", f"{ttl} seconds left" if ttl else "it never expires")
+        return Check("source_ttl", "ok", f"{ttl} seconds left" if ttl else "it never expires")
     if token["renewable"]:
-        return Check("source_time_left", "ok", f"{ttl} seconds left, and it can be renewed")
+        return Check("source_ttl", "ok", f"{ttl} seconds left, and it can be renewed")
     return Check(
-        "source_time_left",
+        "source_ttl",
         "failed",
-        f"{ttl} seconds left, of {limits.min_ttl} that are needed (min_ttl)",
+        f"{ttl} seconds left, less than min_ttl ({limits.min_ttl})",
         "Make a new one with secretferry.akeyless.source_credential, or a renewable one",
     )
 
 
-def _expires(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+def _max_ttl(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
     ttl = token["ttl"]
     if not token["known"] and not ttl:
-        return Check("source_expires", "unknown", "the token may not look itself up", "Give it the policy default")
+        return Check("source_max_ttl", "unknown", "the token may not look itself up", "Give it the policy default")
     if not ttl:
-        return Check("source_expires", "failed", "it never expires", _MAKE_ONE)
+        return Check("source_max_ttl", "failed", "it never expires", _MAKE_ONE)
     if token["period"]:
-        return Check("source_expires", "warning", "it is periodic: renewed in time, it never expires", _MAKE_ONE)
+        return Check("source_max_ttl", "warning", "it is periodic: while it is renewed, it never expires", _MAKE_ONE)
     if ttl > limits.max_ttl:
         return Check(
-            "source_expires",
+            "source_max_ttl",
             "warning",
-            f"it lives for another {ttl} seconds, more than {limits.max_ttl} (max_ttl)",
+            f"it expires in {ttl} seconds, later than max_ttl ({limits.max_ttl})",
             "Use one with a shorter life, or raise max_ttl if the migration takes that long",
         )
-    told = ", unless it is renewed" if token["renewable"] else ""
-    return Check("source_expires", "ok", f"it expires in {ttl} seconds{told}")
+    unless = ", unless it is renewed" if token["renewable"] else ""
+    return Check("source_max_ttl", "ok", f"it expires in {ttl} seconds{unless}")
 
 
-def _lacking(asked: t.Mapping[str, str], capabilities: t.Mapping[str, frozenset[str]], needed: str) -> list[str]:
-    return [name for path, name in asked.items() if not {needed, "root"} & capabilities[path]]
+def _lacking(paths: t.Mapping[str, str], capabilities: t.Mapping[str, frozenset[str]], needed: str) -> list[str]:
+    return [name for path, name in paths.items() if not {needed, "root"} & capabilities[path]]
 
 
-def _lists(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
-    lacking = _lacking(asked.lists, capabilities, "list")
+def _lists(paths: _Paths, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    lacking = _lacking(paths.lists, capabilities, "list")
     if lacking:
         remedy = "Give it the policy in 'policy', or name the secrets one by one in source.paths"
         return Check("source_list", "failed", f"it may not list {shortly(lacking)}", remedy)
-    return Check("source_list", "ok", f"{len(asked.lists)} folders can be listed")
+    return Check("source_list", "ok", f"{len(paths.lists)} folders can be listed")
 
 
-def _reads(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
-    lacking = _lacking(asked.reads, capabilities, "read")
+def _reads(paths: _Paths, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    lacking = _lacking(paths.reads, capabilities, "read")
     if lacking:
         return Check("source_read", "failed", f"it may not read {shortly(lacking)}", "Give it the policy in 'policy'")
-    return Check("source_read", "ok", f"{len(asked.reads)} paths that were looked at can be read")
+    return Check("source_read", "ok", f"{len(paths.reads)} paths that were checked can be read")
 
 
-def _writes(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
-    able = [f"{name} ({', '.join(sorted(capabilities[p] & _WRITES))})" for p, name in asked.writes.items()
+def _writes(paths: _Paths, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    able = [f"{name} ({', '.join(sorted(capabilities[p] & _WRITES))})" for p, name in paths.writes.items()
             if capabilities[p] & _WRITES]  # fmt: skip
     if able:
         return Check("source_write", "failed", f"it may write or delete: {shortly(able)}", _MAKE_ONE)
-    return Check("source_write", "ok", f"it may write or delete on none of {len(asked.writes)} paths")
+    return Check("source_write", "ok", f"it may write or delete on none of {len(paths.writes)} paths")
 
 
 def _admin(capabilities: t.Mapping[str, frozenset[str]]) -> Check:
@@ -285,8 +285,8 @@ def _admin(capabilities: t.Mapping[str, frozenset[str]]) -> Check:
     return Check("source_admin", "ok", f"it may write none of {len(_ADMINISTRATION)} paths of administration")
 
 
-def _outside(asked: _Asked, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
-    able = [name for path, name in asked.outside.items() if capabilities[path] - {"deny"}]
+def _outside(paths: _Paths, capabilities: t.Mapping[str, frozenset[str]]) -> Check:
+    able = [name for path, name in paths.outside.items() if capabilities[path] - {"deny"}]
     if able:
         return Check("source_outside", "warning", f"it reaches {shortly(list(dict.fromkeys(able)))}", _MAKE_ONE)
-    return Check("source_outside", "ok", "it reaches nothing else of KV that was looked at")
+    return Check("source_outside", "ok", "it reaches no other KV path that was checked")

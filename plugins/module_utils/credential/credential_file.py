@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The private file that hands a credential to the next task. No result holds one: this file is the only way."""
+"""The private file from which the next task reads a credential. No result ever holds one."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _MOST_BYTES = 1 << 16
 
 
 class CredentialFile:
-    """A file that holds one credential, and nothing else, for its owner alone.
+    """A file that holds one credential, and nothing else, readable by its owner only.
 
     :param option: the name of the option that names the file, for errors.
     """
 
-    def __init__(self, path: str, option: str = "write_to") -> None:
+    def __init__(self, path: str, option: str = "dest") -> None:
         self.path = Path(path).expanduser()
         self._option = option
         self._half = f".{self.path.name}.secretferry-"
 
     def prepare(self) -> None:
-        """Make sure that the file can be written, before there is anything to write.
+        """Check that the file can be written, before a credential is made.
 
         :raises OptionError: it cannot.
         """
@@ -42,11 +42,11 @@ class CredentialFile:
         if self.path.is_dir():
             raise OptionError(self._option, f"{self.path} is a folder", "Name a file in it")
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise OptionError(self._option, f"the folder {folder} may not be written to", "Change its mode or owner")
+            raise OptionError(self._option, f"the folder {folder} is not writable", "Change its mode or owner")
         mode = folder.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise OptionError(
-                self._option, f"everybody may write to the folder {folder}", "Use a private folder, with mode 0700"
+                self._option, f"every user may write to the folder {folder}", "Use a private folder, with mode 0700"
             )
 
     def read(self) -> str:
@@ -66,9 +66,7 @@ class CredentialFile:
             ) from None
         text = content.decode("ascii", "replace").strip()
         if len(content) > _MOST_BYTES or len(text.split()) > 1:
-            raise OptionError(
-                self._option, f"{self.path} holds something else than one credential", "Name another file"
-            )
+            raise OptionError(self._option, f"{self.path} does not hold exactly one credential", "Name another file")
         return text
 
     @property
@@ -80,7 +78,7 @@ class CredentialFile:
             return False
 
     def write(self, text: str) -> None:
-        """Put a credential in place of what was there: all of it or nothing, for the owner alone from the first byte.
+        """Replace the content with a credential, in one step, readable by the owner only from the first byte.
 
         :raises SecretferryError: it could not be written.
         """
@@ -101,7 +99,7 @@ class CredentialFile:
             ) from None
 
     def remove(self) -> bool:
-        """Remove the file and what an interrupted :meth:`write` left; whether there was anything."""
+        """Remove the file, and what an interrupted :meth:`write` left. Returns whether there was anything."""
         found = False
         for path in [self.path, *self.path.parent.glob(f"{glob.escape(self._half)}*")]:
             with contextlib.suppress(FileNotFoundError):

@@ -4,16 +4,15 @@
 
 """The states ``present`` and ``rotated``: policy, role, and a credential in its private file.
 
-The order makes it safe to be killed: policy and role come first, the file changes in one step, and what it held before
-is revoked last. A credential that was made and never got into its file ends by itself.
+A run that is killed leaves a state that the next run completes: policy and role are written first, the file changes in
+one step, and the credential that it held before is revoked last. A credential that was made and not written to its
+file expires by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import json
 import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -21,8 +20,9 @@ from datetime import datetime, timezone
 from ..common.result import Result
 from ..errors import OptionError, SecretferryError
 from ..options import VaultSettings
-from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapping_is_open
+from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapped_by
 from ..vault.policy import Policy
+from .role import change_of, define_role, find_role
 from .spec import CredentialOptions
 
 __all__ = ["make_present", "rotate"]
@@ -32,16 +32,21 @@ _Mask = t.Callable[[t.Iterable[str]], None]
 
 @dataclass(frozen=True)
 class _Held:
-    """What the file holds already. ``good``: alive, ours, with time left. ``wrapping``: an unopened wrapping token."""
+    """The content of the file.
+
+    :ivar ttl: seconds, ``None`` where it is unknown or without end.
+    :ivar good: it works, is of this migration, and lives long enough.
+    :ivar wrapping: a wrapping token that was not unwrapped yet.
+    """
 
     accessor: str = ""
-    ttl: int = 0
+    ttl: int | None = None
     good: bool = False
     wrapping: str = field(default="", repr=False)
 
 
 async def make_present(
-    want: CredentialOptions,
+    options: CredentialOptions,
     operator: Operator,
     settings: VaultSettings,
     policy: Policy,
@@ -50,145 +55,86 @@ async def make_present(
     check: bool,
     mask: _Mask,
 ) -> None:
-    """Policy, role and credential as they should be."""
-    await asyncio.to_thread(_define, want, operator, policy, result, check)
-    result.values["policy_name"] = want.own
-    result.values["role_name"] = want.own
-    role_is_new = result.values.pop("role_made", False)
-    if want.file is None:
+    """Make policy, role and credential, where they are missing or different."""
+    role_is_new = await asyncio.to_thread(define_role, options, operator, policy, result, check)
+    result.values["policy_name"] = options.own
+    result.values["role_name"] = options.own
+    if options.file is None:
         return
-    held = await asyncio.to_thread(_held, want, operator, settings, mask)
+    held = await asyncio.to_thread(_held, options, operator, settings, mask)
     if held.good:
-        _describe(want, result, "kept", held.accessor, held.ttl)
+        _describe(options, result, "unchanged", held.accessor, held.ttl)
     else:
-        await asyncio.to_thread(_issue, want, operator, settings, result, held, check, mask)
-    if want.kind == "approle" and not (check and role_is_new):
-        result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, want.mount, want.role)
+        await asyncio.to_thread(_issue, options, operator, settings, result, held, check, mask)
+    if options.type == "approle" and not (check and role_is_new):
+        result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, options.mount, options.role)
 
 
 async def rotate(
-    want: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
+    options: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
 ) -> None:
-    """A new credential in place of the one in the file, which is revoked; of a role of ours, all others are.
+    """Make a new credential, and revoke the one in the file; for an AppRole role of ours, revoke all others.
 
     :raises OptionError: there is no such role.
     """
-    role = await asyncio.to_thread(_role, want, operator)
+    role = await asyncio.to_thread(find_role, options, operator)
     if role is None:
-        raise OptionError("name", f"there is no role {want.role}", "Make it with state: present first")
-    if want.wrap_ttl and want.role != want.own:
+        raise OptionError("name", f"there is no role {options.role}", "Make it with state: present first")
+    if options.wrap_ttl and options.role != options.own:
         raise OptionError(
-            "wrap_ttl", f"the secret id that was wrapped before cannot be told apart in {want.role}", "Omit wrap_ttl"
+            "wrap_ttl", f"the secret id that was wrapped before cannot be identified in {options.role}", "Omit wrap_ttl"
         )
     older = []
-    if want.kind == "approle" and want.role == want.own:
-        older = await asyncio.to_thread(operator.secret_ids, want.mount, want.role)
-    held = await asyncio.to_thread(_held, want, operator, settings, mask)
-    await asyncio.to_thread(_issue, want, operator, settings, result, held, check, mask)
-    if want.kind == "approle":
-        result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, want.mount, want.role)
+    if options.type == "approle" and options.role == options.own:
+        older = await asyncio.to_thread(operator.secret_ids, options.mount, options.role)
+    held = await asyncio.to_thread(_held, options, operator, settings, mask)
+    await asyncio.to_thread(_issue, options, operator, settings, result, held, check, mask)
+    if options.type == "approle":
+        result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, options.mount, options.role)
     if not check:
         for accessor in older:
-            await asyncio.to_thread(operator.destroy_secret_id, want.mount, want.role, accessor)
-    result.values["role_name"] = want.role
+            await asyncio.to_thread(operator.destroy_secret_id, options.mount, options.role, accessor)
+    result.values["role_name"] = options.role
 
 
-def _define(want: CredentialOptions, operator: Operator, policy: Policy, result: Result, check: bool) -> None:
-    before = operator.policy(want.own)
-    if before is None or before.strip() != policy.text.strip():
-        result.changed = True
-        result.diff.append(_change(f"policy {want.own}", before or "", policy.text))
-        if not check:
-            operator.write_policy(want.own, policy.text)
-    role, settings = _role(want, operator), _role_settings(want)
-    stored = {key: _plain(role.get(key)) for key in settings} if role else {}
-    if stored != {key: _plain(value) for key, value in settings.items()}:
-        result.changed = True
-        result.values["role_made"] = role is None
-        result.diff.append(_change(f"{want.kind} role {want.own}", stored, settings))
-        if not check and want.kind == "token":
-            operator.write_token_role(want.own, settings)
-        elif not check:
-            operator.write_approle(want.mount, want.own, settings)
-
-
-def _role(want: CredentialOptions, operator: Operator) -> Settings | None:
-    if want.kind == "token":
-        return operator.token_role(want.own)
-    return operator.approle(want.mount, want.role)
-
-
-def _role_settings(want: CredentialOptions) -> Settings:
-    """As Vault gives them back: seconds, lists."""
-    if want.kind == "token":
-        return {
-            "allowed_policies": [want.own, "default"],
-            "orphan": True,
-            "renewable": True,
-            "token_explicit_max_ttl": want.max_ttl,
-            "token_bound_cidrs": list(want.cidrs),
-            "token_type": "service",
-        }
-    return {
-        "token_policies": [want.own],
-        "token_ttl": want.ttl,
-        "token_max_ttl": want.max_ttl,
-        "secret_id_ttl": want.max_ttl,
-        "secret_id_num_uses": 0,
-        "bind_secret_id": True,
-        "token_bound_cidrs": list(want.cidrs),
-        "secret_id_bound_cidrs": list(want.cidrs),
-        "token_type": "service",
-    }
-
-
-def _plain(value: t.Any) -> t.Any:
-    """Equal for what means the same: order of lists, null for none, an address for its network of one."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        return value
-    return sorted(_network(str(entry)) for entry in value)
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text))
-    except ValueError:
-        return text
-
-
-def _held(want: CredentialOptions, operator: Operator, settings: VaultSettings, mask: _Mask) -> _Held:
-    """What the file holds, judged."""
-    if want.file is None:
+def _held(options: CredentialOptions, operator: Operator, settings: VaultSettings, mask: _Mask) -> _Held:
+    """The content of the file, checked."""
+    if options.file is None:
         return _Held()
-    text = want.file.read()
+    text = options.file.read()
     if not text:
         return _Held()
     mask([text])
     made_by = (
-        f"auth/token/create/{want.own}" if want.kind == "token" else f"auth/{want.mount}/role/{want.role}/secret-id"
+        f"auth/token/create/{options.own}"
+        if options.type == "token"
+        else f"auth/{options.mount}/role/{options.role}/secret-id"
     )
-    if wrapping_is_open(settings, text) == made_by:
-        return _Held(good=bool(want.wrap_ttl) and want.file.is_private, wrapping=text)
+    if wrapped_by(settings, text) == made_by:
+        return _Held(good=bool(options.wrap_ttl) and options.file.is_private, wrapping=text)
     token = look_up(settings, text)
-    if want.kind == "token" and token and token.get("path") == made_by and want.own in (token.get("policies") or ()):
-        accessor, ttl = str(token.get("accessor") or ""), int(token.get("ttl") or 0)
+    if (
+        options.type == "token"
+        and token
+        and token.get("path") == made_by
+        and options.own in (token.get("policies") or ())
+    ):
+        accessor, ttl = str(token.get("accessor") or ""), int(token.get("ttl") or 0) or None
     elif token is not None:
-        remedy = "Name another file, or revoke it first"
-        raise OptionError("write_to", f"{want.file.path} holds a living token of another origin", remedy)
-    elif want.kind == "approle" and (known := operator.secret_id(want.mount, want.role, text)):
-        accessor, ttl = str(known.get("secret_id_accessor") or ""), _left(known)
+        remedy = "Name another file, or revoke that token first"
+        raise OptionError("dest", f"{options.file.path} holds a token of another origin that works", remedy)
+    elif options.type == "approle" and (known := operator.secret_id(options.mount, options.role, text)):
+        accessor, ttl = str(known.get("secret_id_accessor") or ""), _ttl_of(known)
     else:
         return _Held()
-    enough = not ttl or ttl >= want.min_ttl
-    return _Held(accessor, ttl, good=enough and want.file.is_private and not want.wrap_ttl)
+    enough = ttl is None or ttl >= options.min_ttl
+    return _Held(accessor, ttl, good=enough and options.file.is_private and not options.wrap_ttl)
 
 
-def _left(known: Settings) -> int:
-    """Seconds until a secret id ends; 0 where it never does."""
+def _ttl_of(known: Settings) -> int | None:
+    """Seconds until a secret id expires; ``None`` where it never does."""
     if not known.get("secret_id_ttl"):
-        return 0
+        return None
     text = str(known.get("expiration_time") or "")[:19]
     with contextlib.suppress(ValueError):
         ends = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
@@ -197,7 +143,7 @@ def _left(known: Settings) -> int:
 
 
 def _issue(
-    want: CredentialOptions,
+    options: CredentialOptions,
     operator: Operator,
     settings: VaultSettings,
     result: Result,
@@ -205,42 +151,42 @@ def _issue(
     check: bool,
     mask: _Mask,
 ) -> None:
-    if want.file is None:
+    if options.file is None:
         return
     result.changed = True
-    before = f"{want.kind} with accessor {held.accessor}\n" if held.accessor else ""
-    before = f"a wrapped {want.kind}\n" if held.wrapping else before
-    result.diff.append(_change(str(want.file.path), before, f"a new {want.kind}\n"))
+    before = f"{options.type} with accessor {held.accessor}\n" if held.accessor else ""
+    before = f"a wrapped {options.type}\n" if held.wrapping else before
+    result.diff.append(change_of(str(options.file.path), before, f"a new {options.type}\n"))
     if check:
-        _describe(want, result, "to be made", "", 0)
+        _describe(options, result, "to_be_created", "", None)
         return
-    made = _make(want, operator)
+    made = _make(options, operator)
     mask([made.text])
     try:
-        want.file.write(made.text)
+        options.file.write(made.text)
     except SecretferryError:
         with contextlib.suppress(SecretferryError):
-            _end(want, operator, made.accessor)
+            _revoke(options, operator, made.accessor)
         raise
-    _end(want, operator, held.accessor or _accessor_inside(settings, held.wrapping, mask))
-    _describe(want, result, "made", made.accessor, made.ttl)
+    _revoke(options, operator, held.accessor or _accessor_inside(settings, held.wrapping, mask))
+    _describe(options, result, "created", made.accessor, made.ttl or None)
 
 
-def _make(want: CredentialOptions, operator: Operator) -> Credential:
-    if want.kind == "token":
+def _make(options: CredentialOptions, operator: Operator) -> Credential:
+    if options.type == "token":
         body: Settings = {
-            "policies": [want.own],
-            "ttl": f"{want.ttl}s",
-            "explicit_max_ttl": f"{want.max_ttl}s",  # the role's own is a bound that nobody could look up
-            "display_name": want.own,
-            "meta": {"secretferry": want.own},
+            "policies": [options.own],
+            "ttl": f"{options.ttl}s",
+            "explicit_max_ttl": f"{options.max_ttl}s",  # so that a look-up shows it; the role's own limit is not shown
+            "display_name": options.own,
+            "meta": {"secretferry": options.own},
         }
-        return operator.make_token(want.own, body, want.wrap_ttl)
-    return operator.make_secret_id(want.mount, want.role, {}, want.wrap_ttl)
+        return operator.make_token(options.own, body, options.wrap_ttl)
+    return operator.make_secret_id(options.mount, options.role, {}, options.wrap_ttl)
 
 
 def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str:
-    """The accessor of what nobody has unwrapped yet; empty where somebody did meanwhile."""
+    """The accessor of the credential in a wrapping token; empty where it was unwrapped meanwhile."""
     if not wrapping:
         return ""
     try:
@@ -252,38 +198,31 @@ def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str
     return str(auth.get("accessor") or data.get("secret_id_accessor") or "")
 
 
-def _end(want: CredentialOptions, operator: Operator, accessor: str) -> None:
+def _revoke(options: CredentialOptions, operator: Operator, accessor: str) -> None:
     if not accessor:
         return
-    if want.kind == "token":
+    if options.type == "token":
         if operator.token_by_accessor(accessor) is not None:
             operator.revoke_accessor(accessor)
     else:
-        operator.destroy_secret_id(want.mount, want.role, accessor)
+        operator.destroy_secret_id(options.mount, options.role, accessor)
 
 
-def _describe(want: CredentialOptions, result: Result, what: str, accessor: str, ttl: int) -> None:
-    if want.file is None:
+def _describe(options: CredentialOptions, result: Result, state: str, accessor: str, ttl: int | None) -> None:
+    if options.file is None:
         return
-    path = str(want.file.path)
+    path = str(options.file.path)
     result.values["credential"] = {
-        "kind": want.kind,
-        "state": what,
+        "type": options.type,
+        "state": state,
         "accessor": accessor,
         "ttl": ttl,
-        "wrapped": bool(want.wrap_ttl),
-        "file": path,
+        "wrapped": bool(options.wrap_ttl),
+        "dest": path,
     }
-    if want.kind == "token":
-        method = "wrapped_token" if want.wrap_ttl else "token"
+    if options.type == "token":
+        method = "wrapped_token" if options.wrap_ttl else "token"
         result.values["auth"] = {"method": method, f"{method}_file": path}
     else:
-        secret_id = "wrapped_secret_id_file" if want.wrap_ttl else "secret_id_file"
-        result.values["auth"] = {"method": "approle", "mount_point": want.mount, "role_id": "", secret_id: path}
-
-
-def _change(what: str, before: t.Any, after: t.Any) -> dict[str, str]:
-    def text(value: t.Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value, indent=2, sort_keys=True) + "\n" if value else ""
-
-    return {"before_header": what, "after_header": what, "before": text(before), "after": text(after)}
+        secret_id = "wrapped_secret_id_file" if options.wrap_ttl else "secret_id_file"
+        result.values["auth"] = {"method": "approle", "mount_point": options.mount, "role_id": "", secret_id: path}

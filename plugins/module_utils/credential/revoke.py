@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The state ``revoked``: credentials ended, each shown to be dead by trying it, then policy, role and file removed."""
+"""The state ``absent``: credentials are revoked and tested, then policy, role and file are removed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 from ..common.result import Result
 from ..errors import ApiError, NotFound, OptionError, SecretferryError
 from ..options import VaultSettings, resolve_source
-from ..vault.operator import Operator, look_up, unwrap, wrapping_is_open
-from ..vault.wire import Wire
+from ..vault.connection import VaultConnection
+from ..vault.operator import Operator, look_up, unwrap, wrapped_by
 from .spec import CredentialOptions
 
 __all__ = ["Revocation", "given_settings"]
 
 _Params = t.Mapping[str, t.Any]
-_OPERATOR = "Give operator, who may revoke it by its accessor"
+_OPERATOR = "Give operator_auth, as an operator may revoke it by its accessor"
 
 
 def given_settings(source: _Params | None) -> VaultSettings | None:
-    """The credential that ``source.auth`` itself names; ``None`` without one.
+    """The credential in the option ``source.auth``; ``None`` without one, or where its file does not exist.
 
-    Not one of the environment: what is there may be somebody's own. Not one in a file that is gone, either.
+    The environment is not read, as a credential there may have another purpose.
 
     :raises OptionError: it is malformed.
     """
@@ -39,15 +39,17 @@ def given_settings(source: _Params | None) -> VaultSettings | None:
 
 
 class Revocation:
-    """Ends what the options name.
+    """Revokes the credentials that the options name.
 
     :param settings: the Vault; its login is not used.
-    :param operator: ``None`` where a token must end itself.
+    :param operator: ``None`` where a token must revoke itself.
+    :ivar revocations: one entry for each credential: type, accessor, revoked, already_revoked, evidence.
+    :ivar removed: the policy, the role and the file that were removed.
     """
 
     def __init__(
         self,
-        want: CredentialOptions,
+        options: CredentialOptions,
         settings: VaultSettings,
         operator: Operator | None,
         result: Result,
@@ -55,53 +57,53 @@ class Revocation:
         check: bool,
         mask: t.Callable[[t.Iterable[str]], None],
     ) -> None:
-        self._want = want
+        self._options = options
         self._settings = settings
         self._operator = operator
         self._result = result
         self._check = check
         self._mask = mask
-        self.revoked: list[dict[str, t.Any]] = []
+        self.revocations: list[dict[str, t.Any]] = []
         self.removed: list[str] = []
 
     def run(self, given: VaultSettings | None) -> None:
-        """Blocks.
+        """Revoke and remove. Blocks.
 
         :param given: the credential of ``source.auth``, if any.
-        :raises SecretferryError: it could not be revoked, or is not dead after it.
+        :raises SecretferryError: a credential could not be revoked, or works after it.
         """
-        want = self._want
-        if want.file is not None and (text := want.file.read()):
+        options = self._options
+        if options.file is not None and (text := options.file.read()):
             self._text(text)
-        if want.accessor:
-            self._accessor(want.accessor)
+        if options.accessor:
+            self._accessor(options.accessor)
         if given is not None:
             self._given(given)
-        if self._operator is not None and want.own and want.kind == "approle":
+        if self._operator is not None and options.own and options.type == "approle":
             self._own_secret_ids(self._operator)
-        if want.remove and self._operator is not None:
+        if options.remove_policy and self._operator is not None:
             self._remove(self._operator)
-        if want.file is not None and want.file.path.exists():
-            self._note_removed(f"file {want.file.path}")
+        if options.file is not None and options.file.path.exists():
+            self._note_removed(f"file {options.file.path}")
             if not self._check:
-                want.file.remove()
+                options.file.remove()
 
     def _text(self, text: str) -> None:
-        """What the file holds: a token, a secret id, or a wrapping token of either."""
+        """The content of the file: a token, a secret id, or a wrapping token of either."""
         self._mask([text])
-        if made_by := wrapping_is_open(self._settings, text):
+        if made_by := wrapped_by(self._settings, text):
             self._wrapped(text, made_by)
-        elif self._want.kind == "token":
+        elif self._options.type == "token":
             self._token(text)
         elif self._operator is not None:
             self._secret_id(self._operator, text)
         else:
-            raise OptionError("operator", "a secret id can be destroyed by an operator only", "Give operator")
+            raise OptionError("operator_auth", "only an operator can destroy a secret id", "Give operator_auth")
 
     def _wrapped(self, text: str, made_by: str) -> None:
-        """Nobody has opened it yet. Opening it ends the wrapping token, and shows what to revoke."""
+        """A wrapping token that was not unwrapped yet: unwrapping it revokes it, and shows the credential to revoke."""
         if self._check:
-            self._note("wrapping token", "", dead=False)
+            self._note("wrapping_token", "", revoked=False)
             return
         inside = unwrap(self._settings, text)
         if token := str((inside.get("auth") or {}).get("client_token") or ""):
@@ -110,11 +112,12 @@ class Revocation:
         elif secret_id := str((inside.get("data") or {}).get("secret_id") or ""):
             self._mask([secret_id])
             if self._operator is None:
-                raise OptionError("operator", "a secret id can be destroyed by an operator only", "Give operator")
+                raise OptionError("operator_auth", "only an operator can destroy a secret id", "Give operator_auth")
             self._secret_id(self._operator, secret_id)
         else:
             raise SecretferryError(
-                f"what {made_by} wrapped is neither a token nor a secret id", "Look at the file's origin"
+                f"the wrapping token of {made_by} holds neither a token nor a secret id",
+                "Check where the file comes from",
             )
 
     def _given(self, given: VaultSettings) -> None:
@@ -124,153 +127,156 @@ class Revocation:
             self._token(auth.token)
         elif auth.method == "approle" and auth.secret_id:
             if self._operator is None:
-                raise OptionError("operator", "a secret id can be destroyed by an operator only", "Give operator")
-            if not self._want.role:
+                raise OptionError("operator_auth", "only an operator can destroy a secret id", "Give operator_auth")
+            if not self._options.role:
                 raise OptionError("role_name", "the AppRole role is not named", "Give role_name, or name")
             self._secret_id(self._operator, auth.secret_id, auth.role_id)
         else:
             raise OptionError(
                 "source.auth",
                 f"a login by {auth.method} has nothing that can be revoked",
-                "Give a token, or role_id and secret_id; or omit it and give accessor or write_to",
+                "Give a token, or role_id and secret_id; or omit it and give accessor or dest",
             )
 
     def _token(self, token: str) -> None:
         known = look_up(self._settings, token)
         if known is None:
-            self._note("token", "", dead=True, was_dead=True, proof="Vault refuses it as an invalid token")
+            self._note("token", "", already_revoked=True, evidence="Vault rejects it as an invalid token")
             return
         accessor = str(known.get("accessor") or "")
         self._not_root(known)
         if self._check:
-            self._note("token", accessor, dead=False)
+            self._note("token", accessor, revoked=False)
             return
         if self._operator is not None and accessor:
             self._operator.revoke_accessor(accessor)
         else:
             self._revoke_itself(token)
         after = look_up(self._settings, token)
-        # Old servers answer a dead token as they answer a missing right, which this one did not miss before.
-        dead = after is None or (bool(known) and not after)
+        # Old servers answer an invalid token and a missing right alike; this token had the right before.
+        revoked = after is None or (bool(known) and not after)
         if self._operator is not None and accessor:
-            dead = dead and self._operator.token_by_accessor(accessor) is None
-        self._note("token", accessor, dead=dead, proof="tried: Vault refuses it as an invalid token")
+            revoked = revoked and self._operator.token_by_accessor(accessor) is None
+        self._note("token", accessor, revoked=revoked, evidence="tested: Vault rejects it as an invalid token")
 
     def _revoke_itself(self, token: str) -> None:
-        wire = Wire(self._settings)
+        connection = VaultConnection(self._settings)
         try:
-            wire.client(token).auth.token.revoke_self()
+            connection.client(token).auth.token.revoke_self()
         except ApiError as error:
             raise type(error)(
                 "the token may not revoke itself", _OPERATOR, status=error.status, detail=error.detail
             ) from None
         finally:
-            wire.close()
+            connection.close()
 
     def _accessor(self, accessor: str) -> None:
         if self._operator is None:
-            raise OptionError("accessor", "a token is revoked by its accessor by an operator only", "Give operator")
+            raise OptionError("accessor", "only an operator can revoke a token by its accessor", "Give operator_auth")
         known = self._operator.token_by_accessor(accessor)
         if known is None:
-            if not any(entry["accessor"] == accessor for entry in self.revoked):
-                proof = "Vault knows no token with that accessor"
-                self._note("token", accessor, dead=True, was_dead=True, proof=proof)
+            if not any(entry["accessor"] == accessor for entry in self.revocations):
+                evidence = "Vault knows no token with that accessor"
+                self._note("token", accessor, already_revoked=True, evidence=evidence)
             return
         self._not_root(known)
         if self._check:
-            if not any(entry["accessor"] == accessor for entry in self.revoked):
-                self._note("token", accessor, dead=False)
+            if not any(entry["accessor"] == accessor for entry in self.revocations):
+                self._note("token", accessor, revoked=False)
             return
         self._operator.revoke_accessor(accessor)
-        dead = self._operator.token_by_accessor(accessor) is None
-        self._note("token", accessor, dead=dead, proof="tried: Vault knows no token with that accessor")
+        revoked = self._operator.token_by_accessor(accessor) is None
+        self._note("token", accessor, revoked=revoked, evidence="tested: Vault knows no token with that accessor")
 
     def _secret_id(self, operator: Operator, secret_id: str, role_id: str = "") -> None:
-        want = self._want
-        known = operator.secret_id(want.mount, want.role, secret_id)
+        options = self._options
+        known = operator.secret_id(options.mount, options.role, secret_id)
         if not known:
-            self._note("secret_id", "", dead=True, was_dead=True, proof="Vault knows no such secret id")
+            self._note("secret_id", "", already_revoked=True, evidence="Vault knows no such secret id")
             return
         accessor = str(known.get("secret_id_accessor") or "")
         if self._check:
-            self._note("secret_id", accessor, dead=False)
+            self._note("secret_id", accessor, revoked=False)
             return
-        role_id = role_id or operator.role_id(want.mount, want.role)
-        operator.destroy_secret_id(want.mount, want.role, accessor)
-        refused = self._login_is_refused(role_id, secret_id)
-        dead = refused and not operator.secret_id(want.mount, want.role, secret_id)
-        self._note("secret_id", accessor, dead=dead, proof="tried: Vault refuses to log in with it")
+        role_id = role_id or operator.role_id(options.mount, options.role)
+        operator.destroy_secret_id(options.mount, options.role, accessor)
+        rejected = self._login_is_rejected(role_id, secret_id)
+        revoked = rejected and not operator.secret_id(options.mount, options.role, secret_id)
+        self._note("secret_id", accessor, revoked=revoked, evidence="tested: Vault rejects a login with it")
 
-    def _login_is_refused(self, role_id: str, secret_id: str) -> bool:
-        wire = Wire(self._settings)
+    def _login_is_rejected(self, role_id: str, secret_id: str) -> bool:
+        connection = VaultConnection(self._settings)
         try:
-            client = wire.client()
+            client = connection.client()
             answer = client.auth.approle.login(
-                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=self._want.mount
+                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=self._options.mount
             )
         except ApiError as error:
             return error.status in (400, 401, 403)
         else:
-            # It works after all: leave no token behind.
+            # The secret id still works: revoke the token of this login.
             token = str(answer["auth"]["client_token"])
             self._mask([token])
-            wire.client(token).auth.token.revoke_self()
+            connection.client(token).auth.token.revoke_self()
             return False
         finally:
-            wire.close()
+            connection.close()
 
     def _own_secret_ids(self, operator: Operator) -> None:
-        """All others of the role that we made: one may have been lost before it reached its file."""
-        want = self._want
+        """All other secret ids of our role: a run that was killed may not have written one to its file."""
+        options = self._options
         try:
-            accessors = operator.secret_ids(want.mount, want.own)
+            accessors = operator.secret_ids(options.mount, options.own)
         except NotFound:
             return
-        noted = {entry["accessor"] for entry in self.revoked}
+        noted = {entry["accessor"] for entry in self.revocations}
         for accessor in accessors:
             if accessor in noted:
                 continue
             if not self._check:
-                operator.destroy_secret_id(want.mount, want.own, accessor)
-            self._note("secret_id", accessor, dead=not self._check, proof="destroyed by its accessor")
-        if not self._check and (left := operator.secret_ids(want.mount, want.own)):
-            raise SecretferryError(f"{len(left)} secret ids of {want.own} are still there", "Run again")
+                operator.destroy_secret_id(options.mount, options.own, accessor)
+            self._note("secret_id", accessor, revoked=not self._check, evidence="destroyed by its accessor")
+        if not self._check and (left := operator.secret_ids(options.mount, options.own)):
+            raise SecretferryError(f"{len(left)} secret ids of {options.own} still exist", "Run again")
 
     def _remove(self, operator: Operator) -> None:
-        want = self._want
-        if want.kind == "token" and operator.token_role(want.own) is not None:
-            self._note_removed(f"token role {want.own}")
+        options = self._options
+        if options.type == "token" and operator.token_role(options.own) is not None:
+            self._note_removed(f"token role {options.own}")
             if not self._check:
-                operator.end_tokens_of(want.own)
-                operator.delete_token_role(want.own)
-        if want.kind == "approle" and operator.approle(want.mount, want.own) is not None:
-            self._note_removed(f"AppRole role {want.own}")
+                operator.revoke_tokens_of(options.own)
+                operator.delete_token_role(options.own)
+        if options.type == "approle" and operator.approle(options.mount, options.own) is not None:
+            self._note_removed(f"AppRole role {options.own}")
             if not self._check:
-                operator.delete_approle(want.mount, want.own)
-        if operator.policy(want.own) is not None:
-            self._note_removed(f"policy {want.own}")
+                operator.delete_approle(options.mount, options.own)
+        if operator.policy(options.own) is not None:
+            self._note_removed(f"policy {options.own}")
             if not self._check:
-                operator.delete_policy(want.own)
+                operator.delete_policy(options.own)
 
     @staticmethod
     def _not_root(known: t.Mapping[str, t.Any]) -> None:
         if "root" in (known.get("policies") or ()):
             raise OptionError(
                 "source.auth",
-                "this is a root token, which no migration should have: it is not revoked",
-                "Name the migration's own credential; end a root token with 'vault token revoke', on purpose",
+                "it is a root token, which this module does not revoke",
+                "Name the migration's own credential; revoke a root token with 'vault token revoke'",
             )
 
-    def _note(self, kind: str, accessor: str, *, dead: bool, was_dead: bool = False, proof: str = "") -> None:
-        self.revoked.append({"kind": kind, "accessor": accessor, "dead": dead, "was_dead": was_dead, "proof": proof})
-        if not was_dead:
+    def _note(
+        self, type_: str, accessor: str, *, revoked: bool = True, already_revoked: bool = False, evidence: str = ""
+    ) -> None:
+        entry = {"type": type_, "accessor": accessor, "revoked": revoked, "already_revoked": already_revoked}
+        self.revocations.append({**entry, "evidence": evidence})
+        if not already_revoked:
             self._result.changed = True
-            name = f"{kind}{f' with accessor {accessor}' if accessor else ''}"
+            name = f"{type_}{f' with accessor {accessor}' if accessor else ''}"
             self._result.diff.append({"before": f"{name}\n", "after": ""})
-        if not dead and not self._check:
+        if not revoked and not self._check:
             raise SecretferryError(
-                f"the {kind} with accessor {accessor} was revoked, and still works",
-                "Look at Vault's log, and run again",
+                f"the {type_} with accessor {accessor} was revoked, and still works",
+                "See Vault's log, and run again",
             )
 
     def _note_removed(self, what: str) -> None:

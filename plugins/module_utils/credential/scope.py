@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the options ``source`` and ``operator`` to areas of KV mounts, their policy, and a logged-in operator."""
+"""From the options ``source`` and ``operator_auth`` to areas of KV mounts, their policy, and a logged-in operator."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from ..plan.definition import Definition, merge
 from ..source.discover import find_roots
 from ..vault.kv import KvReader
 from ..vault.operator import Operator, as_operator
-from ..vault.policy import Area, Policy, Rule, build_policy
+from ..vault.policy import Policy, Rule, build_policy
+from ..vault.policy_path import Area
 
 __all__ = ["MOUNT_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
 
 CONCURRENCY = 8
 
-# What the Gateway asks to find mounts is not documented. It is assumed to need no right for it, see docs/preflight.md.
+# How the Gateway finds mounts is not documented. It is assumed to need no right for it, see docs/preflight.md.
 MOUNT_RULES = (Rule("sys/mounts", ("read",)),)
 
 Params = t.Mapping[str, t.Any]
@@ -40,9 +41,10 @@ async def open_operator(
 ) -> t.AsyncIterator[tuple[KvReader, Operator]]:
     """Log in as the operator.
 
-    :param params: of a module with the options ``source`` and ``operator``.
+    :param params: of a module with the options ``source`` and ``operator_auth``.
+    :param mask: registers credentials, so that no output shows one.
     """
-    settings = resolve_operator(params["operator"], params["source"])
+    settings = resolve_operator(params["operator_auth"], params["source"])
     mask(settings.secrets())
     async with contextlib.AsyncExitStack() as stack:
         kv_version = kv_options(params["source"]).kv_version
@@ -57,9 +59,9 @@ async def open_operator(
 
 
 async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:
-    """What the option ``source`` takes.
+    """The folders and secrets of the option ``source``.
 
-    :raises OptionError: a path lies in no KV mount.
+    :raises OptionError: a path is in no KV mount.
     """
     roots = await find_roots(reader, kv_options(source).paths)
     return [Area(root.mount.path, root.mount.version, root.path) for root in roots]
@@ -75,8 +77,8 @@ def policy_of(
 ) -> Policy:
     """The least-privilege policy for these areas.
 
-    :param engine: ``direct`` or ``gateway``, which walks down from the top of a mount.
-    :param list_mounts: let it ask ``sys/mounts``.
+    :param engine: ``direct`` or ``gateway``, which lists folders from the top of a mount.
+    :param list_mounts: let the credential read ``sys/mounts``.
     :raises OptionError: no policy can express it.
     """
     options = kv_options(source)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of ``source_credential``, and what they mean together."""
+"""The options of ``source_credential`` and ``source_credential_info``, and what they mean together."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from .credential_file import CredentialFile
 
-__all__ = ["KINDS", "STATES", "CredentialOptions", "credential_spec", "our_name", "wanted"]
+__all__ = ["STATES", "TYPES", "CredentialOptions", "credential_options", "credential_spec", "info_spec", "our_name"]
 
-STATES = ("present", "audited", "rotated", "revoked")
-KINDS = ("token", "approle")
+STATES = ("present", "rotated", "absent")
+TYPES = ("token", "approle")
 
 
 def credential_spec() -> dict[str, t.Any]:
-    """All options."""
+    """``source_credential``."""
     return {
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         "name": {"type": "str"},
-        "kind": {"type": "str", "choices": list(KINDS), "default": "token"},
+        "type": {"type": "str", "choices": list(TYPES), "default": "token"},
         "source": kv_source_spec(),
-        "operator": operator_spec(),
-        "write_to": {"type": "path"},
+        "operator_auth": operator_spec(),
+        "dest": {"type": "path"},
         "wrap_ttl": {"type": "str"},
         "ttl": {"type": "str", "default": "1h"},
         "max_ttl": {"type": "str", "default": "24h"},
@@ -42,24 +42,35 @@ def credential_spec() -> dict[str, t.Any]:
         "accessor": {"type": "str", "no_log": False},
         "engine": {"type": "str", "choices": ["direct", "gateway"], "default": "direct"},
         "list_mounts": {"type": "bool", "default": False},
-        "remove": {"type": "bool"},
+        "remove_policy": {"type": "bool"},
+    }
+
+
+def info_spec() -> dict[str, t.Any]:
+    """``source_credential_info``."""
+    shared = ("source", "name", "type", "dest", "engine", "list_mounts", "min_ttl", "max_ttl")
+    options = credential_spec()
+    return {
+        **{name: options[name] for name in shared},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "failed"},
     }
 
 
 @dataclass(frozen=True)
 class CredentialOptions:
-    """The options, checked.
+    """The options of ``source_credential``, checked.
 
-    :ivar own: the name of the policy and the role that ``present`` makes.
-    :ivar role: the AppRole role whose secret ids are meant, which need not be ours.
+    :ivar own: the name of the policy and the role that ``state: present`` makes.
+    :ivar role: the AppRole role whose secret ids are meant. A role of another origin is possible.
     :ivar ttl, max_ttl, min_ttl: seconds.
     :ivar wrap_ttl: seconds as text for Vault; empty without wrapping.
+    :ivar file: ``dest``.
+    :ivar has_operator: whether an operator can log in.
     """
 
     state: str
     own: str
-    kind: str
+    type: str
     role: str
     mount: str
     ttl: int
@@ -69,43 +80,43 @@ class CredentialOptions:
     cidrs: tuple[str, ...]
     file: CredentialFile | None
     accessor: str
-    operated: bool
-    remove: bool
+    has_operator: bool
+    remove_policy: bool
 
 
 def our_name(name: str) -> str:
-    """What our policies and roles for a migration are called."""
+    """The name of our policy and role for a migration."""
     return f"secretferry-{name}"
 
 
-def wanted(params: t.Mapping[str, t.Any]) -> CredentialOptions:
-    """:raises OptionError: something is missing, contradictory or malformed. Nothing was asked or written yet."""
+def credential_options(params: t.Mapping[str, t.Any]) -> CredentialOptions:
+    """:raises OptionError: something is missing, contradictory or malformed. Nothing was sent or written yet."""
     state, name = params["state"], params["name"] or ""
     if name:
         check_identity(name, "/any")
     elif state in ("present", "rotated"):
         raise OptionError("name", f"state {state} needs it", "Give the name of the migration")
-    operated = has_operator(params["operator"])
-    if state in ("present", "rotated") and not operated:
+    operator_given = has_operator(params["operator_auth"])
+    if state in ("present", "rotated") and not operator_given:
         raise OptionError(
-            "operator",
+            "operator_auth",
             f"state {state} needs a login that may make credentials",
-            "Give operator.token_file, or another way to log in (see the option operator)",
+            "Give operator_auth.token_file, or another way to log in",
         )
-    if state == "rotated" and not params["write_to"]:
-        raise OptionError("write_to", "state rotated needs it", "Name the private file that holds the credential")
-    if params["role_name"] and (state == "present" or params["kind"] != "approle"):
+    if state == "rotated" and not params["dest"]:
+        raise OptionError("dest", "state rotated needs it", "Name the private file that holds the credential")
+    if params["role_name"] and (state == "present" or params["type"] != "approle"):
         raise OptionError(
             "role_name",
-            "only secret ids of an AppRole role that is there can be rotated or revoked",
-            "Omit it, or set kind: approle and state: rotated or revoked",
+            "only secret ids of an existing AppRole role can be rotated or revoked",
+            "Omit it, or set type: approle and state: rotated or absent",
         )
     own = our_name(name) if name else ""
-    file = CredentialFile(params["write_to"]) if params["write_to"] else None
+    file = CredentialFile(params["dest"]) if params["dest"] else None
     if file and state in ("present", "rotated"):
         file.prepare()
     if params["wrap_ttl"] and not file:
-        raise OptionError("wrap_ttl", "a wrapping token needs a place to go", "Give write_to, too")
+        raise OptionError("wrap_ttl", "a wrapping token needs a file", "Give dest too")
     ttl, max_ttl = seconds_of("ttl", params["ttl"]), seconds_of("max_ttl", params["max_ttl"])
     if ttl > max_ttl:
         raise OptionError("ttl", f"{params['ttl']} is longer than max_ttl ({params['max_ttl']})", "Give a shorter one")
@@ -114,13 +125,17 @@ def wanted(params: t.Mapping[str, t.Any]) -> CredentialOptions:
         raise OptionError(
             "min_ttl", f"{params['min_ttl']} is longer than ttl ({params['ttl']})", "Give a shorter one, or raise ttl"
         )
-    remove = params["remove"]
-    if remove and not (operated and own):
-        raise OptionError("remove", "removing policy and role needs name and operator", "Give both, or remove: false")
+    remove = params["remove_policy"]
+    if remove and not (operator_given and own):
+        raise OptionError(
+            "remove_policy",
+            "removing policy and role needs name and operator_auth",
+            "Give both, or remove_policy: false",
+        )
     return CredentialOptions(
         state=state,
         own=own,
-        kind=params["kind"],
+        type=params["type"],
         role=params["role_name"] or own,
         mount=params["approle_mount"].strip("/"),
         ttl=ttl,
@@ -130,8 +145,8 @@ def wanted(params: t.Mapping[str, t.Any]) -> CredentialOptions:
         cidrs=_networks(params["bound_cidrs"] or ()),
         file=file,
         accessor=params["accessor"] or "",
-        operated=operated,
-        remove=bool(operated and own) if remove is None else remove,
+        has_operator=operator_given,
+        remove_policy=bool(operator_given and own) if remove is None else remove,
     )
 
 

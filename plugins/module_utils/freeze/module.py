@@ -4,8 +4,8 @@
 
 """The module ``source_freeze``: from its options to its result.
 
-For each policy first its backup is written, then its read-only form. That begins with a line that names the backup and
-the digest of what follows, so every state in which a run may have died, and every change of somebody else's, shows.
+For each policy its backup is written first, then its read-only form. The read-only form begins with a line that names
+the backup and the digest of the rest, which shows where a killed run stopped, and changes that others made since.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ..options.spec import VAULT_AUTH, auth_spec
 from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from ..vault.operator import Operator
-from .probe import probe
 from .rewrite import Region, read_only, regions_of
+from .write_check import check_writes
 
 __all__ = ["freeze_spec", "source_freeze"]
 
@@ -37,31 +37,31 @@ def freeze_spec() -> dict[str, t.Any]:
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "source": kv_source_spec(),
-        "operator": operator_spec(),
+        "operator_auth": operator_spec(),
         "policies": {"type": "list", "elements": "str"},
-        "writer": auth_spec(VAULT_AUTH),
+        "writer_auth": auth_spec(VAULT_AUTH),
     }
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A policy and what becomes of it: ``before`` and ``after`` are its texts."""
+    """A policy and the change to it: ``before`` and ``after`` are its texts."""
 
     policy: str
-    action: str  # freeze, restore, tidy, unchanged
+    action: str  # freeze, restore, delete_backup, unchanged
     before: str
     after: str
-    backup: str  # text to back up, empty where that is done
+    backup: str  # the text to back up, empty where there is a backup
 
 
 async def source_freeze(
     params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]
 ) -> Result:
-    """Take writers the right to write to what is migrated, or give it back.
+    """Remove the rights to write to the migrated paths from policies, or restore the policies.
 
     :param params: the module's options.
-    :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises SecretferryError: nothing was written, or writers may still write; the message says which.
+    :param mask: registers credentials, so that no output shows one.
+    :raises SecretferryError: nothing was written, or writes are still allowed; the message says which.
     """
     name = params["name"]
     check_identity(name, "/any")
@@ -69,16 +69,16 @@ async def source_freeze(
     if options.include or options.exclude:
         raise OptionError(
             "source.include" if options.include else "source.exclude",
-            "a freeze takes whole paths",
+            "a freeze works on whole paths",
             "Name what is to be frozen in source.paths",
         )
     if not options.paths:
         raise OptionError("source.paths", "is needed to freeze", "Name the folders and secrets that were migrated")
-    if not has_operator(params["operator"]):
+    if not has_operator(params["operator_auth"]):
         raise OptionError(
-            "operator",
+            "operator_auth",
             "a login that may write policies is needed",
-            "Give operator.token_file, or another way to log in",
+            "Give operator_auth.token_file, or another way to log in",
         )
     result = Result()
     async with open_operator(params, mask) as (reader, operator):
@@ -97,10 +97,11 @@ async def source_freeze(
         if not check:
             await asyncio.to_thread(_carry_out, name, operator, steps)
         if params["state"] == "present" and not check:
-            told = await asyncio.to_thread(probe, params, operator, areas, [step.policy for step in steps], mask)
-            result.values["refused"] = told.refused
-            result.warnings += told.warnings
-            result.error = told.error
+            policies = [step.policy for step in steps]
+            writes = await asyncio.to_thread(check_writes, params, operator, areas, policies, mask)
+            result.values["write_denied"] = writes.denied
+            result.warnings += writes.warnings
+            result.error = writes.error
     return result
 
 
@@ -109,18 +110,20 @@ def _plan(params: t.Mapping[str, t.Any], operator: Operator, regions: list[Regio
     name, state = params["name"], params["state"]
     known = operator.policies()
     backups = {policy.removeprefix(_backup(name, "")) for policy in known if policy.startswith(_backup(name, ""))}
-    asked = [policy.lower() for policy in params["policies"] or ()]
-    if missing := [policy for policy in asked if policy not in known]:
-        raise OptionError("policies", f"{', '.join(missing)} is not there", "Check the spelling and the namespace")
-    if "root" in asked:
-        raise OptionError("policies", "root cannot be changed", "Take its tokens from whoever could write")
+    chosen = [policy.lower() for policy in params["policies"] or ()]
+    if missing := [policy for policy in chosen if policy not in known]:
+        raise OptionError(
+            "policies", f"there is no policy {', '.join(missing)}", "Check the spelling and the namespace"
+        )
+    if "root" in chosen:
+        raise OptionError("policies", "root cannot be changed", "Revoke the root tokens of writers")
     if state == "absent":
-        steps = [_thaw(name, policy, operator) for policy in sorted(backups if not asked else backups & {*asked})]
+        steps = [_thaw(name, policy, operator) for policy in sorted(backups if not chosen else backups & {*chosen})]
     else:
         ours = [policy for policy in known if policy.startswith("secretferry-")]
-        names = sorted({*asked, *backups}) if asked else [p for p in known if p not in ("root", *ours)]
+        names = sorted({*chosen, *backups}) if chosen else [p for p in known if p not in ("root", *ours)]
         steps = [_freeze(name, policy, operator, regions, policy in backups) for policy in names]
-        if asked and (idle := [s.policy for s in steps if s.action == "unchanged" and s.policy not in backups]):
+        if chosen and (idle := [s.policy for s in steps if s.action == "unchanged" and s.policy not in backups]):
             raise OptionError(
                 "policies", f"{', '.join(idle)} gives no right to write there", "Name the policies of the writers"
             )
@@ -136,19 +139,19 @@ def _freeze(name: str, policy: str, operator: Operator, regions: list[Region], b
             return _Step(policy, "unchanged", text, text, "")
         return _Step(policy, "freeze", text, _sealed(name, policy, frozen), text)
     original = operator.policy(_backup(name, policy)) or ""
-    wanted = _sealed(name, policy, read_only(policy, original, regions))
-    if text == wanted:
+    sealed = _sealed(name, policy, read_only(policy, original, regions))
+    if text == sealed:
         return _Step(policy, "unchanged", text, text, "")
     if text != original and not _is_sealed(name, text):
         raise _changed(name, policy)
-    return _Step(policy, "freeze", text, wanted, "")
+    return _Step(policy, "freeze", text, sealed, "")
 
 
 def _thaw(name: str, policy: str, operator: Operator) -> _Step:
     text = operator.policy(policy)
     original = operator.policy(_backup(name, policy)) or ""
     if text == original:
-        return _Step(policy, "tidy", original, original, "")
+        return _Step(policy, "delete_backup", original, original, "")
     if text is None or not _is_sealed(name, text):
         raise _changed(name, policy)
     return _Step(policy, "restore", text, original, "")
@@ -165,7 +168,7 @@ def _carry_out(name: str, operator: Operator, steps: list[_Step]) -> None:
                         f"Vault did not keep {backup} as it was written", "Freeze this policy by hand"
                     )
             operator.write_policy(step.policy, step.after)
-        elif step.action in ("restore", "tidy"):
+        elif step.action in ("restore", "delete_backup"):
             if step.action == "restore":
                 operator.write_policy(step.policy, step.after)
             operator.delete_policy(backup)

@@ -4,8 +4,8 @@
 
 """A Vault policy without the rights to write in some areas of KV mounts. Pure: text in, text out.
 
-Why policies are rewritten: a ``deny`` takes away reading, too, and a policy that is merely added takes nothing away,
-as rights on the same path add up. Of several paths that match, only the most specific one counts, over all policies of
+Why policies are rewritten: a ``deny`` also removes the right to read, and an added policy removes nothing, as the
+rights on one path add up. Of several paths that match, only the most specific one counts, over all policies of
 a token. (developer.hashicorp.com/vault/docs/concepts/policies)
 """
 
@@ -16,7 +16,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import SecretferryError
-from ..vault.policy import Area, quoted
+from ..vault.policy import quoted
+from ..vault.policy_path import Area
 
 __all__ = ["Region", "Unclear", "read_only", "regions_of"]
 
@@ -27,19 +28,19 @@ _WORD = re.compile(r'"([a-z]+)"')
 
 
 class Unclear(SecretferryError):
-    """A policy that cannot be rewritten by rule: somebody must look at it."""
+    """A policy that cannot be rewritten automatically: an operator must change it."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Paths as policies have them: ``path`` and, where ``below``, everything that begins with it."""
+    """Paths in the notation of policies: ``path`` and, where ``below``, everything that begins with it."""
 
     path: str
     below: bool
 
     @property
     def rule(self) -> str:
-        """As the path of a stanza."""
+        """The path of a stanza for it."""
         return self.path + "*" if self.below else self.path
 
 
@@ -61,12 +62,13 @@ def regions_of(areas: t.Iterable[Area]) -> list[Region]:
 
 
 def read_only(name: str, text: str, regions: t.Sequence[Region]) -> str:
-    """The policy ``name`` without writing in ``regions``, and otherwise unchanged; the same text if it has none.
+    """The policy ``name`` without rights to write in ``regions``, otherwise unchanged.
 
-    A stanza within a region loses the capabilities that write. For one that reaches further, a narrower stanza is
-    added that keeps only what does not write.
+    A stanza within a region loses the capabilities that write. For a stanza that reaches further, a narrower stanza is
+    added that has its other capabilities.
 
-    :raises Unclear: it cannot be told what a stanza takes, or the rest could not be expressed.
+    :returns: the same text, where it gives no right to write there.
+    :raises Unclear: the paths of a stanza are not clear, or no policy can express the rest.
     """
     stanzas = _stanzas(name, text)
     edits: dict[int, _Stanza] = {}
@@ -81,8 +83,8 @@ def read_only(name: str, text: str, regions: t.Sequence[Region]) -> str:
                 edits[stanza.start] = stanza
             elif relation == "unclear":
                 raise Unclear(
-                    f"policy {name}: its path {stanza.path} takes a part of {region.rule}, and of more than that",
-                    "Write its paths without + before what is to be frozen, or freeze it by hand and leave it out of"
+                    f"policy {name}: its path {stanza.path} matches a part of {region.rule}, and other paths",
+                    "Write its paths without + before the part to freeze, or freeze it by hand and leave it out of"
                     " 'policies'",
                 )
             elif relation == "wider":
@@ -92,7 +94,7 @@ def read_only(name: str, text: str, regions: t.Sequence[Region]) -> str:
                         f"policy {name}: its path {stanza.path} may only write, and reaches beyond {region.rule}",
                         "Split that path, or freeze it by hand and leave it out of 'policies'",
                     )
-                # Of several wider ones the most specific counts, as it does for Vault.
+                # Of several wider stanzas the most specific counts, as in Vault.
                 if len(stanza.path) >= len(widest.get(region.rule, "")):
                     widest[region.rule], added[region.rule] = stanza.path, rest
     known = {stanza.path for stanza in stanzas}
@@ -130,12 +132,12 @@ def _stanzas(name: str, text: str) -> list[_Stanza]:
             _Stanza(path.lstrip("/"), start, start + len(capabilities[1]), tuple(_WORD.findall(capabilities[1])))
         )
     if len(found) != len(re.findall(r"\bcapabilities\s*=", bare)):
-        raise Unclear(f"policy {name} has a form that is not understood", "Freeze it by hand")
+        raise Unclear(f"the form of policy {name} is not known", "Freeze it by hand")
     return found
 
 
 def _without_comments(text: str) -> str:
-    """The same length, comments as blanks, so that places in it are places in the text."""
+    """The text with comments as blanks, of the same length, so that positions stay the same."""
 
     def blank(match: re.Match[str]) -> str:
         return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
@@ -154,7 +156,7 @@ def _closing(name: str, text: str, start: int) -> int:
 
 
 def _relation(rule: str, region: Region) -> str:
-    """How what a stanza takes lies to a region: ``apart``, ``within``, ``wider`` or ``unclear``."""
+    """How the paths of a stanza relate to a region: ``apart``, ``within``, ``wider`` or ``unclear``."""
     glob = rule.endswith("*")
     literal = rule.removesuffix("*")
     wild = re.search(r"(^|/)\+(/|$)|\{\{", literal)
@@ -166,7 +168,7 @@ def _relation(rule: str, region: Region) -> str:
             return "within" if literal == region.path else "apart"
         if region.path.startswith(literal):
             return "wider"
-        # The stanza names more than the region, which is one path: it cannot take it.
+        # The stanza is more specific than the region, which is one path, so it does not match it.
         return "apart"
     common = min(len(sure), len(region.path))
     return "unclear" if sure[:common] == region.path[:common] and _may_meet(literal, glob, region) else "apart"

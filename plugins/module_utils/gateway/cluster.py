@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ``gateway_cluster_info``: clusters of the account, and whether the instances of one agree."""
+"""The module ``gateway_cluster_info``: clusters of the account, and whether the instances of one are consistent."""
 
 from __future__ import annotations
 
@@ -19,46 +19,47 @@ from ..common.sessions import open_target
 from ..errors import ApiError, OptionError, SecretferryError
 from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
-from ..options import AkeylessSettings
+from ..options import AkeylessSettings, report_limit_of
 from ..options.gateway import gateway_base, resolve_gateway
 from .address import address_of
-from .observed import Stored, read_listing, secrets_of
+from .observed import GatewayMigration, read_listing, secrets_of
 
 __all__ = ["cluster_info"]
 
 Mask = t.Callable[[t.Iterable[str]], None]
 
-_PATIENCE = 5.0  # seconds for an instance that does not answer
+_INSTANCE_TIMEOUT = 5.0  # seconds
 
 
 @dataclass
 class _Instance:
     url: str
-    answers: bool = False
-    health: int | None = None
+    healthy: bool = False
+    health_status: int | None = None
     reason: str = ""
-    migrations: dict[tuple[str, str], Stored] | None = field(default=None, repr=False)
+    migrations: dict[tuple[str, str], GatewayMigration] | None = field(default=None, repr=False)
 
     def shown(self) -> dict[str, t.Any]:
         return {
             "url": self.url,
-            "answers": self.answers,
-            "health": self.health,
+            "healthy": self.healthy,
+            "health_status": self.health_status,
             "migrations": None if self.migrations is None else len(self.migrations),
             "reason": self.reason,
         }
 
 
 async def cluster_info(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
-    """Look at the account's clusters, and at the instances whose addresses are given.
+    """Read the account's clusters, and the instances whose addresses are given.
 
-    :param check: makes no difference: nothing is ever written.
+    :param check: has no effect: nothing is ever written.
     :raises SecretferryError: the cluster itself cannot be asked.
     """
     started = time.monotonic()
     for url in params["instances"] or ():
         if urlsplit(url).scheme not in ("http", "https") or "@" in urlsplit(url).netloc:
-            raise OptionError("instances", "an entry is no address of the form https://host:port", "Correct it")
+            raise OptionError("instances", "an entry is not an address of the form https://host:port", "Correct it")
+    limit = report_limit_of(params)
     settings = resolve_gateway(params["akeyless"])
     mask(settings.secrets())
     async with open_target(settings, concurrency=4) as (store, session):
@@ -75,10 +76,10 @@ async def cluster_info(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask
         listed = [one for one in instances if one.migrations is not None]
         result.values |= {
             "instances": [one.shown() for one in instances],
-            "all_answer": all(one.answers for one in instances) if instances else None,
-            "drift": drift[: params["report_limit"]],
+            "all_healthy": all(one.healthy for one in instances) if instances else None,
+            "drift": drift[:limit],
             "drift_count": len(drift),
-            "in_step": (not drift and len(listed) == len(instances)) if len(instances) > 1 else None,
+            "consistent": (not drift and len(listed) == len(instances)) if len(instances) > 1 else None,
             "requests": {"akeyless": store.client.transport.requests + session.requests},
             "durations": {"total": round(time.monotonic() - started, 3)},
         }
@@ -86,22 +87,22 @@ async def cluster_info(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask
 
 
 async def _ask(url: str, settings: AkeylessSettings, session: AkeylessSession, mask: Mask) -> _Instance:
-    """One instance: its health, and the migrations that it shows to the same login."""
+    """The health of an instance, and the migrations that it shows to the same login."""
     instance = _Instance(url)
     parts = urlsplit(url)
-    health = open_transport(f"{parts.scheme}://{parts.netloc}", settings.tls, timeout=_PATIENCE, connections=1)
+    health = open_transport(f"{parts.scheme}://{parts.netloc}", settings.tls, timeout=_INSTANCE_TIMEOUT, connections=1)
     api = open_transport(gateway_base(url.rstrip("/")), settings.tls, timeout=settings.timeout, connections=1)
     try:
-        instance.health = (await health.send("GET", "/health", {})).status
-        instance.answers = instance.health == 200
-        if not instance.answers:
-            instance.reason = f"GET /health answers {instance.health}"
-        client = AkeylessClient(api, session, RateLimit("Gateway instance", 1, patience=_PATIENCE))
+        instance.health_status = (await health.send("GET", "/health", {})).status
+        instance.healthy = instance.health_status == 200
+        if not instance.healthy:
+            instance.reason = f"GET /health answers {instance.health_status}"
+        client = AkeylessClient(api, session, RateLimit("Gateway instance", 1, patience=_INSTANCE_TIMEOUT))
         listing = read_listing(await Gateway(client).migrations())
         mask(secrets_of(listing))
         instance.migrations = {(one.type, one.name): one for one in listing}
     except SecretferryError as error:
-        instance.answers = False
+        instance.healthy = False
         instance.reason = str(error)
     finally:
         await health.close()
@@ -110,22 +111,22 @@ async def _ask(url: str, settings: AkeylessSettings, session: AkeylessSession, m
 
 
 def _drift(instances: t.Sequence[_Instance]) -> list[dict[str, t.Any]]:
-    """Every setting in which the instances that could be asked do not agree; of credentials only that they differ."""
-    seen = [one for one in instances if one.migrations is not None]
+    """Every setting in which instances that listed their migrations differ; of credentials only that they differ."""
+    listed = [one for one in instances if one.migrations is not None]
     drift: list[dict[str, t.Any]] = []
-    for key in sorted({key for one in seen for key in one.migrations or ()}):
-        there = {one.url: (one.migrations or {}).get(key) for one in seen}
+    for key in sorted({key for one in listed for key in one.migrations or ()}):
+        found = {one.url: (one.migrations or {}).get(key) for one in listed}
         about = {"migration": key[1], "type": key[0]}
-        if not all(there.values()):
-            values: dict[str, t.Any] = {url: stored is not None for url, stored in there.items()}
+        if not all(found.values()):
+            values: dict[str, t.Any] = {url: migration is not None for url, migration in found.items()}
             drift.append({**about, "setting": "exists", "values": values})
-        views = {url: stored for url, stored in there.items() if stored is not None}
-        settings = {url: {"id": stored.id, **stored.settings()} for url, stored in views.items()}
+        views = {url: migration for url, migration in found.items() if migration is not None}
+        settings = {url: {"id": migration.id, **migration.settings()} for url, migration in views.items()}
         for name in sorted({name for view in settings.values() for name in view}):
             values = {url: view.get(name) for url, view in settings.items()}
             if len({repr(value) for value in values.values()}) > 1:
                 drift.append({**about, "setting": name, "values": values})
-        credentials = {url: stored.credentials() for url, stored in views.items()}
+        credentials = {url: migration.credentials() for url, migration in views.items()}
         for name in sorted({name for view in credentials.values() for name in view}):
             if len({repr(view.get(name)) for view in credentials.values()}) > 1:
                 drift.append({**about, "setting": name, "values": "differs"})
@@ -133,7 +134,7 @@ def _drift(instances: t.Sequence[_Instance]) -> list[dict[str, t.Any]]:
 
 
 def _cluster(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The parts of an entry of list-gateways that say what it is and how it is."""
+    """The names and the state of a cluster, from an entry of list-gateways."""
     return {
         "id": entry.get("id"),
         "name": str(entry.get("cluster_name") or ""),

@@ -2,18 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every setting of a Gateway migration: its option, its key in a request, its place in an answer. Data only.
+"""A setting of a Gateway migration: its option, its key in a request, its place in an answer, and how its values look.
 
-Keys: the models GatewayCreateMigration and GatewayUpdateMigration of the official SDK (PyPI: akeyless 5.0.40), whose
-mixture of dashes and underscores is kept. Places: the models MigrationGeneral and *Payload. How a value is written on
-either side is its ``kind``; see values.py.
+The settings themselves are in source_types.py. A value has three forms: in a request, in an answer, and one in which
+the two are compared. An answer leaves out what is empty, as Go's JSON does, so a member that is missing there has the
+empty value of its kind.
 """
 
 from __future__ import annotations
 
+import ast
+import base64
+import binascii
+import json
+import typing as t
 from dataclasses import dataclass
 
-__all__ = ["COMMON", "NOT_OFFERED", "TYPES", "Field", "SourceType"]
+from ..errors import OptionError
+
+__all__ = [
+    "ANSIBLE_TYPES",
+    "COMMON",
+    "NOT_OFFERED",
+    "Field",
+    "SourceType",
+    "comparable",
+    "comparable_in",
+    "request_value",
+]
 
 
 @dataclass(frozen=True)
@@ -22,9 +38,9 @@ class Field:
 
     :ivar option: the (sub)option.
     :ivar key: in the body of a request.
-    :ivar place: in an entry of an answer, with dots; empty where no answer has it.
-    :ivar kind: how it is written; see values.py.
-    :ivar env: of a credential, the variable that stands for it.
+    :ivar place: the member of an entry in an answer, with dots; empty where no answer has it.
+    :ivar kind: how its values are written: a key of :data:`ANSIBLE_TYPES`.
+    :ivar env: for a credential, the environment variable that can give it.
     """
 
     option: str
@@ -41,7 +57,7 @@ class Field:
 
     @property
     def comparable(self) -> bool:
-        """Whether what a Gateway holds can be compared with what is asked."""
+        """Whether the value in an answer can be compared with the option."""
         return bool(self.place) and not self.secret
 
 
@@ -50,15 +66,15 @@ class SourceType:
     """A type of source.
 
     :ivar option: the option whose suboptions are its settings.
-    :ivar wire: the word for it in requests.
+    :ivar request_type: its ``type`` in requests.
     :ivar group: where answers list its migrations.
-    :ivar needs: what a new migration needs: each entry names settings of which one must be given.
+    :ivar needs: for a new migration, one setting of each entry must be given.
     :ivar ways: alternative ways to log in to the source, each a set of settings.
-    :ivar rules: what belongs together, as Ansible's argument specs say it.
+    :ivar rules: further keys of the argument spec, such as ``mutually_exclusive``.
     """
 
     option: str
-    wire: str
+    request_type: str
     group: str
     fields: tuple[Field, ...]
     needs: tuple[tuple[str, ...], ...] = ()
@@ -69,10 +85,6 @@ class SourceType:
         """The setting of that name."""
         return next(field for field in self.fields if field.option == option)
 
-
-# Named instead of a source's own login; no answer tells which it is, but for hashi (and gcp's identity).
-_TARGET = Field("target_name", "target-name", "")
-_IDENTITY = Field("use_gw_cloud_identity", "use-gw-cloud-identity", "", "flag")
 
 COMMON = (
     Field("target_location", "target-location", "general.prefix", "folder"),
@@ -85,254 +97,132 @@ NOT_OFFERED = {
     "name": "the option name",
     "id": "the option id",
     "new-name": "the option new_name",
-    "type": "said by which source option is given",
+    "type": "follows from the source option that is given",
     "token": "the login",
     "uid-token": "the login",
     "json": "an output format of the command line tool",
     "ServiceAccountKeyDecoded": "the Gateway's own decoded copy of gcp-key",
 }
-"""Keys of the models that are no settings, and why."""
+"""Keys of the models that are not settings, and why."""
 
-HASHI = SourceType(
-    option="hashi",
-    wire="hashi",
-    group="hashi_migrations",
-    fields=(
-        Field("url", "hashi-url", "payload.url", "address"),
-        Field("token", "hashi-token", "payload.token", env="SECRETFERRY_HASHI_TOKEN"),
-        Field("namespaces", "hashi-ns", "payload.namespaces", "names"),
-        Field("import_as_json", "hashi-json", "payload.import_as_json", "flag_text"),
-        Field(
-            "metadata_mode",
-            "hashi-metadata-mode",
-            "payload.metadata_mode",
-            choices=("full", "minimal", "none"),
-        ),
-        Field("target_name", "target-name", "payload.hashi_target_id", "target"),
-        Field("usc_name", "usc-name", "payload.usc_name"),
-        Field("delete_remote", "delete-remote", "payload.delete_sync_on_deletion", "flag"),
-    ),
-    needs=(("url", "target_name"), ("token", "target_name")),
-    ways=(("token",), ("target_name",)),
-    rules=(
-        ("mutually_exclusive", (("target_name", "url"), ("target_name", "token"), ("target_name", "token_file"))),
-        ("required_by", {"delete_remote": ("usc_name",)}),
-    ),
-)
+ANSIBLE_TYPES: dict[str, dict[str, t.Any]] = {
+    "text": {"type": "str"},
+    "address": {"type": "str"},
+    "folder": {"type": "str"},
+    "target": {"type": "str"},
+    "base64": {"type": "str"},
+    "bytes": {"type": "str"},
+    "flag": {"type": "bool"},
+    "flag_text": {"type": "bool"},
+    "number": {"type": "int"},
+    "number_text": {"type": "int"},
+    "names": {"type": "list", "elements": "str"},
+    "names_text": {"type": "list", "elements": "str"},
+    "days": {"type": "list", "elements": "int"},
+}
+"""Kind to argument spec."""
 
-AWS = SourceType(
-    option="aws",
-    wire="aws",
-    group="aws_secrets_migrations",
-    fields=(
-        # The id of an access key names; it does not prove.
-        Field("key_id", "aws-key-id", "payload.key"),
-        Field("key", "aws-key", "payload.secret", env="SECRETFERRY_AWS_KEY"),
-        Field("region", "aws-region", "payload.region"),
-        _IDENTITY,
-        _TARGET,
-    ),
-    needs=(("key", "use_gw_cloud_identity", "target_name"),),
-    ways=(("key_id", "key"), ("use_gw_cloud_identity",), ("target_name",)),
-)
+_SECONDS_A_DAY = 86400
 
-AZURE_KV = SourceType(
-    option="azure_kv",
-    wire="azure_kv",
-    group="azure_kv_migrations",
-    fields=(
-        Field("name", "azure-kv-name", "payload.name"),
-        Field("client_id", "azure-client-id", "payload.client"),
-        Field("secret", "azure-secret", "payload.secret", env="SECRETFERRY_AZURE_KV_SECRET"),
-        Field("tenant_id", "azure-tenant-id", "payload.tenant"),
-        _IDENTITY,
-        _TARGET,
-    ),
-    needs=(("name",), ("secret", "use_gw_cloud_identity", "target_name")),
-    ways=(("client_id", "secret", "tenant_id"), ("use_gw_cloud_identity",), ("target_name",)),
-)
 
-GCP = SourceType(
-    option="gcp",
-    wire="gcp",
-    group="gcp_secrets_migrations",
-    fields=(
-        Field("key", "gcp-key", "payload.gcp_credentials_json", "base64", env="SECRETFERRY_GCP_KEY"),
-        Field("project_id", "gcp-project-id", "payload.project_id"),
-        Field("use_gw_cloud_identity", "use-gw-cloud-identity", "payload.use_gw_cloud_identity", "flag"),
-        _TARGET,
-    ),
-    needs=(("key", "use_gw_cloud_identity", "target_name"),),
-    ways=(("key",), ("use_gw_cloud_identity",), ("target_name",)),
-)
+def request_value(field: Field, value: t.Any, option: str) -> t.Any:
+    """The value of an option in the form of a request.
 
-K8S = SourceType(
-    option="k8s",
-    wire="k8s",
-    group="k8s_migrations",
-    fields=(
-        Field("url", "k8s-url", "payload.server", "address"),
-        Field("token", "k8s-token", "payload.token", env="SECRETFERRY_K8S_TOKEN"),
-        Field("client_certificate", "k8s-client-certificate", "payload.client_cert", "bytes"),
-        Field("client_key", "k8s-client-key", "payload.client_key", "bytes", env="SECRETFERRY_K8S_CLIENT_KEY"),
-        Field("username", "k8s-username", "payload.username"),
-        Field("password", "k8s-password", "payload.password", env="SECRETFERRY_K8S_PASSWORD"),
-        Field("ca_certificate", "k8s-ca-certificate", "payload.ca", "bytes"),
-        Field("namespace", "k8s-namespace", "payload.namespace"),
-        Field("skip_system", "k8s-skip-system", "payload.skip_system", "flag"),
-        _TARGET,
-    ),
-    needs=(("url", "target_name"), ("token", "client_certificate", "username", "target_name")),
-    ways=(("token",), ("client_certificate", "client_key"), ("username", "password"), ("target_name",)),
-    rules=(
-        (
-            "mutually_exclusive",
-            (
-                ("token", "client_certificate", "username", "target_name"),
-                ("token_file", "client_certificate", "username", "target_name"),
-                ("url", "target_name"),
-            ),
-        ),
-    ),
-)
+    :param option: its path, for errors.
+    :raises OptionError: the value cannot be sent.
+    """
+    if field.kind == "flag_text":
+        return "true" if value else "false"
+    if field.kind == "number_text":
+        return str(value)
+    if field.kind == "names":
+        return [str(name) for name in value]
+    if field.kind == "names_text":
+        if any("," in str(name) for name in value):
+            raise OptionError(option, "an entry holds a comma", "Give each as an entry of its own")
+        return ",".join(str(name) for name in value)
+    if field.kind == "days":
+        return [str(days) for days in value]
+    if field.kind == "bytes":
+        return list(str(value).encode())
+    if field.kind == "base64":
+        return _encoded(str(value).strip(), option)
+    return value
 
-CONJUR = SourceType(
-    option="conjur",
-    wire="conjur",
-    group="conjur_migrations",
-    fields=(
-        Field("url", "conjur-url", "payload.conjur_url", "address"),
-        Field("account", "conjur-account", "payload.conjur_account"),
-        Field("username", "conjur-username", "payload.conjur_username"),
-        Field("api_key", "conjur-api-key", "payload.conjur_api_key", env="SECRETFERRY_CONJUR_API_KEY"),
-        _TARGET,
-    ),
-    needs=tuple((one, "target_name") for one in ("url", "account", "username", "api_key")),
-    ways=(("username", "api_key"), ("target_name",)),
-    rules=(("mutually_exclusive", (("url", "target_name"), ("username", "target_name"), ("api_key", "target_name"))),),
-)
 
-_ROTATION = ("auto_rotate", True, ("rotation_interval", "rotation_hour"))
+def _encoded(text: str, option: str) -> str:
+    """The key file of the cloud in base64. A text that is no JSON object is in base64 already."""
+    if not text.startswith("{"):
+        return text
+    try:
+        json.loads(text)
+    except ValueError:
+        # Ansible's templates turn a text that looks like JSON into a mapping, which arrives in Python's notation.
+        try:
+            text = json.dumps(ast.literal_eval(text))
+        except (ValueError, SyntaxError):
+            raise OptionError(option, "it is neither JSON nor base64", f"Give {option}_file") from None
+    return base64.b64encode(text.encode()).decode()
 
-ACTIVE_DIRECTORY = SourceType(
-    option="active_directory",
-    wire="active_directory",
-    group="active_directory_migrations",
-    fields=(
-        Field("target_name", "ad-target-name", "payload.active_directory_target_id", "target"),
-        Field("domain_name", "ad-domain-name", "payload.domain_name"),
-        Field("user_base_dn", "ad-user-base-dn", "payload.user_base_dn"),
-        Field("computer_base_dn", "ad-computer-base-dn", "payload.computer_base_dn"),
-        Field(
-            "discovery_types",
-            "ad-discovery-types",
-            "payload.discovery_types",
-            "names",
-            choices=("domain-users", "computers", "local-users"),
-        ),
-        Field("user_groups", "ad-user-groups", "payload.user_groups", "names_text"),
-        Field("os_filter", "ad-os-filter", "payload.os_filter"),
-        Field(
-            "domain_users_path_template",
-            "ad-domain-users-path-template",
-            "payload.domain_users_rotated_secrets_path_template",
-        ),
-        Field(
-            "local_users_path_template",
-            "ad-local-users-path-template",
-            "payload.local_users_rotated_secrets_path_template",
-        ),
-        Field("local_users_ignore", "ad-local-users-ignore", "payload.local_users_ignore_list", "names_text"),
-        Field("targets_path_template", "ad-targets-path-template", "payload.domain_server_targets_path_template"),
-        Field("targets_type", "ad-targets-type", "payload.targets_type", choices=("windows", "ssh")),
-        Field("target_format", "ad-target-format", "payload.target_format", choices=("linked", "regular")),
-        Field("ssh_port", "ad-ssh-port", "payload.ssh_port", "number_text"),
-        Field("winrm_port", "ad-winrm-port", "payload.winrm_port", "number_text"),
-        Field("winrm_over_http", "ad-winrm-over-http", "payload.winrm_over_http", "flag_text"),
-        Field("discover_services", "ad-discover-services", "payload.discover_services", "flag_text"),
-        Field("discover_iis_app", "ad-discover-iis-app", "payload.discover_iis_apps", "flag_text"),
-        # With underscores, unlike its neighbours.
-        Field("discover_local_users", "ad_discover_local_users", "payload.discover_local_users", "flag_text"),
-        Field("auto_rotate", "ad-auto-rotate", "payload.auto_rotate", "flag_text"),
-        Field("rotation_interval", "ad-rotation-interval", "payload.auto_rotate_interval_in_days", "number"),
-        Field("rotation_hour", "ad-rotation-hour", "payload.auto_rotate_rotation_hour", "number"),
-        Field("sra_enable_rdp", "ad-sra-enable-rdp", "payload.enable_rdp_sra", "flag_text"),
-        Field("enable_password_policy", "enable-password-policy", "payload.enable_password_policy", "flag_text"),
-        Field("password_length", "password-length", "payload.password_policy.password_length", "number_text"),
-        Field("skip_dry_run", "skip-dry-run", "payload.skip_dry_run", "flag_text"),
-        Field("certificates_path_template", "ad-certificates-path-template", "payload.certificates_path_template"),
-        Field(
-            "certificate_expiration_event_in",
-            "ad-cert-expiration-event-in",
-            "payload.certificates_expiration_events",
-            "days",
-        ),
-        Field("ai_certificate_discovery", "ai-certificate-discovery", "payload.ai_certificate_discovery", "flag_text"),
-    ),
-    needs=(("target_name",),),
-    rules=(
-        ("required_if", (_ROTATION,)),
-        ("required_by", {"password_length": ("enable_password_policy",)}),
-    ),
-)
 
-SERVER_INVENTORY = SourceType(
-    option="server_inventory",
-    wire="server_inventory",
-    group="server_inventory_migrations",
-    fields=(
-        Field("target_name", "si-target-name", "payload.migration_target_id", "target"),
-        Field("users_path_template", "si-users-path-template", "payload.users_rotated_secrets_path_template"),
-        Field("users_ignore", "si-users-ignore", "payload.users_ignore_list", "names_text"),
-        Field("user_groups", "si-user-groups", "payload.user_groups", "names_text"),
-        Field("auto_rotate", "si-auto-rotate", "payload.auto_rotate", "flag_text"),
-        Field("rotation_interval", "si-rotation-interval", "payload.auto_rotate_interval_in_days", "number"),
-        Field("rotation_hour", "si-rotation-hour", "payload.auto_rotate_rotation_hour", "number"),
-        Field("sra_enable_rdp", "si-sra-enable-rdp", "payload.enable_rdp_sra", "flag_text"),
-    ),
-    needs=(("target_name",), ("users_path_template",)),
-    rules=(("required_if", (_ROTATION,)),),
-)
+def comparable(field: Field, value: t.Any) -> t.Any:
+    """The value of an option in the form that is compared."""
+    return _plain(field.kind, value)
 
-CERTIFICATE = SourceType(
-    option="certificate",
-    wire="certificate",
-    group="certificate_migrations",
-    fields=(
-        Field("hosts", "hosts", "payload.targets", "names_text"),
-        Field("exclude_hosts", "exclude-hosts", "payload.exclude_hosts", "names_text"),
-        Field("port_ranges", "port-ranges", "payload.port_ranges", "names_text"),
-        Field("expiration_event_in", "expiration-event-in", "payload.expiration_events", "days"),
-    ),
-    needs=(("hosts",),),
-)
 
-# Gateways before 4.35.1 only. Keys: the model GatewayMigratePersonalItems, which took its place.
-ONE_PASSWORD = SourceType(
-    option="one_password",
-    wire="1password",
-    group="one_password_migrations",
-    fields=(
-        Field("url", "1password-url", "payload.url", "address"),
-        Field("email", "1password-email", "payload.email"),
-        Field("password", "1password-password", "payload.password", env="SECRETFERRY_ONE_PASSWORD_PASSWORD"),
-        Field("secret_key", "1password-secret-key", "payload.secret_key", env="SECRETFERRY_ONE_PASSWORD_SECRET_KEY"),
-        Field("vaults", "1password-vaults", "payload.vaults", "names"),
-    ),
-    needs=(("url",), ("email",), ("password",), ("secret_key",)),
-    ways=(("password", "secret_key"),),
-)
+def comparable_in(field: Field, entry: t.Mapping[str, t.Any]) -> t.Any:
+    """The value of a setting in an entry of an answer, in the form that is compared."""
+    value: t.Any = entry
+    for part in field.place.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return _plain(field.kind, value)
 
-TYPES = (
-    HASHI,
-    AWS,
-    GCP,
-    AZURE_KV,
-    K8S,
-    CONJUR,
-    ACTIVE_DIRECTORY,
-    SERVER_INVENTORY,
-    CERTIFICATE,
-    ONE_PASSWORD,
-)
-"""Every type of source, by the option that gives it."""
+
+def _plain(kind: str, value: t.Any) -> t.Any:
+    if kind in ("flag", "flag_text"):
+        return value.strip().lower() == "true" if isinstance(value, str) else bool(value)
+    if kind in ("number", "number_text"):
+        return int(value) if str(value or "").strip().lstrip("-").isdigit() else 0
+    if kind in ("names", "names_text"):
+        return sorted(_names(value))
+    if kind == "days":
+        return sorted(_days(entry) for entry in value or ())
+    if kind == "bytes":
+        return _bytes(value)
+    if kind == "target":
+        return value or 0
+    text = "" if value is None else str(value)
+    if kind == "address":
+        return text.rstrip("/")
+    if kind == "folder":
+        return "/" + text.strip("/") if text else ""
+    return text
+
+
+def _names(value: t.Any) -> set[str]:
+    """From a list, a text with commas, a mapping of name to true, or a list of objects that have a host."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if isinstance(value, dict):
+        value = [name for name, counts in value.items() if counts]
+    names = (entry.get("host") if isinstance(entry, dict) else entry for entry in value or ())
+    return {str(name).strip() for name in names if str(name or "").strip()}
+
+
+def _days(entry: t.Any) -> int:
+    if isinstance(entry, dict):
+        return int(entry.get("seconds_before") or 0) // _SECONDS_A_DAY
+    return int(entry)
+
+
+def _bytes(value: t.Any) -> str:
+    """From a text, or what an answer has: numbers, or the base64 text that Go makes of bytes."""
+    if isinstance(value, list):
+        return bytes(value).decode("utf-8", "replace").strip()
+    text = "" if value is None else str(value).strip()
+    if text and not text.startswith("-----"):
+        try:
+            return base64.b64decode(text, validate=True).decode().strip()
+        except (binascii.Error, UnicodeDecodeError):
+            return text
+    return text

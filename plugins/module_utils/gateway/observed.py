@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Migrations as a Gateway holds them, read without ever letting a credential out, and compared with what is asked."""
+"""Migrations as a Gateway holds them: read without ever showing a credential, and compared with the options."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 
 from ..errors import OptionError, SecretferryError
 from .desired import DesiredMigration
-from .fields import COMMON, TYPES, SourceType
-from .values import found
+from .fields import COMMON, SourceType, comparable_in
+from .source_types import TYPES
 
-__all__ = ["Difference", "Stored", "differences", "find", "read_listing"]
+__all__ = ["Difference", "GatewayMigration", "differences", "find", "read_listing", "secrets_of"]
 
 _LOGIN_IN_ADDRESS = re.compile(r"//[^/@]*@")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that is not as asked. Never one of a credential."""
+    """A setting that differs from its option. Never a credential."""
 
     setting: str
     before: t.Any
@@ -30,11 +30,11 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Stored:
+class GatewayMigration:
     """One migration of a Gateway's list.
 
-    :ivar type: the option of its type of source; the Gateway's own word where we know none.
-    :ivar entry: as the Gateway gave it, credentials included: never to be shown.
+    :ivar type: the option of its type of source; the Gateway's own word for a type that we do not know.
+    :ivar entry: the Gateway's answer, credentials included: never to be shown.
     """
 
     id: str
@@ -44,36 +44,36 @@ class Stored:
     entry: dict[str, t.Any] = field(repr=False)
 
     def settings(self) -> dict[str, t.Any]:
-        """What can be compared, by option path, in the form that compares."""
-        told: dict[str, t.Any] = {one.option: found(one, self.entry) for one in COMMON}
+        """The settings that can be compared, by option path, in the form that is compared."""
+        values: dict[str, t.Any] = {one.option: comparable_in(one, self.entry) for one in COMMON}
         for one in self.source.fields if self.source else ():
             if one.comparable:
-                told[f"{self.type}.{one.option}"] = _without_login(found(one, self.entry))
-        return told
+                values[f"{self.type}.{one.option}"] = _without_login(comparable_in(one, self.entry))
+        return values
 
     def credentials(self) -> dict[str, t.Any]:
-        """Its credentials, by option path. For comparing answers with one another, never to be shown."""
+        """Its credentials, by option path. To compare answers with one another, never to be shown."""
         own = self.source.fields if self.source else ()
-        return {f"{self.type}.{one.option}": found(one, self.entry) for one in own if one.secret}
+        return {f"{self.type}.{one.option}": comparable_in(one, self.entry) for one in own if one.secret}
 
     def shown(self) -> dict[str, t.Any]:
         """For results: names and settings, nested as the options are, never a credential."""
-        told: dict[str, t.Any] = {"id": self.id, "name": self.name, "type": self.type}
+        shown: dict[str, t.Any] = {"id": self.id, "name": self.name, "type": self.type}
         own: dict[str, t.Any] = {}
         for path, value in self.settings().items():
             _type, dot, option = path.partition(".")
             if dot:
-                # A Gateway tells the number of a target where the option says its name.
+                # An answer has a target's number where the option has its name.
                 own[option.replace("target_name", "target_id") if isinstance(value, int) else option] = value
             else:
-                told[path] = value
+                shown[path] = value
         if self.source:
-            told[self.type] = own
-        return told
+            shown[self.type] = own
+        return shown
 
 
-def read_listing(listing: t.Mapping[str, t.Sequence[dict[str, t.Any]]]) -> list[Stored]:
-    """The migrations of a Gateway's list, of types that we do not know too."""
+def read_listing(listing: t.Mapping[str, t.Sequence[dict[str, t.Any]]]) -> list[GatewayMigration]:
+    """The migrations of a Gateway's list, with those of types that we do not know."""
     by_group = {source.group: source for source in TYPES}
     migrations = []
     for group, entries in listing.items():
@@ -81,7 +81,7 @@ def read_listing(listing: t.Mapping[str, t.Sequence[dict[str, t.Any]]]) -> list[
         for entry in entries:
             general = entry.get("general") or {}
             migrations.append(
-                Stored(
+                GatewayMigration(
                     id=str(general.get("id") or ""),
                     name=str(general.get("name") or ""),
                     type=source.option if source else group.removesuffix("_migrations"),
@@ -92,8 +92,8 @@ def read_listing(listing: t.Mapping[str, t.Sequence[dict[str, t.Any]]]) -> list[
     return sorted(migrations, key=lambda one: (one.name, one.type))
 
 
-def secrets_of(migrations: t.Iterable[Stored]) -> t.Iterator[str]:
-    """Every credential that a list showed, for masking."""
+def secrets_of(migrations: t.Iterable[GatewayMigration]) -> t.Iterator[str]:
+    """Every credential in a list, for masking."""
     for migration in migrations:
         for value in migration.credentials().values():
             if isinstance(value, str):
@@ -101,8 +101,8 @@ def secrets_of(migrations: t.Iterable[Stored]) -> t.Iterator[str]:
 
 
 def find(
-    migrations: t.Sequence[Stored], *, name: str | None, identity: str | None, source: SourceType | None
-) -> Stored | None:
+    migrations: t.Sequence[GatewayMigration], *, name: str | None, identity: str | None, source: SourceType | None
+) -> GatewayMigration | None:
     """The migration of this id, or else of this name.
 
     :param source: the type that it must have, ``None`` for any.
@@ -132,27 +132,27 @@ def find(
 
 
 def differences(
-    asked: DesiredMigration, stored: Stored | None, targets: t.Mapping[str, int | None]
+    desired: DesiredMigration, observed: GatewayMigration | None, targets: t.Mapping[str, int | None]
 ) -> tuple[list[Difference], list[str]]:
-    """What is not as asked, and which settings nobody can tell.
+    """The settings that differ from their options, and the settings that cannot be compared.
 
-    :param targets: the ids of the targets that were asked for, by name; ``None`` where it cannot be known.
+    :param targets: the ids of the targets in the options, by name; ``None`` for one that the caller may not read.
     """
-    has = stored.settings() if stored else {}
+    values = observed.settings() if observed else {}
     different: list[Difference] = []
-    untold: list[str] = []
-    for one in asked.settings:
-        before, after = has.get(one.where), one.plain
+    unknown: list[str] = []
+    for one in desired.settings:
+        before, after = values.get(one.where), one.comparable
         if one.field.kind == "target":
             number = targets.get(one.value)
-            if number is None and stored is not None:
-                untold.append(one.where)
+            if number is None and observed is not None:
+                unknown.append(one.where)
                 continue
-            if stored is not None and before == number:
+            if observed is not None and before == number:
                 continue
-        if stored is None or before != after:
+        if observed is None or before != after:
             different.append(Difference(one.where, before, after))
-    return different, untold
+    return different, unknown
 
 
 def _without_login(value: t.Any) -> t.Any:

@@ -2,22 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The argument specs of the modules for the Gateway's own migrations, made from the table of fields."""
+"""The argument specs of the modules for the Gateway's own migrations, made from the tables of settings."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ..options import akeyless_spec
-from .fields import COMMON, TYPES, Field, SourceType
-from .values import ANSIBLE_TYPES
+from .fields import ANSIBLE_TYPES, COMMON, Field, SourceType
+from .source_types import TYPES
 
 __all__ = ["ONE", "RULES", "cluster_spec", "gateway_spec", "info_spec", "migration_spec", "sync_spec"]
 
 _TYPE_OPTIONS = [source.option for source in TYPES]
 
 ONE = ["name", "id"]
-"""The two ways to say which migration is meant."""
+"""The two ways to name a migration."""
 
 RULES: dict[str, t.Any] = {
     "required_one_of": [ONE],
@@ -25,7 +25,7 @@ RULES: dict[str, t.Any] = {
     "required_if": [("state", "present", _TYPE_OPTIONS, True)],
     "supports_check_mode": True,
 }
-"""What ``AnsibleModule`` is told beside the spec of ``gateway_migration``."""
+"""Further arguments of ``AnsibleModule`` for ``gateway_migration``."""
 
 
 def gateway_spec() -> dict[str, t.Any]:
@@ -34,7 +34,7 @@ def gateway_spec() -> dict[str, t.Any]:
 
 
 def migration_spec() -> dict[str, t.Any]:
-    """``gateway_migration``. No defaults where what is omitted is left to the Gateway."""
+    """``gateway_migration``. An option without a default is left to the Gateway when it is omitted."""
     return {
         "name": {"type": "str"},
         "id": {"type": "str"},
@@ -65,9 +65,9 @@ def info_spec() -> dict[str, t.Any]:
         "name": {"type": "str"},
         "id": {"type": "str"},
         "wait": {"type": "bool", "default": False},
-        "newer_than": {"type": "str"},
-        "timeout": {"type": "int", "default": 3600},
-        "interval": {"type": "float", "default": 5.0},
+        "after_run": {"type": "str"},
+        "wait_timeout": {"type": "str", "default": "1h"},
+        "wait_sleep": {"type": "str", "default": "5s"},
         "report_limit": {"type": "int", "default": 500},
         "akeyless": gateway_spec(),
     }
@@ -95,12 +95,12 @@ def _source(source: SourceType) -> dict[str, t.Any]:
         options[field.option] = _option(field)
         if field.secret:
             options[f"{field.option}_file"] = {"type": "path", "no_log": False}
-    # Not the whole is secret: each credential says so itself.
+    # The dict itself is no credential. Each credential in it is marked.
     return {"type": "dict", "no_log": False, "options": options, **dict(source.rules)}
 
 
 def _option(field: Field) -> dict[str, t.Any]:
-    # Always said: Ansible guesses from names like "key" or "password" and warns where nothing is said.
+    # Always set, as Ansible guesses from names like "key" or "password" and warns where it is not set.
     entry: dict[str, t.Any] = {**ANSIBLE_TYPES[field.kind], "no_log": field.secret}
     if field.choices:
         entry["choices"] = list(field.choices)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a Gateway's migration fails: the texts by which a log says so, and what to do about each. Pure.
+"""Causes of failures of a Gateway's migration: the texts in logs that show them, and remedies. Pure.
 
 The texts of Akeyless are those of its API (``Desc: Failed to create item. Status 400 Bad Request, Error: InvalidParam.
 Message: ... item_metadata too long``), where the code decides if it says enough; those of Vault its API's and Go
@@ -21,20 +21,20 @@ __all__ = ["CAUSES", "UNKNOWN", "Cause", "cause_of"]
 
 
 _NEVER = re.compile("(?!)")
-# How one tells that an error came from Vault: its address, or its client's words.
+# An error came from Vault: its address is in the text, or words of its client.
 _VAULT = re.compile(r"/v1/|making API request|\bvault\b|\bhashi", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A reason why something was not migrated.
+    """A reason why an item was not migrated.
 
     :param name: stays the same from release to release, for conditions in playbooks.
-    :param reason: what happened, in words of ours.
+    :param reason: what happened, in our words.
     :param remedy: what to do about it, one sentence.
-    :param pattern: any of what the log may say. The first cause that matches wins.
-    :param of_vault: what counts only where the text speaks of Vault.
-    :param source: it concerns reading the source, not writing at the target.
+    :param pattern: texts in logs. The first cause that matches counts.
+    :param of_vault: texts that count only where the log line names Vault.
+    :param source: the failure is in reading the source, not in writing the target.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Cause:
     source: bool = False
 
     def explains(self, text: str) -> bool:
-        """Whether the text speaks of this cause."""
+        """Whether the text shows this cause."""
         return bool(self.pattern.search(text) or (self.of_vault.search(text) and _VAULT.search(text)))
 
 
@@ -72,12 +72,12 @@ CAUSES = (
         "value_too_long",
         r"value (?:is )?too (?:long|large)|too (?:long|large)[^.]{0,20}value|(?:payload|entity) too large",
         "the value is over the account's limit",
-        "Cut the secret up at the source, or set import_as_json to false, so that each key becomes an item of its own",
+        "Split the secret at the source, or set import_as_json to false, so that each key becomes an item of its own",
     ),
     _cause(
         "name_invalid",
         r"invalid (?:item |secret )?(?:name|path)|forbid\w* the characters|(?:invalid|illegal|forbidden) characters?",
-        "the name has characters that the account refuses",
+        "the name has characters that the account does not allow",
         "Allow these characters in the account's settings, rename the secret at the source, or move it with"
         " kv_migration, which replaces them reversibly",
     ),
@@ -116,10 +116,10 @@ CAUSES = (
         source=True,
     ),
     _cause(
-        "source_refused",
+        "source_denied",
         r"permission denied|no permission to (?:list|read)|(?:code|status):? 403",
-        "the source refused it",
-        "Check that the migration's Vault token is alive and may list and read this path (source_credential prints the"
+        "the source denied access",
+        "Check that the migration's Vault token works and may list and read this path (source_credential_info shows the"
         " policy)",
         of_vault=r"(?:code|status):? 401|forbidden|bad token|invalid token",
         source=True,
@@ -150,7 +150,7 @@ CAUSES = (
     _cause(
         "already_exists",
         r"AlreadyExists|already exists",
-        "something with that name is there already, and was not replaced",
+        "an item of that name exists already, and was not replaced",
         "Look at that item: rename it, or give the migration another target location",
     ),
     _cause(
@@ -171,7 +171,7 @@ CAUSES = (
 UNKNOWN = Cause(
     "unknown",
     "for a reason that this collection does not know",
-    "Read the Gateway's own log at this time; it is not shown in full, as it might hold values",
+    "Read the Gateway's own log at this time; its text is not shown in full, as it may hold values",
 )
 
 # Codes that say enough by themselves. Those of missing things and of refused values are told apart by their texts.
@@ -192,7 +192,7 @@ _KEY_STEP = re.compile(r"upload secret cred", re.IGNORECASE)
 
 
 def cause_of(text: str, item: str = "") -> Cause:
-    """The cause that a log's text speaks of, :data:`UNKNOWN` where none is known.
+    """The cause that a log's text shows, :data:`UNKNOWN` where none matches.
 
     :param item: the item that was to be written; the words of its name decide nothing. When something else was not
         found meanwhile, it is the protection key.

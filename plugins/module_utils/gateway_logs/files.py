@@ -18,13 +18,13 @@ from ..errors import OptionError
 __all__ = ["LONGEST_LINE", "LogFile", "UnreadableLog", "find_logs"]
 
 LONGEST_LINE = 64 * 1024
-"""Bytes of a line that are looked at; the rest of a longer one is passed over."""
+"""Bytes of a line that are read; the rest of a longer line is ignored."""
 
 _CHUNK = 256 * 1024
 
 
 class UnreadableLog(Exception):
-    """A file could not be read, or not to its end. The message says why, in the system's words."""
+    """A file could not be read, or not to its end. The message is the operating system's."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LogFile:
 
     @property
     def stem(self) -> str:
-        """The file's name without what rotation and logging append: the instance, where lines name none."""
+        """The file's name without the suffixes of logging and rotation: the instance, where lines name none."""
         name = os.path.basename(self.path)
         while True:
             head, _dot, tail = name.rpartition(".")
@@ -52,7 +52,7 @@ class LogFile:
             return False
 
     def lines(self) -> t.Iterator[tuple[str, bool]]:
-        """Each line, and whether it was cut.
+        """Each line, and whether it was truncated.
 
         :raises UnreadableLog: the file cannot be read, or not to its end.
         """
@@ -68,20 +68,20 @@ class LogFile:
 
 
 def find_logs(patterns: t.Sequence[str]) -> list[LogFile]:
-    """The files that paths and globs stand for (``**`` for any depth), each once, sorted.
+    """The files that match paths and globs (``**`` for any depth), each once, sorted.
 
-    :raises OptionError: one of them stands for no file.
+    :raises OptionError: one of them matches no file.
     """
     found: set[str] = set()
     for pattern in patterns:
         paths = [pattern] if os.path.exists(pattern) else glob.glob(os.path.expanduser(pattern), recursive=True)
-        # No pipes and devices: those may never end.
+        # No pipes and devices, which may never end.
         files = [path for path in paths if os.path.isfile(path)]
         if not files:
             if paths:
                 raise OptionError("paths", f"{pattern} is no file", f"Name files, for instance {pattern}/*.log")
-            raise OptionError("paths", f"there is no file {pattern} on this host", "Check the path, and that become is"
-                              " set where the files belong to somebody else")  # fmt: skip
+            raise OptionError("paths", f"there is no file {pattern} on this host", "Check the path, and set become if"
+                              " the files belong to another user")  # fmt: skip
         found.update(files)
     return [LogFile(path) for path in sorted(found)]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One line of a Gateway's log: when, where, about which migration, what failed. Pure.
+"""One line of a Gateway's log: its time, its instance, its migration, what failed. Pure.
 
 Newer Gateways print a JSON object a line, older ones plain text. Neither form is documented: fields are looked for
 under the names that loggers use, and lines may be wrapped as Docker, containerd (CRI) and ``kubectl logs --prefix`` do
@@ -53,7 +53,7 @@ _NAMED = re.compile(
     r"migration[ _-]?(?:name)?[ :=]+(?:'(?P<a>[^']{1,200})'|\"(?P<b>[^\"]{1,200})\")"
     r"|migration(?:_name)?=(?P<c>[\w.-]{1,200})"
 )
-# Behind these stands what may be a value, and may look like anything.
+# The text after these may be a value, and may look like anything.
 _VALUE = re.compile(
     r"\b(?:value|data|payload|body|token|password|secret|headers?|content|old|new)\b['\"]?\s*[=:]", re.I
 )
@@ -106,12 +106,12 @@ class LogLine:
 
 
 def may_matter(text: str) -> bool:
-    """A quick look before :func:`parse_line`: most of a Gateway's log is about requests, and matters to nobody here."""
+    """A fast test before :func:`parse_line`: most lines of a Gateway's log are about requests, and are not needed."""
     return _WORTH.search(text) is not None
 
 
 def parse_line(text: str) -> LogLine:
-    """Everything that is recognised in a line. Never fails: what is not understood stays empty."""
+    """Everything that is recognised in a line. Never fails: members that are not recognised stay empty."""
     text = text.strip("\r\n\0 ")
     pod, stamp = "", None
     if prefix := _PREFIX.match(text):
@@ -196,7 +196,7 @@ def _event(line: LogLine) -> str:
 
 
 def _ends(text: str) -> str:
-    """The beginning and the end of a long text: values stand between what a line is about and what went wrong."""
+    """The beginning and the end of a long text, without the middle, where values would be."""
     if len(text) <= _LONGEST_TEXT:
         return text
     return f"{text[: _LONGEST_TEXT // 2]} {text[-_LONGEST_TEXT // 2 :]}"
@@ -211,15 +211,15 @@ def _of_vault(path: str) -> str:
     return path
 
 
-def _moment(told: t.Any) -> float | None:
-    """Seconds since 1970 of a time as loggers print it; without a zone it is UTC."""
-    if isinstance(told, (int, float)) and not isinstance(told, bool):
+def _moment(value: t.Any) -> float | None:
+    """Seconds since 1970 of a time in a log; a time without a zone is UTC."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         # Seconds, or with so many digits milli-, micro- or nanoseconds.
-        seconds = float(told)
+        seconds = float(value)
         while seconds > 1e11:
             seconds /= 1000
         return seconds if seconds > 1e8 else None
-    found = _STAMP.match(told) if isinstance(told, str) else None
+    found = _STAMP.match(value) if isinstance(value, str) else None
     if found is None:
         return None
     zone = (found["zone"] or "Z").replace("Z", "+00:00")

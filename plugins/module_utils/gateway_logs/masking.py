@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a log may be shown. A log may carry values and tokens: nothing passes but names and known words. Pure.
+"""The parts of a log that may be shown. A log may hold values and tokens: only names and known words pass. Pure.
 
-Free text goes through a list of words: whatever is not on it becomes an ellipsis, so no value comes through, whatever
-it looks like, unless it is made of these words alone. Paths and names have to look like such, and what looks like a
-token in them is blotted out.
+Free text is compared with a list of words: any other word becomes an ellipsis, so no value is shown unless it consists
+of these words alone. Paths and names must have the form of such, and text in them that looks like a token is masked.
 """
 
 from __future__ import annotations
@@ -59,20 +58,20 @@ _LONGEST_NAME = 128
 
 def known_words(text: str) -> str:
     """The known words of a text, in lower case, with an ellipsis for everything else; at most 160 characters."""
-    told: list[str] = []
+    words: list[str] = []
     for word in _QUOTED.sub(_ELLIPSIS, text[:4096]).split():
         # Whole words only: a part of a longer one could be a part of a value.
         low = word.strip(_PUNCTUATION).lower()
-        if low in WORDS or (low in _STATUSES and told and told[-1] in ("code", "status")):
-            told.append(low)
-        elif low and (not told or told[-1] != _ELLIPSIS):
-            told.append(_ELLIPSIS)
-    shown = " ".join(told)
+        if low in WORDS or (low in _STATUSES and words and words[-1] in ("code", "status")):
+            words.append(low)
+        elif low and (not words or words[-1] != _ELLIPSIS):
+            words.append(_ELLIPSIS)
+    shown = " ".join(words)
     return shown if len(shown) <= _LONGEST_TEXT else f"{shown[:_LONGEST_TEXT].rpartition(' ')[0]} {_ELLIPSIS}"
 
 
 def shown_path(text: object) -> str:
-    """A path of an item or a secret; empty for what does not look like one."""
+    """A path of an item or a secret; empty for a text that does not look like one."""
     if not isinstance(text, str) or "/" not in text or "://" in text or not text.strip("/"):
         return ""
     # What follows a question mark and a name may be a credential, where a path comes from a request.

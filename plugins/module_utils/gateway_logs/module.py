@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ``gateway_log_info``: what the logs of Gateways on this host say about a migration. Reads only."""
+"""The module ``gateway_log_info``: failures of a migration in the logs of Gateways on this host. Reads only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from datetime import datetime, timezone
 from ..common.progress import progress
 from ..common.result import Result
 from ..errors import OptionError, SecretferryError
+from ..options import report_limit_of
+from ..options.durations import parse_duration
 from .files import LogFile, UnreadableLog, find_logs
 from .lines import may_matter, parse_line
 from .summary import Digest, LogFilter
 
 __all__ = ["log_spec", "read_logs"]
-
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def log_spec() -> dict[str, t.Any]:
@@ -31,63 +31,68 @@ def log_spec() -> dict[str, t.Any]:
         "id": {"type": "str"},
         "since": {"type": "str"},
         "until": {"type": "str"},
-        "report_limit": {"type": "int", "default": 100},
+        "report_limit": {"type": "int", "default": 500},
     }
 
 
 async def read_logs(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
-    """Read logs, and gather what concerns a migration.
+    """Read logs, and collect what concerns a migration.
 
     :param params: the module's options.
-    :param check: makes no difference: nothing is ever written.
-    :param mask: is not needed: no option is a credential.
-    :raises SecretferryError: an option is wrong, or there is no such file. Files that cannot be read come in
-        ``Result.error``, with what all others say.
+    :param check: has no effect: nothing is ever written.
+    :param mask: is not needed, as no option is a credential.
+    :raises SecretferryError: an option is wrong, or there is no such file. Files that cannot be read are in
+        ``Result.error``; the result has what all others contain.
     """
     started = time.monotonic()
-    wanted = _wanted(params)
+    limit = report_limit_of(params)
+    log_filter = _filter(params)
     files = find_logs(params["paths"])
-    digest = Digest(wanted, params["report_limit"])
+    digest = Digest(log_filter, limit)
     read, unreadable = [], []
     progress.stage("read logs", len(files))
     for file in files:
-        shown, reason = _one(file, wanted, digest)
+        shown, reason = _one(file, log_filter, digest)
         read.append(shown)
         if reason:
-            unreadable.append({"file": file.path, "reason": reason})
+            unreadable.append({"path": file.path, "reason": reason})
         progress.advance(failed=bool(reason))
-    counts = {name: digest.counts[name] for name in ("lines", "matched", "failures", "unknown", "unattributed", "cut")}
+    counts = {
+        name: digest.counts[name] for name in ("lines", "matched", "failures", "unknown", "unattributed", "truncated")
+    }
     values = {
         "summary": {"files": len(files), "unreadable": len(unreadable), **counts},
         **digest.result(),
-        "files": read[: params["report_limit"]],
-        "unreadable": unreadable[: params["report_limit"]],
+        "files": read[:limit],
+        "files_count": len(read),
+        "unreadable": unreadable[:limit],
+        "unreadable_count": len(unreadable),
         "durations": {"total": round(time.monotonic() - started, 3)},
     }
-    return Result(values=values, warnings=_warnings(wanted, values), error=_error(unreadable))
+    return Result(values=values, warnings=_warnings(log_filter, values), error=_error(unreadable))
 
 
-def _one(file: LogFile, wanted: LogFilter, digest: Digest) -> tuple[dict[str, t.Any], str]:
-    """Read a file to its end; what is told of it, and why it could not be read."""
+def _one(file: LogFile, log_filter: LogFilter, digest: Digest) -> tuple[dict[str, t.Any], str]:
+    """Read a file to its end. Returns its entry in the result, and why it could not be read."""
     before = dict(digest.counts)
-    forms: set[str] = set()
-    moment, reason, skipped = None, "", wanted.since is not None and file.older_than(wanted.since)
+    formats: set[str] = set()
+    moment, reason, skipped = None, "", log_filter.since is not None and file.older_than(log_filter.since)
     try:
-        for text, cut in () if skipped else file.lines():
+        for text, truncated in () if skipped else file.lines():
             digest.counts["lines"] += 1
-            digest.counts["cut"] += cut
+            digest.counts["truncated"] += truncated
             if not may_matter(text):
                 continue
             line = parse_line(text)
-            # What tells no time, the lines of a stack trace for instance, belongs to the line before.
+            # Lines without a time, such as those of a stack trace, belong to the line before.
             line.time = moment = line.time if line.time is not None else moment
-            forms.add("json" if line.structured else "text")
+            formats.add("json" if line.structured else "text")
             digest.take(line, file.stem)
     except UnreadableLog as error:
         reason = str(error)
     return {
-        "file": file.path,
-        "form": " and ".join(sorted(forms)) or None,
+        "path": file.path,
+        "format": " and ".join(sorted(formats)) or None,
         "skipped": skipped,
         "lines": digest.counts["lines"] - before["lines"],
         "matched": digest.counts["matched"] - before["matched"],
@@ -95,38 +100,36 @@ def _one(file: LogFile, wanted: LogFilter, digest: Digest) -> tuple[dict[str, t.
     }, reason
 
 
-def _wanted(params: t.Mapping[str, t.Any]) -> LogFilter:
-    if params["report_limit"] < 1:
-        raise OptionError("report_limit", "must be at least 1")
+def _filter(params: t.Mapping[str, t.Any]) -> LogFilter:
     since, until = _moment("since", params["since"]), _moment("until", params["until"])
     if since is not None and until is not None and since > until:
-        raise OptionError("since", "is later than until")
+        raise OptionError("since", "is later than until", "Give an earlier time")
     return LogFilter(params["name"] or "", params["id"] or "", since, until)
 
 
 def _moment(option: str, text: str | None) -> float | None:
-    """A time as options give it: ISO 8601, in UTC where no zone is said, or how long ago, as ``90m`` or ``2d``."""
+    """Seconds since 1970, from ISO 8601 (UTC where it has no zone), or from a duration that says how long ago."""
     if not text:
         return None
-    ago = re.fullmatch(r"(\d{1,6})\s*([smhdw])", text.strip())
-    if ago:
-        return time.time() - int(ago[1]) * _UNITS[ago[2]]
+    ago = parse_duration(text.strip())
+    if ago is not None:
+        return time.time() - ago
     try:
-        told = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
+        moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
     except ValueError:
         raise OptionError(
-            option, "is no time", "Give it as 2026-11-24T08:00:00Z, or as how long ago: 90m, 2h, 1d"
+            option, "is not a time", "Give it as 2026-11-24T08:00:00Z, or say how long ago: 90m, 2h, 1d"
         ) from None
-    return (told if told.tzinfo else told.replace(tzinfo=timezone.utc)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _warnings(wanted: LogFilter, values: dict[str, t.Any]) -> list[str]:
+def _warnings(log_filter: LogFilter, values: dict[str, t.Any]) -> list[str]:
     warnings = []
-    if not values["summary"]["matched"] and (wanted.name or wanted.number):
-        seen = ", ".join(values["migrations"]) or "none at all"
+    if not values["summary"]["matched"] and (log_filter.name or log_filter.number):
+        seen = ", ".join(values["migrations"][:20]) or "none"
         warnings.append(f"No line is about this migration. Migrations that the logs name: {seen}")
     if count := values["summary"]["unattributed"]:
-        warnings.append(f"{count} failures in the logs name no migration, and are not counted")
+        warnings.append(f"{count} failures in the logs name no migration, and are not in the other counts")
     return warnings
 
 
@@ -135,6 +138,6 @@ def _error(unreadable: list[dict[str, str]]) -> SecretferryError | None:
         return None
     first = unreadable[0]
     return SecretferryError(
-        f"{len(unreadable)} log files could not be read to their end, the first is {first['file']}: {first['reason']}",
-        "See 'unreadable'. Use become where the files belong to somebody else",
+        f"{len(unreadable)} log files could not be read to their end, the first is {first['path']}: {first['reason']}",
+        "See 'unreadable'. Set become if the files belong to another user",
     )

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What logs say about a migration, gathered: failures by path and cause, counts, runs. Pure, in bounded memory.
+"""A summary of log lines about a migration: failures by path and cause, counts, runs. Pure, in bounded memory.
 
-Everything that comes out has passed :mod:`.log_words`, or is a word of ours.
+Every text in it has passed :mod:`.masking`, or is our own.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -20,8 +20,8 @@ from .masking import known_words, shown_host, shown_name, shown_path
 
 __all__ = ["Digest", "LogFilter"]
 
-_KEPT = 20_000  # failures that are told apart; further ones are counted only
-_SEEN = 50
+_MOST_NAMES = 10_000  # of migrations
+_MOST_INSTANCES = 50
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class LogFilter:
         return after and (self.until is None or moment <= self.until)
 
     def about(self, line: LogLine) -> bool | None:
-        """Whether a line is about the migration; None where it names none."""
+        """Whether a line is about the migration; None where it names no migration."""
         if not self.name and not self.number:
             return True if line.name or line.number or "migrat" in line.text.lower() else None
         if (self.number and line.number == self.number) or (self.name and line.name == self.name):
             return True
-        # Older Gateways put the name anywhere, in quotes.
+        # Older Gateways print the name anywhere in the line, in quotes.
         if self.name and not line.name and (f"'{self.name}'" in line.text or f'"{self.name}"' in line.text):
             return True
         if self.number and self.number in line.text:
@@ -66,7 +66,7 @@ class _Failure:
 
 
 @dataclass
-class _Tally:
+class _CauseCount:
     count: int = 0
     first: float | None = None
     last: float | None = None
@@ -74,29 +74,36 @@ class _Tally:
 
 
 class Digest:
-    """Takes lines one by one.
+    """Collects what lines say, one by one.
 
     :param report_limit: how many entries each list of the result holds at the most.
+    :param most_failures: how many distinct failures are kept; further ones are only counted.
     """
 
-    def __init__(self, wanted: LogFilter, report_limit: int) -> None:
-        self._wanted = wanted
+    def __init__(self, log_filter: LogFilter, report_limit: int, *, most_failures: int = 20_000) -> None:
+        self._filter = log_filter
+        self._most_failures = most_failures
         self._limit = report_limit
         self._failures: dict[tuple[str, str, str, str], _Failure] = {}
-        self._causes: dict[str, _Tally] = {}
+        self._causes: dict[str, _CauseCount] = {}
         self._known: dict[str, Cause] = {}
-        self._runs: list[dict[str, t.Any]] = []
-        self._seen: dict[str, None] = {}
-        self.counts = dict.fromkeys(("lines", "matched", "failures", "unknown", "unattributed", "cut", "not_kept"), 0)
-        self.runs_left_out = 0
+        self._runs: deque[dict[str, t.Any]] = deque(maxlen=report_limit)
+        self._runs_count = 0
+        self._names: set[str] = set()
+        self.counts = dict.fromkeys(
+            ("lines", "matched", "failures", "unknown", "unattributed", "truncated", "not_kept"), 0
+        )
 
     def take(self, line: LogLine, instance: str) -> bool:
-        """Count what a line says; whether it is about the migration. ``instance``: where the line itself names none."""
-        if not self._wanted.in_time(line.time):
+        """Count a line. Returns whether it is about the migration.
+
+        :param instance: for a line that names none.
+        """
+        if not self._filter.in_time(line.time):
             return False
-        if line.name and len(self._seen) < _SEEN:
-            self._seen[shown_name(line.name)] = None
-        about = self._wanted.about(line)
+        if line.name and len(self._names) < _MOST_NAMES:
+            self._names.add(shown_name(line.name))
+        about = self._filter.about(line)
         if about is None and line.event == "failure":
             self.counts["unattributed"] += cause_of(line.text, line.item).name != "unknown"
         if not about:
@@ -115,10 +122,11 @@ class Digest:
         return {
             "causes": self._shown_causes(),
             "failures": [_shown(failure) for failure in failures[: self._limit]],
-            "failures_left_out": max(0, len(failures) - self._limit) + self.counts["not_kept"],
-            "runs": self._runs,
-            "runs_left_out": self.runs_left_out,
-            "migrations": sorted(self._seen),
+            "failures_count": len(failures) + self.counts["not_kept"],
+            "runs": list(self._runs),
+            "runs_count": self._runs_count,
+            "migrations": sorted(self._names)[: self._limit],
+            "migrations_count": len(self._names),
             "messages": self._messages(),
         }
 
@@ -127,29 +135,29 @@ class Digest:
         self.counts["failures"] += 1
         self.counts["unknown"] += cause.name == "unknown"
         self._known[cause.name] = cause
-        tally = self._causes.setdefault(cause.name, _Tally())
-        tally.instances[instance if len(tally.instances) < _SEEN or instance in tally.instances else "others"] += 1
-        _meet(tally, line.time)
+        counted = self._causes.setdefault(cause.name, _CauseCount())
+        counted.instances[
+            instance if len(counted.instances) < _MOST_INSTANCES or instance in counted.instances else "others"
+        ] += 1
+        _count(counted, line.time)
         item, source = shown_path(line.item), shown_path(line.source)
         if cause.source and item:
-            # Nothing was written: the Gateway speaks of the secret.
+            # The failure is in reading, so the name is that of the secret.
             item, source = "", item.lstrip("/")
         text = known_words(line.text) if cause.name == "unknown" else ""
         key = (cause.name, item, source, text)
         failure = self._failures.get(key)
         if failure is None:
-            if len(self._failures) >= _KEPT:
+            if len(self._failures) >= self._most_failures:
                 self.counts["not_kept"] += 1
                 return
             failure = self._failures[key] = _Failure(cause, item, source, text)
-        if len(failure.instances) < _SEEN:
+        if len(failure.instances) < _MOST_INSTANCES:
             failure.instances.add(instance)
-        _meet(failure, line.time)
+        _count(failure, line.time)
 
     def _run(self, line: LogLine, instance: str) -> None:
-        if len(self._runs) == self._limit:
-            self._runs.pop(0)
-            self.runs_left_out += 1
+        self._runs_count += 1
         counts = line.counts if line.event == "completed" else {}
         shown = {"event": line.event, "time": _time(line.time), "instance": instance, "counts": counts}
         self._runs.append({**shown, "migration": shown_name(line.name)})
@@ -158,28 +166,28 @@ class Digest:
         return [
             {
                 "cause": name,
-                "count": tally.count,
+                "count": counted.count,
                 "reason": self._known[name].reason,
                 "remedy": self._known[name].remedy,
-                "instances": dict(sorted(tally.instances.items())),
-                "first": _time(tally.first),
-                "last": _time(tally.last),
+                "instances": dict(sorted(counted.instances.items())),
+                "first": _time(counted.first),
+                "last": _time(counted.last),
             }
-            for name, tally in sorted(self._causes.items(), key=lambda pair: (-pair[1].count, pair[0]))
+            for name, counted in sorted(self._causes.items(), key=lambda pair: (-pair[1].count, pair[0]))
         ]
 
     def _messages(self) -> list[str]:
-        """One sentence a cause, with a path or two, for messages of other tasks."""
-        told = []
+        """One sentence for each cause, with a path or two, for messages of other tasks."""
+        messages = []
         for entry in self._shown_causes():
             paths = [f.item or f.source for f in self._failures.values() if f.cause.name == entry["cause"]]
             named = sorted({path for path in paths if path})
             where = f" ({', '.join(named[:2])}{' and others' if len(named) > 2 else ''})" if named else ""
-            told.append(f"{entry['count']} x {entry['cause']}{where}: {entry['reason']}. {entry['remedy']}.")
-        return told
+            messages.append(f"{entry['count']} x {entry['cause']}{where}: {entry['reason']}. {entry['remedy']}.")
+        return messages
 
 
-def _meet(known: _Failure | _Tally, moment: float | None) -> None:
+def _count(known: _Failure | _CauseCount, moment: float | None) -> None:
     known.count += 1
     if moment is not None:
         known.first = moment if known.first is None else min(known.first, moment)

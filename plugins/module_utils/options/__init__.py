@@ -12,7 +12,8 @@ files, and masks ``settings.secrets()``.
 from __future__ import annotations
 
 from .akeyless import AkeylessAuth, AkeylessSettings, resolve_akeyless
-from .lookup import seconds_of
+from .durations import duration_of, seconds_of
+from .numbers import report_limit_of
 from .spec import ACTION_GROUP, akeyless_spec, operator_spec, source_spec
 from .vault import VaultAuth, VaultSettings, has_operator, resolve_operator, resolve_source
 
@@ -23,8 +24,10 @@ __all__ = [
     "VaultAuth",
     "VaultSettings",
     "akeyless_spec",
+    "duration_of",
     "has_operator",
     "operator_spec",
+    "report_limit_of",
     "resolve_akeyless",
     "resolve_operator",
     "resolve_source",

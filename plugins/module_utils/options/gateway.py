@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``akeyless`` of modules that speak to a Gateway: the same login, but the Gateway's own address."""
+"""The option ``akeyless`` of modules that use a Gateway: the same login, and the Gateway's own address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .akeyless import AkeylessSettings, resolve_akeyless
 from .lookup import Lookup, Params
 from .spec import AKEYLESS, Option
 
-__all__ = ["GATEWAY", "PublicAddress", "gateway_base", "is_public", "resolve_gateway", "same_place"]
+__all__ = ["GATEWAY", "PublicApi", "gateway_base", "is_public", "resolve_gateway", "same_place"]
 
 GATEWAY = (Option("gateway_url", ("AKEYLESS_GATEWAY_URL",)),)
 
@@ -24,8 +24,8 @@ _ROOT_PORT = 8081  # there the API is at the root; at 8000 it is below /api/v2 (
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class PublicAddress(OptionError):
-    """An address of the service itself is given where a Gateway's belongs."""
+class PublicApi(OptionError):
+    """The address is that of the public API, which has no Gateway commands."""
 
 
 def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) -> AkeylessSettings:
@@ -33,7 +33,7 @@ def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) 
 
     ``gateway_url`` comes before ``api_url``, and options before variables.
 
-    :raises PublicAddress: the address is the public API's.
+    :raises PublicApi: the address is the public API's.
     :raises OptionError: no Gateway is named, or as :func:`resolve_akeyless`.
     """
     environ = os.environ if environ is None else environ
@@ -47,7 +47,7 @@ def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) 
     lookup, name = (own, "gateway_url") if use_own else (api, "api_url")
     url = lookup.url(name)
     if is_public(url):
-        raise PublicAddress(
+        raise PublicApi(
             f"akeyless.{name}",
             f"{url} is the public API, which has no migrations",
             f"Give the Gateway's address as {own.hint('gateway_url')}",
@@ -69,7 +69,7 @@ def is_public(url: str) -> bool:
 
 
 def same_place(one: str, other: str) -> bool:
-    """Whether two addresses name one server: host and port, whatever the path."""
+    """Whether two addresses have the same host and port."""
     return _place(one) == _place(other)
 
 

@@ -10,7 +10,6 @@ The first that is given and not empty wins. Errors name the option, the variable
 from __future__ import annotations
 
 import functools
-import math
 import os
 import re
 import typing as t
@@ -20,12 +19,13 @@ from urllib.parse import urlsplit
 
 from ..errors import OptionError
 from ..http.transport import TlsSettings
+from .durations import parse_duration
 from .spec import Option
 
 if t.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Found", "Lookup", "Params", "header_safe", "maskable", "read_text", "seconds_of", "secret", "tls_settings"]
+__all__ = ["Found", "Lookup", "Params", "header_safe", "maskable", "read_text", "secret", "tls_settings"]
 
 Params: t.TypeAlias = t.Mapping[str, t.Any] | None
 
@@ -33,8 +33,6 @@ SHORTEST_MASKED = 8
 """Characters. Ansible masks every occurrence of a registered string: a short one would mangle unrelated output."""
 
 _MOST_BYTES = 1 << 20
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _TRUE = {"1", "t", "true", "yes", "on", "y"}
 _FALSE = {"0", "f", "false", "no", "off", "n"}
 
@@ -155,14 +153,16 @@ class Lookup:
         return text not in _TRUE if text else default
 
     def seconds(self, name: str, default: float) -> float:
-        """A time in seconds; a text may also be a duration like ``90s`` or ``1m30s``."""
+        """A duration in seconds."""
         found = self.find(name)
         if found is None:
             return default
-        value = _duration(self.text(name))
+        value = parse_duration(self.text(name))
         if value is None or value <= 0:
             raise OptionError(
-                self.path_of(name), f"{found.where} is not a time above zero", "Give seconds, or a duration like 1m30s"
+                self.path_of(name),
+                f"{found.where} is not a duration above zero",
+                "Give a duration such as 90s or 1m30s",
             )
         return value
 
@@ -207,17 +207,6 @@ def read_text(path: str, option: str, where: str) -> str:
     return text
 
 
-def seconds_of(option: str, text: str) -> int:
-    """A time in whole seconds, from a number of seconds or a duration like ``90s`` or ``1h30m``.
-
-    :raises OptionError: it is none, or below one second.
-    """
-    value = _duration(str(text).strip())
-    if value is None or value < 1:
-        raise OptionError(option, f"{text!r} is not a time of a second or more", "Give a duration like 30m or 1h30m")
-    return int(value)
-
-
 def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:
     """The TLS settings of a connection, its files known to be there. ``opposite``: see :meth:`Lookup.flag`."""
     cert, key = lookup.file("client_cert"), lookup.file("client_key")
@@ -256,14 +245,3 @@ secret = functools.partial(field, default="", repr=False, metadata={"secret": Tr
 
 def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _duration(text: str) -> float | None:
-    try:
-        number = float(text)
-        return number if math.isfinite(number) else None
-    except ValueError:
-        pass
-    if not re.fullmatch(f"(?:{_DURATION.pattern})+", text):
-        return None
-    return sum(float(count) * _SECONDS[unit] for count, unit in _DURATION.findall(text))

@@ -92,14 +92,14 @@ VAULT = (
     Option("client_cert", ("VAULT_CLIENT_CERT",), "path"),
     Option("client_key", ("VAULT_CLIENT_KEY",), "path"),
     Option("tls_server_name", ("VAULT_TLS_SERVER_NAME",)),
-    Option("timeout", ("VAULT_CLIENT_TIMEOUT",), "float"),
+    Option("timeout", ("VAULT_CLIENT_TIMEOUT",)),
 )
 
 VAULT_AUTH = (
     Option("method", ("VAULT_AUTH_METHOD",), choices=METHODS),
     Option("mount_point", ("VAULT_AUTH_MOUNT",)),
     _secret("token", "VAULT_TOKEN"),
-    # A role id names; it does not prove. Masking it would mangle output wherever people choose readable ones.
+    # A role id is no credential. Masking it would mangle other output where it is a readable word.
     Option("role_id", ("VAULT_ROLE_ID",), file=True),
     _secret("secret_id", "VAULT_SECRET_ID"),
     _secret("wrapped_secret_id", "VAULT_WRAPPED_SECRET_ID"),
@@ -127,7 +127,7 @@ AKEYLESS = (
     Option("validate_certs", (), "bool"),  # AKEYLESS_SKIP_VERIFY says the opposite: see akeyless.py
     Option("client_cert", ("AKEYLESS_CLIENT_CERT",), "path"),
     Option("client_key", ("AKEYLESS_CLIENT_KEY",), "path"),
-    Option("timeout", ("AKEYLESS_TIMEOUT",), "float"),
+    Option("timeout", ("AKEYLESS_TIMEOUT",)),
 )
 
 AKEYLESS_AUTH = (
@@ -150,12 +150,12 @@ AKEYLESS_AUTH = (
 )
 
 OPERATOR = tuple(replace(option, env=tuple(f"OPERATOR_{name}" for name in option.env)) for option in VAULT_AUTH)
-"""How an operator logs in to the source's Vault: as VAULT_AUTH, with variables of its own, so that the migration's
-credential and the operator's can be in one environment."""
+"""How an operator logs in to the source's Vault: the options of VAULT_AUTH, with variables of their own, so that the
+migration's credential and the operator's can be in one environment."""
 
 
 def operator_spec() -> dict[str, t.Any]:
-    """The argument spec of the option ``operator``."""
+    """The argument spec of the option ``operator_auth``."""
     return {"type": "dict", "no_log": False, "options": _suboptions(OPERATOR)}
 
 
@@ -174,7 +174,7 @@ def akeyless_spec(extra: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any
 
 
 def auth_spec(table: tuple[Option, ...]) -> dict[str, t.Any]:
-    """The argument spec of a login alone: of ``VAULT_AUTH`` or ``AKEYLESS_AUTH``, for identities beside our own."""
+    """The argument spec of a login alone, for logins beside the migration's own."""
     return {"type": "dict", "no_log": False, "options": _suboptions(table)}
 
 
@@ -185,14 +185,14 @@ def _dict_spec(
     options["auth"] = {"type": "dict", "options": _suboptions(auth)}
     if twice := sorted(set(options) & set(extra)):
         raise ValueError(f"suboptions defined twice: {', '.join(twice)}")
-    # Not the whole is secret, whatever Ansible thinks of a name with "key" in it: each credential says so itself.
+    # Ansible guesses from names like "akeyless" that the dict is a credential. Each credential in it is marked instead.
     return {"type": "dict", "no_log": False, "options": {**options, **extra}}
 
 
 def _suboptions(table: tuple[Option, ...]) -> dict[str, t.Any]:
     spec: dict[str, t.Any] = {}
     for option in table:
-        # Always said: Ansible guesses from names like "token" or "key" and warns where nothing is said.
+        # Always set, as Ansible guesses from names like "token" or "key" and warns where it is not set.
         entry: dict[str, t.Any] = {"type": option.type, "no_log": option.secret}
         if option.choices:
             entry["choices"] = list(option.choices)

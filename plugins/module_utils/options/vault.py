@@ -122,7 +122,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 def resolve_source(params: Params, environ: t.Mapping[str, str] | None = None) -> VaultSettings:
     """The settings that the option ``source`` and the environment give.
 
-    :param params: the value of the option ``source``, possibly None; suboptions of other people are ignored.
+    :param params: the value of the option ``source``, possibly None; suboptions that choose secrets are ignored.
     :param environ: instead of the process's environment.
     :raises OptionError: something is missing, contradictory or malformed. No network is touched.
     """
@@ -133,17 +133,17 @@ def resolve_source(params: Params, environ: t.Mapping[str, str] | None = None) -
 
 
 def resolve_operator(params: Params, source: Params, environ: t.Mapping[str, str] | None = None) -> VaultSettings:
-    """The source's Vault with the operator's login: the options ``operator`` and ``source`` and the environment.
+    """The source's Vault with the operator's login: the options ``operator_auth`` and ``source`` and the environment.
 
-    :param source: the value of the option ``source``; its ``auth`` plays no part.
+    :param source: the value of the option ``source``; its ``auth`` is not used.
     :raises OptionError: as :func:`resolve_source`.
     """
     environ = os.environ if environ is None else environ
-    return _resolve(source or {}, Lookup("operator", OPERATOR, params, environ), environ)
+    return _resolve(source or {}, Lookup("operator_auth", OPERATOR, params, environ), environ)
 
 
 def has_operator(params: Params, environ: t.Mapping[str, str] | None = None) -> bool:
-    """Whether the option ``operator`` or the environment says how an operator logs in, however incompletely."""
+    """Whether the option ``operator_auth`` or the environment says how an operator logs in, however incompletely."""
     environ = os.environ if environ is None else environ
     if any(value not in (None, "") for value in (params or {}).values()):
         return True
@@ -248,7 +248,7 @@ def _check(lookup: Lookup, method: str, values: dict[str, str]) -> None:
 
 
 def _one_of(lookup: Lookup, values: dict[str, str], first: str, second: str) -> None:
-    """Of two that exclude each other, an option beats a variable; two of one rank are a contradiction."""
+    """Of two options that exclude each other, a given option comes before a variable; two of one rank are an error."""
     one, other = lookup.find(first), lookup.find(second)
     if not one or not other:
         return

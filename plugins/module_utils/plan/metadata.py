@@ -17,7 +17,7 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-__all__ = ["DESCRIPTION_LIMIT", "MODES", "Description", "describe", "pieces", "pointer_of", "wanted_text"]
+__all__ = ["DESCRIPTION_LIMIT", "MODES", "Description", "Pointer", "describe", "pieces", "pointer_of", "wanted_text"]
 
 MODES = ("full", "minimal", "none")
 DESCRIPTION_LIMIT = 1024  # akeyless: "item_metadata too long. maximum length is 1024"
@@ -31,6 +31,13 @@ class Description:
 
     text: str
     companion: str = ""
+
+
+class Pointer(t.NamedTuple):
+    """The companion item of a metadata text, and in how many items that is cut."""
+
+    item: str
+    pieces: int
 
 
 def wanted_text(mode: str, block: t.Mapping[str, t.Any] | None, imported: t.Collection[int]) -> str:
@@ -59,10 +66,11 @@ def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> 
     """
     if len(text) <= DESCRIPTION_LIMIT and len(text.encode()) <= DESCRIPTION_LIMIT:
         return Description(text)
-    pointer: dict[str, t.Any] = {_POINTER: companion_name, "digest": digest(text)}
+    # An object: Vault allows only texts as values of custom_metadata, so that no metadata can look like a pointer.
+    pointer: dict[str, t.Any] = {"item": companion_name, "digest": digest(text)}
     if (count := len(pieces(text))) > 1:
         pointer["pieces"] = count
-    return Description(_compact(pointer), companion=text)
+    return Description(_compact({_POINTER: pointer}), companion=text)
 
 
 def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
@@ -79,15 +87,18 @@ def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
     return [*cut, content[start:].decode("utf-8", "surrogatepass")]
 
 
-def pointer_of(description: str) -> str | None:
-    """The name of the companion that a description points to, ``None`` where it is the metadata itself."""
+def pointer_of(description: str) -> Pointer | None:
+    """The companion that a description points to; ``None`` if the description is the metadata itself."""
     if _POINTER not in description:
         return None
     try:
-        name = json.loads(description).get(_POINTER)
+        pointer = json.loads(description).get(_POINTER)
     except (ValueError, AttributeError):
         return None
-    return name if isinstance(name, str) else None
+    if not isinstance(pointer, dict) or not isinstance(pointer.get("item"), str):
+        return None
+    count = pointer.get("pieces", 1)
+    return Pointer(pointer["item"], count if isinstance(count, int) else 0)
 
 
 def _compact(value: t.Any) -> str:

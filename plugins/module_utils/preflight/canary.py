@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The probe's half in Vault: a canary secret, and a token whose policy shows nothing else. All of it is removed again.
+"""The probe's part in Vault: a canary secret, and a token that can read nothing else. All of it is removed afterwards.
 
-Everything has one name, ``secretferry-probe-<name>``, so that what a killed probe left is found by looking for it. The
-token, which nobody can look for, ends by itself in minutes, and can do nothing once its policy is gone. Blocks.
+Everything has one name, ``secretferry-probe-<name>``, by which the next probe finds what a killed one left. A token
+cannot be found by a name: it expires in minutes, and can do nothing after its policy was removed. Blocks.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from ..credential.scope import MOUNT_RULES
 from ..errors import NotFound, PermissionDenied
 from ..vault.kv import Mount, encode_path
 from ..vault.operator import Operator, look_up
-from ..vault.policy import Area, build_policy
+from ..vault.policy import build_policy
+from ..vault.policy_path import Area
 from ..vault.session import VaultSession
 
-__all__ = ["VaultHalf"]
+__all__ = ["Canary"]
 
 
-class VaultHalf:
-    """What the probe makes in Vault.
+class Canary:
+    """The secret, the policy, the token role and the token of a probe.
 
     :param name: of everything.
-    :param mount: where the canary goes, below a folder of that name.
+    :param mount: the canary is in a folder of that name there.
     :param ttl: seconds that the token lives.
-    :ivar value, mark: the canary's random value, and the one in its custom metadata.
+    :ivar value, mark: the random values in the canary and in its custom metadata.
     """
 
     def __init__(self, session: VaultSession, name: str, mount: Mount, *, ttl: int, list_mounts: bool) -> None:
@@ -46,9 +47,10 @@ class VaultHalf:
         self._accessor = ""
 
     def make(self) -> str:
-        """Write the canary, and make the token that can read it, which is returned.
+        """Write the canary, and make the token that can read it.
 
-        :raises SecretferryError: the operator may not, or Vault does not answer.
+        :returns: the token.
+        :raises SecretferryError: the operator lacks a right, or Vault does not answer.
         """
         if self.mount.version == 2:
             self._post(self._area("metadata", self.path), {"custom_metadata": {"secretferry": self.mark}})
@@ -60,16 +62,17 @@ class VaultHalf:
         self._operator.write_policy(self.name, policy.text)
         role = {"allowed_policies": [self.name], "orphan": True, "renewable": False, "token_no_default_policy": True}
         self._operator.write_token_role(self.name, role)
-        life = f"{self._ttl}s"
-        body = {"policies": [self.name], "ttl": life, "explicit_max_ttl": life, "no_default_policy": True}
+        ttl = f"{self._ttl}s"
+        body = {"policies": [self.name], "ttl": ttl, "explicit_max_ttl": ttl, "no_default_policy": True}
         made = self._operator.make_token(self.name, body)
         self._accessor = made.accessor
         return made.text
 
     def remove(self, tokens: t.Iterable[str] = ()) -> list[str]:
-        """Remove everything that is there; tells what was.
+        """Remove everything that exists.
 
-        :param tokens: further tokens of a former probe, as its migration shows them.
+        :param tokens: tokens in migrations of former probes.
+        :returns: what was removed.
         :raises SecretferryError: something could not be removed.
         """
         removed = []
@@ -79,7 +82,7 @@ class VaultHalf:
                 removed.append(f"secret {self.mount.path}{folder}{leaf}")
         accessors = [self._accessor] if self._accessor else []
         for token in tokens:
-            # Only one that the probe made: a migration of that name could show another.
+            # Only a token of a probe: a migration of that name could hold another.
             known = look_up(self._session.settings, token)
             if known and known.get("path") == f"auth/token/create/{self.name}":
                 accessors.append(str(known["accessor"]))
@@ -87,7 +90,7 @@ class VaultHalf:
             if self._operator.token_by_accessor(accessor) is not None:
                 self._operator.revoke_accessor(accessor)
                 removed.append("a token")
-        self._operator.end_tokens_of(self.name)  # also those that a killed probe made, and nobody knows of
+        self._operator.revoke_tokens_of(self.name)  # also the unknown ones of killed probes
         if self._operator.token_role(self.name) is not None:
             self._operator.delete_token_role(self.name)
             removed.append(f"token role {self.name}")
@@ -96,16 +99,16 @@ class VaultHalf:
             removed.append(f"policy {self.name}")
         return removed
 
-    def left(self) -> list[str]:
-        """What of it is there."""
-        there = [f"secret {self.mount.path}{self.name}/{leaf}" for leaf in self._list(f"{self.name}/")]
+    def remaining(self) -> list[str]:
+        """What of it exists."""
+        found = [f"secret {self.mount.path}{self.name}/{leaf}" for leaf in self._list(f"{self.name}/")]
         if self._operator.token_role(self.name) is not None:
-            there.append(f"token role {self.name}")
+            found.append(f"token role {self.name}")
         if self._operator.policy(self.name) is not None:
-            there.append(f"policy {self.name}")
+            found.append(f"policy {self.name}")
         if self._accessor and self._operator.token_by_accessor(self._accessor) is not None:
-            there.append(f"the token with accessor {self._accessor}")
-        return there
+            found.append(f"the token with accessor {self._accessor}")
+        return found
 
     def _area(self, area: str, path: str) -> str:
         return encode_path(f"{self.mount.path}{f'{area}/' if self.mount.version == 2 else ''}{path}")
@@ -128,7 +131,7 @@ class VaultHalf:
 
 @contextlib.contextmanager
 def _named(right: str, path: str) -> t.Iterator[None]:
-    """Say of a refusal which right is missing where."""
+    """Name the missing right and its path in a denial."""
     try:
         yield
     except PermissionDenied as error:

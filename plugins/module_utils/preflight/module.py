@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ``preflight``: all checks that can be made before a migration, each with a verdict and a remedy."""
+"""The module ``preflight``: all checks that are possible before a migration, each with a verdict and a remedy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..credential.audit import Limits, audit
 from ..credential.scope import areas_of, policy_of
 from ..errors import LoginError, MissingLibrary, OptionError, SecretferryError
 from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
-from ..options.gateway import PublicAddress, resolve_gateway
+from ..options.gateway import PublicApi, resolve_gateway
 from ..plan.definition import Definition
 from .content import content_checks
 from .probe import probe_checks
@@ -31,8 +31,8 @@ __all__ = ["preflight"]
 
 _Params = t.Mapping[str, t.Any]
 _Mask = t.Callable[[t.Iterable[str]], None]
-_GATEWAY_TAKES = "5"
-# Logins that may work only once: what a wrapping token holds, and secret ids with a number of uses.
+_GATEWAY_VERSIONS = "5"  # a Gateway migrates the newest five
+# Logins that may work only once: wrapping tokens, and secret ids with a limited number of uses.
 _ONCE = ("wrapped_token", "approle")
 
 
@@ -40,9 +40,9 @@ async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
     """Make every check of the engine.
 
     :param params: the module's options.
-    :param check: leaves out the probe, the only thing that writes.
-    :param mask: is told every credential, so that nothing that is printed can show one.
-    :raises OptionError: an option is malformed or missing. Nothing was asked yet.
+    :param check: leaves out the probe, which is the only part that writes.
+    :param mask: registers credentials, so that no output shows one.
+    :raises OptionError: an option is malformed or missing. No server was asked yet.
     """
     started = time.monotonic()
     definition = first_look(params)
@@ -65,7 +65,7 @@ async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
         await _content(params, again, definition, settings if reached else None, checks, mask)
     if engine == "gateway":
         progress.stage("probe")
-        checks += await _reach(params, settings, source, checks, check=check, mask=mask)
+        checks += await _probe(params, settings, source, checks, check=check, mask=mask)
     found = complete(checks, engine, probing)
     result.values |= {
         "checks": [one.shown() for one in found],
@@ -83,7 +83,7 @@ def _target_settings(params: _Params, checks: list[Check]) -> AkeylessSettings:
         return resolve_akeyless(_plain(params["akeyless"]))
     try:
         return resolve_gateway(params["akeyless"])
-    except PublicAddress:
+    except PublicApi:
         checks.append(PUBLIC)
         return resolve_akeyless(_plain(params["akeyless"]))
 
@@ -93,7 +93,7 @@ def _plain(akeyless: _Params | None) -> dict[str, t.Any]:
 
 
 async def _target(params: _Params, settings: AkeylessSettings, checks: list[Check], mask: _Mask) -> bool:
-    """The checks on the side of Akeyless; whether it answers."""
+    """Make the checks of Akeyless. Returns whether it answers and the login works."""
     try:
         async with open_target(settings, concurrency=8) as (store, session):
             mask([session.token])
@@ -118,10 +118,10 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
 
 
 async def _source(params: _Params, settings: VaultSettings, checks: list[Check], result: Result, mask: _Mask) -> str:
-    """The checks on the source and its token. Returns the token; empty where nothing can be read with it."""
+    """Make the checks of the source and its token. Returns the token; empty where it can read nothing."""
     limits = Limits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = (params["source"] or {}).get("kv_version") or "auto"
-    hint = "" if params["engine"] == "direct" else " from here, which says nothing of the Gateway's own reach"
+    hint = "" if params["engine"] == "direct" else " this host, which does not show whether it answers the Gateway"
     try:
         async with contextlib.AsyncExitStack() as stack:
             reader, session = await stack.enter_async_context(
@@ -167,7 +167,7 @@ async def _content(
     checks: list[Check],
     mask: _Mask,
 ) -> None:
-    """What is to migrate, as kv_info sees it."""
+    """Make the checks of the secrets to migrate, from the assessment of kv_info."""
     engine = params["engine"]
     akeyless = {**_plain(params["akeyless"]), "api_url": settings.api_url} if settings else {}
     asked = {
@@ -176,7 +176,7 @@ async def _content(
         "target_location": definition.target_location if settings else None,
         "read_values": params["read_values"],
         "metadata_mode": params["metadata_mode"],
-        "versions": _GATEWAY_TAKES if engine == "gateway" else params["versions"],
+        "versions": _GATEWAY_VERSIONS if engine == "gateway" else params["versions"],
         "layout": params["layout"],
         "value_limit": params["value_limit"],
         "invalid_characters": params["invalid_characters"],
@@ -191,7 +191,7 @@ async def _content(
     checks += content_checks(assessed.values, engine, params["conflict"], target_known=settings is not None)
 
 
-async def _reach(
+async def _probe(
     params: _Params,
     settings: AkeylessSettings,
     source: VaultSettings,
@@ -200,12 +200,12 @@ async def _reach(
     check: bool,
     mask: _Mask,
 ) -> list[Check]:
-    """What only the Gateway itself can show."""
+    """Make the checks that only the Gateway itself can show, with the probe."""
     if not params["probe"] or check:
-        why = "only the Gateway itself can show that" if not params["probe"] else "there is no probe in check mode"
+        why = "only the Gateway itself can show it" if not params["probe"] else "there is no probe in check mode"
         return [
-            Check("gateway_reach", "unknown", why, "Set probe: true to try it with a canary"),
-            Check("gateway_write", "unknown", why, "Set probe: true to try it with a canary"),
+            Check("gateway_source_reachable", "unknown", why, "Set probe: true to test it with a canary"),
+            Check("gateway_write", "unknown", why, "Set probe: true to test it with a canary"),
         ]
     needed = ("akeyless_reachable", "akeyless_token", "gateway_api", "gateway_migrations")
     if any(one.id in needed and one.verdict == "failed" for one in checks):

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The probe: what the Gateway alone can show is proven by doing it small, and everything is removed again.
+"""The probe: tests what only the Gateway itself can show, with one secret.
 
-A canary in Vault, a token that shows only it, a disposable migration with that token into a disposable folder below the
-target location. The canary must arrive. Nothing stays, also after a failure; what a killed probe left goes first.
+An operator writes a canary into Vault and makes a token that can read only it. A disposable migration of the Gateway
+copies it with that token into a disposable folder below the target location. Everything is removed afterwards, also
+after a failure; what a killed probe left is removed first.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from ..common.checks import Check
 from ..common.sessions import open_source, open_target
 from ..credential.scope import CONCURRENCY, areas_of, kv_options
 from ..errors import OptionError, SecretferryError
-from ..options import AkeylessSettings, VaultSettings, resolve_operator
+from ..options import AkeylessSettings, VaultSettings, duration_of, resolve_operator
 from ..plan.naming import join
 from ..source.discover import find_roots
 from ..vault.kv import KvReader, Mount
 from ..vault.operator import as_operator
-from .canary import VaultHalf
-from .probing import Plan, Probe
+from .canary import Canary
+from .probe_migration import ProbeMigration, ProbeSettings
 
 __all__ = ["probe_checks", "probe_name"]
 
@@ -33,17 +34,18 @@ _Mask = t.Callable[[t.Iterable[str]], None]
 
 
 def probe_name(name: str) -> str:
-    """What everything that the probe of a migration makes is called."""
+    """The name of everything that the probe of a migration makes."""
     return f"secretferry-probe-{name}"
 
 
 async def probe_checks(params: _Params, settings: AkeylessSettings, source: VaultSettings, mask: _Mask) -> list[Check]:
-    """Try it.
+    """Run the probe.
 
     :param settings: the Gateway.
-    :param source: the Vault as it is reached from here.
+    :param source: the Vault, with its address for this host.
+    :param mask: registers credentials, so that no output shows one.
     """
-    operator = resolve_operator(params["operator"], params["source"])
+    operator = resolve_operator(params["operator_auth"], params["source"])
     mask(operator.secrets())
     async with contextlib.AsyncExitStack() as stack:
         kv_version = kv_options(params["source"]).kv_version
@@ -57,32 +59,33 @@ async def probe_checks(params: _Params, settings: AkeylessSettings, source: Vaul
             error = as_operator(error)
             return [Check("probe_source", "failed", error.message, error.remedy)]
         store, _session = await stack.enter_async_context(open_target(settings, concurrency=4))
-        half = VaultHalf(
+        timeout = duration_of("probe_timeout", params["probe_timeout"])
+        canary = Canary(
             session,
             probe_name(params["name"]),
             mount,
-            ttl=params["probe_timeout"] + 180,
+            ttl=int(timeout) + 180,
             list_mounts=params["list_mounts"],
         )
-        mask([half.value, half.mark])
-        plan = Plan(
+        mask([canary.value, canary.mark])
+        probe = ProbeSettings(
             url=params["gateway_source_url"] or source.url,
             namespace=source.namespace,
             folder=join(params["target_location"], probe_name(params["name"])),
             location=join(params["target_location"]),
             mode=params["metadata_mode"],
             key=params["protection_key"] or "",
-            timeout=params["probe_timeout"],
+            timeout=timeout,
         )
-        return await Probe(plan, half, Gateway(store.client), store, mask).run()
+        return await ProbeMigration(probe, canary, Gateway(store.client), store, mask).run()
 
 
 async def _mount(params: _Params, reader: KvReader) -> Mount:
-    """Where the canary goes: the mount that is named, or the first that is to migrate."""
+    """The mount for the canary: the one that is named, or the first that migrates."""
     if params["probe_mount"]:
         [root] = await find_roots(reader, [params["probe_mount"].strip("/") + "/"])
         return root.mount
     areas = await areas_of(reader, params["source"])
     if not areas:
-        raise OptionError("probe_mount", "the operator sees no KV mount", "Name one that it may write to")
+        raise OptionError("probe_mount", "the operator may see no KV mount", "Name one that it may write to")
     return Mount(areas[0].mount, areas[0].version)

@@ -13,7 +13,7 @@ from ..credential.audit import SOURCE_CHECKS
 from ..credential.scope import kv_options
 from ..errors import OptionError
 from ..gateway.spec import gateway_spec
-from ..options import has_operator, operator_spec, seconds_of
+from ..options import duration_of, has_operator, operator_spec, seconds_of
 from ..plan.definition import LAYOUTS, Definition, check_identity, merge
 from ..plan.metadata import MODES
 from ..plan.model import CONFLICTS
@@ -23,11 +23,11 @@ __all__ = ["ENGINES", "complete", "first_look", "ids_of", "preflight_spec"]
 
 ENGINES = ("direct", "gateway")
 
-_AKEYLESS = ("akeyless_reachable", "akeyless_token", "akeyless_time_left")
+_AKEYLESS = ("akeyless_reachable", "akeyless_token", "akeyless_ttl")
 _GATEWAY = ("gateway_api", "gateway_migrations", "gateway_registered", "gateway_running", "gateway_address")
 _TARGET = ("protection_key", "target_rights", "target_items")
-_CONTENT = ("source_paths", "metadata_length", "value_length", "history_length", "item_names")
-_REACH = ("gateway_reach", "gateway_write")
+_CONTENT = ("source_paths", "metadata_length", "value_size", "version_history", "item_names")
+_REACH = ("gateway_source_reachable", "gateway_write")
 _PROBE = ("probe_source", "probe_arrival", "probe_cleanup")
 
 
@@ -54,7 +54,7 @@ def preflight_spec() -> dict[str, t.Any]:
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),
         "akeyless": gateway_spec(),
-        "operator": operator_spec(),
+        "operator_auth": operator_spec(),
         "metadata_mode": {"type": "str", "choices": list(MODES), "default": Definition.metadata_mode},
         "versions": {"type": "str", "default": Definition.versions},
         "layout": {"type": "str", "choices": list(LAYOUTS), "default": Definition.layout},
@@ -69,7 +69,7 @@ def preflight_spec() -> dict[str, t.Any]:
         "instances": {"type": "list", "elements": "str"},
         "probe": {"type": "bool", "default": False},
         "probe_mount": {"type": "str"},
-        "probe_timeout": {"type": "int", "default": 120},
+        "probe_timeout": {"type": "str", "default": "2m"},
         "gateway_source_url": {"type": "str"},
         "list_mounts": {"type": "bool", "default": False},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "failed"},
@@ -77,37 +77,37 @@ def preflight_spec() -> dict[str, t.Any]:
 
 
 def first_look(params: t.Mapping[str, t.Any]) -> Definition:
-    """Refuse malformed options before anybody is asked anything.
+    """Check the options before any server is asked.
 
-    :raises OptionError: an option is malformed, or misses another.
+    :raises OptionError: an option is malformed, or needs another one.
     """
     check_identity(params["name"], params["target_location"])
     for name in ("min_ttl", "max_ttl"):
         seconds_of(name, params[name])
     if params["probe"] and params["engine"] != "gateway":
-        raise OptionError("probe", "only the Gateway needs one", "Set engine: gateway, or probe: false")
-    if params["probe"] and not has_operator(params["operator"]):
+        raise OptionError("probe", "only the Gateway needs a probe", "Set engine: gateway, or probe: false")
+    if params["probe"] and not has_operator(params["operator_auth"]):
         raise OptionError(
-            "operator",
+            "operator_auth",
             "the probe needs a login that may write a canary into Vault",
-            "Give operator.token_file, or another way to log in (see the option operator)",
+            "Give operator_auth.token_file, or another way to log in",
         )
-    if params["probe_timeout"] < 1:
-        raise OptionError("probe_timeout", f"{params['probe_timeout']} is no time", "Give seconds")
+    duration_of("probe_timeout", params["probe_timeout"])
     names = ("metadata_mode", "versions", "layout", "conflict", "value_limit", "invalid_characters", "concurrency")
     kv_options(params["source"])
     given = {name: params[name] for name in names}
     return merge({**given, "name": params["name"], "target_location": params["target_location"]}, None)
 
 
-# What keeps others from being made: those of a group are looked at only when these are well.
-_BLOCKERS = ("gateway_reach", "gateway_write", "probe_source", "probe_cleanup", "gateway_api", "gateway_migrations",
+# Checks whose failure leaves out other checks: those of the side that the names begin with.
+_BLOCKERS = ("gateway_source_reachable", "gateway_write", "probe_source", "probe_cleanup", "gateway_api",
+             "gateway_migrations",
              "source_reachable", "source_token", "source_paths", "akeyless_reachable", "akeyless_token")  # fmt: skip
 _BLOCKED = (("source_", "source_"), ("akeyless_", "akeyless_"), ("target_", "akeyless_"), ("protection_", "akeyless_"))
 
 
 def complete(checks: t.Sequence[Check], engine: str, probe: bool) -> list[Check]:
-    """The checks in order, those that could not be made as unknown."""
+    """All checks in order; those that were not made are unknown."""
     made = {check.id: check for check in checks}
     bad = [one for one in _BLOCKERS if one in made and made[one].verdict == "failed"]
 
@@ -115,7 +115,7 @@ def complete(checks: t.Sequence[Check], engine: str, probe: bool) -> list[Check]
         side = next((by for start, by in _BLOCKED if one.startswith(start)), "")
         by = next((blocker for blocker in bad if blocker.startswith(side)), "")
         if not by:
-            return Check(one, "unknown", "it could not be looked at")
-        return Check(one, "unknown", f"not looked at, because of {by}", f"Mend {by} first")
+            return Check(one, "unknown", "it could not be checked")
+        return Check(one, "unknown", f"not checked, because {by} failed", f"Correct {by} first")
 
     return [made.get(one) or missing(one) for one in ids_of(engine, probe)]

@@ -22,40 +22,42 @@ from ..target.account import check_protection_key
 
 __all__ = ["PUBLIC", "gateway_checks", "key_check", "rights_check", "token_checks"]
 
-_NOBODY = "secretferry-check"
+_UNUSED = "secretferry-check"
 _NEEDED = {"direct": ("create", "read", "update", "delete", "list"), "gateway": ("read", "list")}
 _ROLE = "Give the caller's role these rights on {path}/* in Akeyless, as an item rule"
 
 PUBLIC = Check(
     "gateway_api",
     "failed",
-    "the address is the public API's, which has no migrations",
+    "the address is that of the public API, which has no migrations",
     "Give the Gateway's address as akeyless.gateway_url (or AKEYLESS_GATEWAY_URL)",
 )
 
 
 async def token_checks(session: AkeylessSession, min_ttl: int) -> list[Check]:
     """Whether the token works, and for how long."""
-    told = await asyncio.to_thread(session.self_check)
-    if not told["valid"]:
+    token = await asyncio.to_thread(session.self_check)
+    if not token["valid"]:
         return [
-            Check("akeyless_token", "failed", "Akeyless says that the token is not valid", "Log in anew: akeyless.auth")
+            Check(
+                "akeyless_token", "failed", "Akeyless says that the token is not valid", "Log in again: akeyless.auth"
+            )
         ]
-    who = told["access_id"] or "a token that was given"
-    checks = [Check("akeyless_token", "ok", f"{who}, logged in by {told['access_type']}")]
-    ttl = told["ttl"]
+    who = token["access_id"] or "a token that was given"
+    checks = [Check("akeyless_token", "ok", f"{who}, logged in by {token['access_type']}")]
+    ttl = token["ttl"]
     if not ttl:
-        checks.append(Check("akeyless_time_left", "unknown", "Akeyless does not tell when the token expires"))
+        checks.append(Check("akeyless_ttl", "unknown", "Akeyless does not say when the token expires"))
     elif ttl >= min_ttl:
-        checks.append(Check("akeyless_time_left", "ok", f"{ttl} seconds left"))
+        checks.append(Check("akeyless_ttl", "ok", f"{ttl} seconds left"))
     elif session.repeatable:
-        checks.append(Check("akeyless_time_left", "ok", f"{ttl} seconds left, and the login can be repeated"))
+        checks.append(Check("akeyless_ttl", "ok", f"{ttl} seconds left, and the login can be repeated"))
     else:
         checks.append(
             Check(
-                "akeyless_time_left",
+                "akeyless_ttl",
                 "failed",
-                f"{ttl} seconds left, of {min_ttl} that are needed (min_ttl), and a token cannot log in again",
+                f"{ttl} seconds left, less than min_ttl ({min_ttl}), and a token cannot log in again",
                 "Give a new akeyless.auth.token, or an access type that can log in again, such as access_key",
             )
         )
@@ -70,12 +72,12 @@ async def gateway_checks(gateway: Gateway, settings: AkeylessSettings, instances
     except PublicGateway:
         checks.append(PUBLIC)
     except PermissionDenied as error:
-        checks.append(Check("gateway_api", "ok", f"{settings.api_url} knows the commands of Gateways"))
+        checks.append(Check("gateway_api", "ok", f"{settings.api_url} answers the commands of Gateways"))
         checks.append(Check("gateway_migrations", "failed", error.message, error.remedy))
     except ApiError as error:
         checks.append(Check("gateway_api", "failed", error.message, error.remedy))
     else:
-        checks.append(Check("gateway_api", "ok", f"{settings.api_url} knows the commands of Gateways"))
+        checks.append(Check("gateway_api", "ok", f"{settings.api_url} answers the commands of Gateways"))
         checks.append(Check("gateway_migrations", "ok", f"the caller may use migrations; there are {count}"))
     return checks + await _registration(gateway, settings, instances)
 
@@ -85,9 +87,10 @@ async def _registration(gateway: Gateway, settings: AkeylessSettings, instances:
         clusters = await gateway.clusters()
     except ApiError:
         remedy = "Ask an administrator, or look at the Gateway in the Akeyless console"
-        told = "the caller may not list the account's Gateways"
+        evidence = "the caller may not list the account's Gateways"
         return [
-            Check(one, "unknown", told, remedy) for one in ("gateway_registered", "gateway_running", "gateway_address")
+            Check(one, "unknown", evidence, remedy)
+            for one in ("gateway_registered", "gateway_running", "gateway_address")
         ]
     address = await address_of(gateway, settings.api_url, instances)
     mine = [one for one in clusters if same_place(str(one.get("cluster_url") or ""), settings.api_url)]
@@ -114,7 +117,7 @@ async def _registration(gateway: Gateway, settings: AkeylessSettings, instances:
         checks.append(Check("gateway_running", "ok" if fine else "failed", f"its status is {status}", remedy))
     else:
         checks.append(Check("gateway_running", "unknown", "no registered Gateway has this address"))
-    if address["is"] == "instance":
+    if address["type"] == "instance":
         checks.append(
             Check(
                 "gateway_address",
@@ -124,36 +127,38 @@ async def _registration(gateway: Gateway, settings: AkeylessSettings, instances:
             )
         )
     else:
-        known = address["is"] == "cluster"
-        remedy = "" if known else "Make sure that it is the cluster's address, and not one instance's"
+        known = address["type"] == "cluster"
+        remedy = "" if known else "Check that it is the address of the cluster, and not of one instance"
         checks.append(Check("gateway_address", "ok" if known else "warning", str(address["reason"]), remedy))
     return checks
 
 
 async def key_check(store: ItemStore, name: str | None, engine: str) -> Check:
-    """Whether the protection key is there, and of a kind that can protect secrets.
+    """Whether the protection key exists, and is of a type that can protect secrets.
 
-    With the Gateway it is the Gateway's own identity that must be able to use it.
+    With ``engine: gateway`` the Gateway's own identity uses it, so a key that the caller may not read is unknown.
     """
     if not name:
         return Check("protection_key", "ok", "the account's default key")
+    if engine == "gateway":
+        try:
+            await store.describe(name)
+        except PermissionDenied:
+            return Check("protection_key", "unknown", f"the caller may not read {name}", "Set probe: true to test it")
     try:
         await check_protection_key(store, name)
     except OptionError as error:
-        told = error.message.removeprefix("protection_key: ")
-        if engine == "gateway" and "may not be read" in told:
-            return Check("protection_key", "unknown", f"{told} by the caller", "Set probe: true to try it")
-        return Check("protection_key", "failed", told, error.remedy)
+        return Check("protection_key", "failed", error.message.removeprefix("protection_key: "), error.remedy)
     return Check("protection_key", "ok", f"{name} is an AES-GCM key")
 
 
 async def rights_check(store: ItemStore, location: str, engine: str, probe: bool) -> Check:
-    """What the caller may do at the target location."""
+    """The caller's rights at the target location."""
     path = join(location)
     try:
         answer = await store.client.call(
             "describe-permissions",
-            {"path": f"{path}/{_NOBODY}", "type": "item"},
+            {"path": f"{path}/{_UNUSED}", "type": "item"},
             what=f"rights at {path}",
             repeatable=True,
         )

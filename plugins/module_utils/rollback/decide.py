@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What going back does to one item, and why. Pure: the same evidence always gives the same step.
+"""What a rollback does to one item, and why. Pure: the same evidence always gives the same action.
 
-An item that the runs in question created is deleted; one that they changed is put back to how it was. Either happens
-only where the item is as our own runs left it, or somewhere on the way back that a rollback which died has begun.
+An item that the runs created is deleted; an item that they changed is restored. Both happen only if the item is as
+the runs left it, or in a state between that and the restored one, which an interrupted rollback has left.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from ..ledger.backup import ItemBackup
 from ..ledger.runs import Span, run_of, run_tag
 from ..plan.model import Record, takeover
 
-__all__ = ["Evidence", "Goal", "Step", "decide", "is_clean"]
+__all__ = ["Evidence", "Kind", "RollbackAction", "RunSelection", "decide", "is_as_recorded"]
 
-# "look": read the item's value, its versions and what was kept of them, then decide again. "done": it is as it was
-# already. "untouched": the runs in question did not touch it. "gone": it was created here, and is there no more.
-Kind = t.Literal["delete", "restore", "refuse", "done", "untouched", "gone", "look"]
+# "read": the item's versions and values decide, so read them and decide again. "conflict": it was changed at the target
+# since, and stays. "fail": Akeyless does not allow the action. "untouched": the selected runs did not change it.
+Kind = t.Literal["delete", "restore", "conflict", "fail", "already_restored", "already_deleted", "untouched", "read"]
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What is to be taken back.
+class RunSelection:
+    """The runs to roll back.
 
     :ivar tag: the migration's.
-    :ivar since: the first run to take back; empty for the whole migration.
+    :ivar first: the first run to roll back; empty for the whole migration.
     :ivar spans: when runs held the lease.
     """
 
     tag: str
-    since: str
+    first: str
     spans: tuple[Span, ...] = ()
 
-    def takes(self, run: str) -> bool:
-        """Whether what this run did is to be taken back."""
-        return not self.since or run >= self.since
+    def includes(self, run: str) -> bool:
+        """Whether the changes of this run are to be rolled back."""
+        return not self.first or run >= self.first
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What is known of one item. Digests are keyed ones.
 
-    :ivar before: how it was before the first of the runs to take back changed it.
-    :ivar runs: every run that wrote down how the item was before it.
-    :ivar description: digest of the item's description, ``before_description`` of the one before.
-    :ivar observed: digest of its newest value, ``None`` where it was not read.
-    :ivar saved: digest of the value that was replaced in place, ``None`` where none was or it was not read.
-    :ivar companions_differ: whether the metadata beside it is not as it was before.
+    :ivar before: its backup from before the first of the selected runs changed it.
+    :ivar runs: every run that made a backup of the item.
+    :ivar description: digest of the item's description; ``before_description``: of the one in the backup.
+    :ivar observed: digest of its newest value; ``None`` if it was not read.
+    :ivar saved: digest of the value that was replaced in place; ``None`` if none was, or if it was not read.
+    :ivar companions_differ: whether the text of a companion item is not as it was before.
     """
 
     item: Item | None
@@ -68,166 +68,171 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One line of the plan. ``versions``: those to delete, newest first, where an item is put back."""
+class RollbackAction:
+    """One line of the plan. ``versions``: those to delete of an item that is restored, newest first."""
 
     kind: Kind
     reason: str
     remedy: str = ""
     versions: tuple[int, ...] = ()
 
-    @property
-    def writes(self) -> bool:
-        """Whether the item is changed."""
-        return self.kind in ("delete", "restore")
 
-
-_LOOK = Step("look", "")
-_BY_HAND = "Look at the item, and take it back by hand or leave it; then run again"
+_READ = RollbackAction("read", "")
+_BY_HAND = "Look at the item, and roll it back by hand or leave it as it is; then run again"
 _ADOPT = "Run kv_migration again, which compares values with the source, then roll back; or delete it by hand"
+_PROTECTED = RollbackAction("fail", "it is protected from deletion", "Switch off its delete protection, then run again")
 
 
-def decide(seen: Evidence, goal: Goal) -> Step:
-    """The step for one item."""
+def decide(seen: Evidence, runs: RunSelection) -> RollbackAction:
+    """The action for one item."""
     item = seen.item
     if item is None:
-        return _absent(seen, goal)
-    mark = takeover(item.tags, goal.tag)
-    owned = goal.tag in item.tags
+        return _decide_missing(seen, runs)
+    mark = takeover(item.tags, runs.tag)
+    owned = runs.tag in item.tags
     if not owned and not mark:
-        return _without_tag(item, seen, goal)
+        return _decide_untagged(item, seen, runs)
     if item.type != "STATIC_SECRET":
-        return Step("refuse", f"it is of type {item.type} now", _BY_HAND)
-    created = run_of(item.tags, goal.tag)
-    if owned and goal.takes(created):
+        return _conflict(f"it is of type {item.type} now")
+    created = run_of(item.tags, runs.tag)
+    if owned and runs.includes(created):
         if mark:
-            return Step("refuse", "somebody changed it before the migration went on top of that", _BY_HAND)
-        return _deletion(item, seen, goal, created)
+            return _conflict("it was changed at the target, and the migration wrote over that change")
+        return _decide_created(item, seen, runs, created)
     if seen.before is None:
-        if not owned and not goal.since:
-            return Step("refuse", "it is not known how it was before it was taken over", _BY_HAND)
-        return Step("untouched", "not touched by these runs")
-    return _restoration(item, seen.before, seen, goal)
+        if not owned and not runs.first:
+            return _conflict("its state before the migration took it over is not known")
+        return RollbackAction("untouched", "these runs did not change it")
+    return _decide_changed(item, seen.before, seen, runs)
 
 
-def is_clean(item: Item, record: Record | None, goal: Goal) -> bool:
-    """As the ledger remembers it: no need to look closer."""
+def is_as_recorded(item: Item, record: Record | None, runs: RunSelection) -> bool:
+    """Whether the item is as the ledger records it: then its value need not be read."""
     if record is None or not record.modified:
         return False
-    mark = takeover(item.tags, goal.tag)
+    mark = takeover(item.tags, runs.tag)
     return (item.last_version, item.modified, mark) == (record.last, record.modified, record.mark)
 
 
-def _absent(seen: Evidence, goal: Goal) -> Step:
+def _conflict(reason: str, remedy: str = _BY_HAND) -> RollbackAction:
+    return RollbackAction("conflict", reason, remedy)
+
+
+def _decide_missing(seen: Evidence, runs: RunSelection) -> RollbackAction:
     before = seen.before
     if before is None:
-        # Which run had created it, only its tag could say: without one, a rollback that died must have noted it.
-        known = not goal.since or (seen.record is not None and seen.record.doomed)
-        return Step("gone", "it is gone already") if known else Step("untouched", "it was deleted at the target since")
-    if not goal.since and goal.tag in before.tags:
-        return Step("gone", "it is gone already")
-    return Step(
-        "refuse",
+        # Only the item's tag says which run created it. Without one, an interrupted rollback must have noted it.
+        if not runs.first or (seen.record is not None and seen.record.doomed):
+            return RollbackAction("already_deleted", "it is deleted already")
+        return RollbackAction("untouched", "it was deleted at the target since")
+    if not runs.first and runs.tag in before.tags:
+        return RollbackAction("already_deleted", "it is deleted already")
+    return _conflict(
         "it was deleted at the target since, with all its versions",
-        "Make it anew by hand, or accept that and forget the migration with kv_migration state: absent",
+        "Create it by hand, or accept that and forget the migration with kv_migration state: absent",
     )
 
 
-def _without_tag(item: Item, seen: Evidence, goal: Goal) -> Step:
-    if seen.before is not None and goal.tag not in seen.before.tags and item.type == "STATIC_SECRET":
+def _decide_untagged(item: Item, seen: Evidence, runs: RunSelection) -> RollbackAction:
+    """An item without the migration's tag."""
+    if seen.before is not None and runs.tag not in seen.before.tags and item.type == "STATIC_SECRET":
         if not item.versions:
-            return _LOOK
-        if _as_before(item, seen.before, seen):
-            return Step("done", "it is as it was before")
+            return _READ
+        if _is_restored(item, seen.before, seen):
+            return RollbackAction("already_restored", "it is as it was before")
     if seen.before is None and seen.record is None:
-        return Step("untouched", "not of this migration")
-    return Step("refuse", "it was replaced at the target since, or its tag was removed", _BY_HAND)
+        return RollbackAction("untouched", "not of this migration")
+    return _conflict("it was replaced at the target since, or its tag was removed")
 
 
-def _deletion(item: Item, seen: Evidence, goal: Goal, created: str) -> Step:
+def _decide_created(item: Item, seen: Evidence, runs: RunSelection, created: str) -> RollbackAction:
+    """An item that the run ``created`` has created, which is one of the selected runs."""
     before = seen.before
-    if before is not None and not (goal.tag in before.tags and goal.takes(run_of(before.tags, goal.tag))):
-        return Step("refuse", "it was deleted and made anew since: its former versions cannot come back", _BY_HAND)
-    expected = {goal.tag, *([run_tag(goal.tag, created)] if created else ())}
+    if before is not None and not (runs.tag in before.tags and runs.includes(run_of(before.tags, runs.tag))):
+        return _conflict("it was deleted and created again since: its former versions cannot come back")
+    expected = {runs.tag, *([run_tag(runs.tag, created)] if created else ())}
     if set(item.tags) != expected:
-        return Step("refuse", "its tags were changed at the target since", _BY_HAND)
+        return _conflict("its tags were changed at the target since")
     if item.protected:
-        return Step("refuse", "it is protected from deletion", "Switch off its delete protection, then run again")
-    if not is_clean(item, seen.record, goal):
+        return _PROTECTED
+    if not is_as_recorded(item, seen.record, runs):
         if seen.observed is None:
-            return _LOOK
-        reason = _drift_of_ours(item, seen, goal, created)
+            return _READ
+        reason = _change_of_created(item, seen, runs, created)
         if reason:
-            return Step("refuse", reason, _BY_HAND if seen.record else _ADOPT)
-    return Step("delete", "the migration created it" if not goal.since else "these runs created it")
+            return _conflict(reason, _BY_HAND if seen.record else _ADOPT)
+    return RollbackAction("delete", "these runs created it" if runs.first else "the migration created it")
 
 
-def _restoration(item: Item, before: ItemBackup, seen: Evidence, goal: Goal) -> Step:
-    clean = is_clean(item, seen.record, goal)
-    if not item.versions or (seen.observed is None and (before.value or not clean)):
-        return _LOOK
-    if _as_before(item, before, seen):
-        return Step("done", "it is as it was before")
+def _decide_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSelection) -> RollbackAction:
+    """An item that the selected runs have changed."""
+    as_recorded = is_as_recorded(item, seen.record, runs)
+    if not item.versions or (seen.observed is None and (before.value or not as_recorded)):
+        return _READ
+    if _is_restored(item, before, seen):
+        return RollbackAction("already_restored", "it is as it was before")
     lost = sorted(set(before.versions) - set(item.versions))
     if lost:
-        return Step("refuse", f"versions that were there before are no longer kept: {_some(lost)}", _BY_HAND)
-    if _plain(item.tags, goal.tag) != _plain(before.tags, goal.tag):
-        return Step("refuse", "its tags were changed at the target since", _BY_HAND)
-    if not clean:
-        reason = _drift_of_taken(item, before, seen, goal)
+        return _conflict(f"versions that were there before are no longer kept: {_numbers(lost)}")
+    if _without_mark(item.tags, runs.tag) != _without_mark(before.tags, runs.tag):
+        return _conflict("its tags were changed at the target since")
+    if not as_recorded:
+        reason = _change_of_changed(item, before, seen, runs)
         if reason:
-            return Step("refuse", reason, _BY_HAND if seen.record else _ADOPT)
+            return _conflict(reason, _BY_HAND if seen.record else _ADOPT)
     versions = tuple(sorted((number for number in item.versions if number > before.last), reverse=True))
     if item.protected and versions:
-        return Step("refuse", "it is protected from deletion", "Switch off its delete protection, then run again")
-    return Step("restore", f"put back to version {before.last}", versions=versions)
+        return _PROTECTED
+    return RollbackAction("restore", f"restore version {before.last}", versions=versions)
 
 
-def _drift_of_ours(item: Item, seen: Evidence, goal: Goal, created: str) -> str:
-    """Why an item that we created is not as we left it; empty where it is."""
+def _change_of_created(item: Item, seen: Evidence, runs: RunSelection, created: str) -> str:
+    """How an item that a run created was changed since; empty if it was not."""
     record = seen.record
     if record is not None and item.last_version == record.last:
-        held = dict(record.versions.values())
-        known = seen.description in (record.description, seen.before_description)
-        if held.get(record.last) == seen.observed and known:
+        digests = dict(record.versions.values())
+        description_known = seen.description in (record.description, seen.before_description)
+        if digests.get(record.last) == seen.observed and description_known:
             return ""
-        if _died(item, goal, {*seen.runs}):
+        if _changed_by_dead_run(item, runs, {*seen.runs}):
             return ""
-        return "its description was changed at the target since" if not known else _VALUE
+        return _VALUE_CHANGED if description_known else _DESCRIPTION_CHANGED
     if record is not None and item.last_version < record.last:
         return "versions were deleted at the target since"
-    if _died(item, goal, {created, *seen.runs}):
+    if _changed_by_dead_run(item, runs, {created, *seen.runs}):
         return ""
     return "it has versions that the ledger does not know" if record else "the ledger does not know it"
 
 
-_VALUE = "its value was changed at the target since"
+_VALUE_CHANGED = "its value was changed at the target since"
+_DESCRIPTION_CHANGED = "its description was changed at the target since"
 
 
-def _drift_of_taken(item: Item, before: ItemBackup, seen: Evidence, goal: Goal) -> str:
-    """Why an item that we took over or added to is neither as we left it nor on the way back; empty where it is."""
+def _change_of_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSelection) -> str:
+    """How an item that a run took over or added to was changed since; empty if it was not, or by a rollback only."""
     record, newest = seen.record, item.versions[-1]
-    held = dict(record.versions.values()) if record else {}
-    unknown = [number for number in item.versions if number > before.last and number not in held]
-    accepted = {digest for digest in (held.get(newest), seen.saved if newest <= before.last else None) if digest}
-    known = seen.description in (record.description if record and record.description else None, seen.before_description)
-    if not unknown and known and (not accepted or seen.observed in accepted):
+    digests = dict(record.versions.values()) if record else {}
+    unknown = [number for number in item.versions if number > before.last and number not in digests]
+    accepted = {d for d in (digests.get(newest), seen.saved if newest <= before.last else None) if d}
+    recorded = record.description if record and record.description else None
+    description_known = seen.description in (recorded, seen.before_description)
+    if not unknown and description_known and (not accepted or seen.observed in accepted):
         return ""
-    # With nothing in the ledger, the end of a rollback that died says as much as the end of the run itself.
-    if _died(item, goal, {*seen.runs} if record and not unknown else None):
+    # Without a record, the item may be in the state that an interrupted rollback left, so that any run counts.
+    if _changed_by_dead_run(item, runs, {*seen.runs} if record and not unknown else None):
         return ""
     if unknown:
         return "it has versions that the ledger does not know"
-    return _VALUE if known else "its description was changed at the target since"
+    return _VALUE_CHANGED if description_known else _DESCRIPTION_CHANGED
 
 
-def _died(item: Item, goal: Goal, runs: set[str] | None) -> bool:
-    """Whether the item was changed last while one of these runs (``None``: any) was writing that then died."""
+def _changed_by_dead_run(item: Item, runs: RunSelection, ids: set[str] | None) -> bool:
+    """Whether the item was changed last while one of the runs ``ids`` (``None``: any) was writing that then died."""
     moment = _moment(item.modified)
-    return any(span.died_around(moment) and (runs is None or span.run in runs) for span in goal.spans)
+    return any(span.died_around(moment) and (ids is None or span.run in ids) for span in runs.spans)
 
 
-def _as_before(item: Item, before: ItemBackup, seen: Evidence) -> bool:
+def _is_restored(item: Item, before: ItemBackup, seen: Evidence) -> bool:
     return (
         list(item.versions) == before.versions
         and item.description == before.description
@@ -238,13 +243,13 @@ def _as_before(item: Item, before: ItemBackup, seen: Evidence) -> bool:
     )
 
 
-def _plain(tags: t.Iterable[str], tag: str) -> set[str]:
-    """The tags without the mark of a take-over."""
+def _without_mark(tags: t.Iterable[str], tag: str) -> set[str]:
+    """The tags without the one that marks an item as taken over."""
     marks = {f"{tag}:{mark}" for mark in [takeover(tags, tag)] if mark}
     return set(tags) - marks
 
 
-def _some(numbers: t.Sequence[int]) -> str:
+def _numbers(numbers: t.Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
 
 

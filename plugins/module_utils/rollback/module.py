@@ -14,16 +14,16 @@ from ..akeyless.items import ItemStore
 from ..common.result import Result
 from ..common.sessions import open_target
 from ..errors import LedgerError, OptionError, SecretferryError
-from ..ledger.ledger import Ledger, open_ledger
+from ..ledger.ledger import open_ledger
 from ..ledger.runs import is_run
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import akeyless_spec, resolve_akeyless
+from ..options import akeyless_spec, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge, tag_of
 from ..plan.model import takeover
-from ..plan.naming import Naming, join
+from ..plan.naming import join
 from ..plan.scope import Scope, scope_spec
 from ..target.account import Account
-from .decide import Goal
+from .decide import RunSelection
 from .evidence import EvidenceReader
 from .report import RollbackReport
 from .run import RollbackRun
@@ -31,9 +31,7 @@ from .workdb import RollbackDb
 
 __all__ = ["rollback", "rollback_spec"]
 
-_WHOLE = "before_migration"
-_WORST_FIRST = 3
-_RUNS_TOLD = 20
+_RUNS_SHOWN = 20
 
 
 def rollback_spec() -> dict[str, t.Any]:
@@ -42,7 +40,7 @@ def rollback_spec() -> dict[str, t.Any]:
         "name": {"type": "str", "required": True},
         "target_location": {"type": "str", "required": True},
         "akeyless": akeyless_spec(),
-        "to": {"type": "str", "default": _WHOLE},
+        "from_run": {"type": "str"},
         "scope": scope_spec(),
         "concurrency": {"type": "int", "default": Definition.concurrency},
         "report_limit": {"type": "int", "default": 500},
@@ -56,177 +54,174 @@ async def rollback(
     mask: t.Callable[[t.Iterable[str]], None],
     limits: Limits = DEFAULT_LIMITS,
 ) -> Result:
-    """Plan going back and, outside check mode, carry it out.
+    """Plan a rollback and, outside check mode, carry it out.
 
     :param params: the module's options.
     :param mask: is told every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()
-    _first_look(params)
+    _check_options(params)
     scope = Scope.of(params["scope"])
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
-    result = Result()
     async with open_target(settings, concurrency=params["concurrency"], limits=limits) as (store, session):
-        workdb = RollbackDb()
-        ledger = open_ledger(store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits)
-        report = RollbackReport(params["report_limit"])
-        runs: set[str] = set()
-        durations: dict[str, float] = {}
-        try:
-            await ledger.load()
-            if ledger.exists:
-                runs = await _go_back(params, scope, store, ledger, workdb, report, result, durations, check=check)
-            else:
-                await _without_definition(params, scope, store, ledger, report, result, check=check)
-        finally:
-            workdb.close()
+        with contextlib.closing(RollbackDb()) as workdb:
+            work = _Rollback(params, scope, store, workdb, check=check, limits=limits)
+            await work.run()
+        result, report = work.result, work.report
         result.values = {
-            "to": params["to"],
+            "from_run": params["from_run"],
             "summary": report.summary(),
             **report.lists(),
-            "proof": report.proof,
-            "runs": sorted(runs)[-_RUNS_TOLD:],
-            "ledger": ledger.folder,
-            "run": ledger.run,
+            "confirmation": report.confirmation,
+            "runs": sorted(work.runs)[-_RUNS_SHOWN:],
+            "ledger": work.ledger.folder,
+            "run": work.ledger.run,
             "requests": {"akeyless": store.client.transport.requests + session.requests},
             "values_read": {"akeyless": store.values_read},
             "retries": {"akeyless": store.client.pace.retries},
-            "durations": {**durations, "total": round(time.monotonic() - started, 3)},
+            "durations": {**work.durations, "total": round(time.monotonic() - started, 3)},
         }
         result.warnings += report.notes
-        result.error = result.error or _undone(report)
+        result.error = result.error or report.error()
         return result
 
 
-def _first_look(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse malformed options before anybody is asked anything."""
+def _check_options(params: t.Mapping[str, t.Any]) -> None:
+    """Check the options before any request.
+
+    :raises OptionError: one is malformed.
+    """
     check_identity(params["name"], params["target_location"])
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     if not 1 <= params["concurrency"] <= 512:
         raise OptionError("concurrency", f"{params['concurrency']} is not between 1 and 512")
-    if params["to"] != _WHOLE and not is_run(params["to"]):
+    if params["from_run"] is not None and not is_run(params["from_run"]):
         raise OptionError(
-            "to",
-            f"{params['to']!r} is neither {_WHOLE} nor a run",
-            "kv_migration and kv_sync return the id of each run that writes, such as 20261123T231500Z-3f9a",
+            "from_run",
+            f"{params['from_run']!r} is not the id of a run",
+            "Give an id such as 20261123T231500Z-3f9a, which kv_migration and kv_sync return for each run that writes;"
+            " omit the option to roll back the whole migration",
         )
 
 
-async def _go_back(
-    params: t.Mapping[str, t.Any],
-    scope: Scope,
-    store: ItemStore,
-    ledger: Ledger,
-    workdb: RollbackDb,
-    report: RollbackReport,
-    result: Result,
-    durations: dict[str, float],
-    *,
-    check: bool,
-) -> set[str]:
-    given = {"name": params["name"], "target_location": params["target_location"]}
-    definition = merge({**given, "concurrency": params["concurrency"]}, (ledger.definition or {}).get("options"))
-    if definition.protection_key:
-        store.protect_with(definition.protection_key)
-    goal = Goal(tag_of(definition.name), "" if params["to"] == _WHOLE else params["to"], tuple(ledger.lease.spans))
-    view = EvidenceReader(definition, goal, store, ledger, workdb, await _naming(definition, store))
-    undo = RollbackRun(definition, goal, scope, store, ledger, workdb, report, view)
-    clock = time.monotonic()
-    runs = await view.gather()
-    durations["gather"] = round(time.monotonic() - clock, 3)
-    if goal.since and goal.since not in runs:
-        known = ", ".join(sorted(runs)[-5:]) or "none"
-        raise OptionError("to", f"this migration has no run {goal.since}", f"The last runs are: {known}")
-    clock = time.monotonic()
-    await undo.plan()
-    durations["plan"] = round(time.monotonic() - clock, 3)
-    wanted = bool(report.planned) or undo.ledger_is_behind
-    foreseen = not goal.since and scope.whole and not report.undone
-    result.changed = wanted
-    result.diff = report.diff(ledger.folder, deleted=foreseen)
-    if not wanted:
-        report.notes.append(_nothing(params))
-    if check:
-        blocker = await ledger.lease.blocker()
-        if blocker:
-            result.warnings.append(f"Another run of this migration is writing: {blocker}; this plan may be out of date")
-    elif wanted:
-        clock = time.monotonic()
-        try:
-            await ledger.lease.acquire()
-            await undo.take_back()
-        except SecretferryError as error:
-            result.error = error
-        finally:
-            # Where that fails, the lease ends by itself; the reason, if there is one, is in the result already.
-            with contextlib.suppress(SecretferryError):
-                await ledger.lease.release()
-        durations["take_back"] = round(time.monotonic() - clock, 3)
-        result.changed = undo.changed
-    return runs
+class _Rollback:
+    """One call of the module, once the target is open."""
 
+    def __init__(
+        self,
+        params: t.Mapping[str, t.Any],
+        scope: Scope,
+        store: ItemStore,
+        workdb: RollbackDb,
+        *,
+        check: bool,
+        limits: Limits,
+    ) -> None:
+        self.result = Result()
+        self.report = RollbackReport(params["report_limit"])
+        self.runs: set[str] = set()
+        self.durations: dict[str, float] = {}
+        name, location = params["name"], params["target_location"]
+        self.ledger = open_ledger(store, workdb, name, location, batch=scope.batch, limits=limits)
+        self._params = params
+        self._scope = scope
+        self._store = store
+        self._workdb = workdb
+        self._check = check
 
-async def _naming(definition: Definition, store: ItemStore) -> Naming:
-    invalid = definition.invalid_characters
-    if invalid is None:
-        invalid = (await Account.ask(store)).invalid_characters or ""
-    return Naming(definition.target_location, definition.namespace, invalid)
+    async def run(self) -> None:
+        """All stages."""
+        await self.ledger.load()
+        if not self.ledger.exists:
+            await self._without_definition()
+            return
+        rollback = await self._prepare()
+        with self._timed("plan"):
+            await rollback.plan()
+        report, result = self.report, self.result
+        result.changed = bool(report.planned) or rollback.changes_ledger
+        result.diff = report.diff(self.ledger.folder, deleted=rollback.deletes_ledger)
+        if not result.changed:
+            report.notes.append(self._nothing())
+        if self._check:
+            blocker = await self.ledger.lease.blocker()
+            if blocker:
+                result.warnings.append(
+                    f"Another run of this migration is writing: {blocker}; this plan may be out of date"
+                )
+        elif result.changed:
+            await self._write(rollback)
 
+    async def _prepare(self) -> RollbackRun:
+        """Read the ledger and the target.
 
-async def _without_definition(
-    params: t.Mapping[str, t.Any],
-    scope: Scope,
-    store: ItemStore,
-    ledger: Ledger,
-    report: RollbackReport,
-    result: Result,
-    *,
-    check: bool,
-) -> None:
-    """Nothing is left of the migration; or its ledger is lost, and then nobody can tell what may be deleted.
+        :raises OptionError: the migration has no run ``from_run``.
+        """
+        params, ledger, store = self._params, self.ledger, self._store
+        given = {key: params[key] for key in ("name", "target_location", "concurrency")}
+        definition = merge(given, (ledger.definition or {}).get("options"))
+        if definition.protection_key:
+            store.protect_with(definition.protection_key)
+        selected = RunSelection(tag_of(definition.name), params["from_run"] or "", tuple(ledger.lease.spans))
+        account = Account() if definition.invalid_characters is not None else await Account.ask(store)
+        evidence = EvidenceReader(definition, selected, store, ledger, self._workdb, account.naming(definition))
+        with self._timed("gather"):
+            self.runs = await evidence.gather()
+        if selected.first and selected.first not in self.runs:
+            known = ", ".join(sorted(self.runs)[-5:]) or "none"
+            raise OptionError("from_run", f"this migration has no run {selected.first}", f"The last runs are: {known}")
+        return RollbackRun(definition, selected, self._scope, store, ledger, self._workdb, self.report, evidence)
 
-    :raises LedgerError: it is lost.
-    """
-    tag, location = tag_of(params["name"]), join(params["target_location"])
-    left, first = 0, ""
-    async for item in store.folder(location):
-        if "/.secretferry/" not in item.name and (tag in item.tags or takeover(item.tags, tag)):
-            left, first = left + 1, first or item.name
-    if left:
-        raise LedgerError(
-            f"the ledger of {params['name']} below {location} is gone, and {left} items carry its tag, such as"
-            f" {first}: nobody can tell whether they were changed since",
-            "Run kv_migration again, which compares them with the source and makes a ledger; then roll back",
-        )
-    if ledger.items.names() and scope.whole and params["to"] == _WHOLE:
-        # What a run left that died before its first item, or a rollback before its last request.
-        result.changed = True
-        result.diff = report.diff(ledger.folder, deleted=True)
-        if not check:
-            await ledger.lease.acquire()
-            await ledger.forget(companions=True)
-        return
-    report.notes.append(_nothing(params))
+    async def _write(self, rollback: RollbackRun) -> None:
+        lease = self.ledger.lease
+        with self._timed("roll_back"):
+            try:
+                await lease.acquire()
+                await rollback.roll_back()
+            except SecretferryError as error:
+                self.result.error = error
+            finally:
+                # If that fails, the lease expires; an error of the rollback itself is in the result already.
+                with contextlib.suppress(SecretferryError):
+                    await lease.release()
+        self.result.changed = rollback.changed
 
+    async def _without_definition(self) -> None:
+        """Nothing is left of the migration, or its ledger is lost, and then it is not known what may be deleted.
 
-def _nothing(params: t.Mapping[str, t.Any]) -> str:
-    what = "this migration" if params["to"] == _WHOLE else f"the run {params['to']} or a later one"
-    return f"There is nothing to take back of {what} in {join(params['target_location'])}"
+        :raises LedgerError: it is lost.
+        """
+        params, ledger = self._params, self.ledger
+        tag, location = tag_of(params["name"]), join(params["target_location"])
+        count, first = 0, ""
+        async for item in self._store.folder(location):
+            if "/.secretferry/" not in item.name and (tag in item.tags or takeover(item.tags, tag)):
+                count, first = count + 1, first or item.name
+        if count:
+            raise LedgerError(
+                f"the ledger of {params['name']} below {location} does not exist, and {count} items carry its tag,"
+                f" such as {first}: without it, changes since cannot be seen",
+                "Run kv_migration again, which compares them with the source and writes a ledger; then roll back",
+            )
+        if ledger.items.names() and self._scope.whole and not params["from_run"]:
+            # The rest of a run that died before its first item, or of a rollback that died before its last request.
+            self.result.changed = True
+            self.result.diff = self.report.diff(ledger.folder, deleted=True)
+            if not self._check:
+                await ledger.lease.acquire()
+                await ledger.forget(companions=True)
+            return
+        self.report.notes.append(self._nothing())
 
+    def _nothing(self) -> str:
+        run = self._params["from_run"]
+        what = f"the run {run} or a later one" if run else "this migration"
+        return f"There is nothing to roll back of {what} in {join(self._params['target_location'])}"
 
-def _undone(report: RollbackReport) -> SecretferryError | None:
-    """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
-    if not report.undone:
-        return None
-    failures = report.lists()["failures"]
-    total = report.planned + report.undone
-    named = "; ".join(f"{f['item']}: {f['reason']}" for f in failures[:_WORST_FIRST])
-    more = report.undone - min(len(failures), _WORST_FIRST)
-    return SecretferryError(
-        f"{report.undone} of {total} were not taken back: {named}"
-        + (f"; and {more} more, see 'failures'" if more else ""),
-        failures[0]["remedy"] if failures else "",
-    )
+    @contextlib.contextmanager
+    def _timed(self, stage: str) -> t.Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.durations[stage] = round(time.monotonic() - started, 3)

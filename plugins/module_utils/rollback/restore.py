@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carrying out one step back. Each can be repeated, so a rollback that was killed anywhere simply goes on.
+"""Rolling back one item. Every step can be repeated, so that an interrupted rollback goes on when it is run again.
 
-An item is put back in an order in which every state between can be told from somebody's change: its newest versions go
-first, then a value that was replaced in place comes back, and last of all, in one request, tags, description and the
-number of kept versions.
+An item is restored in an order in which every state between differs from a change by others: its newest versions are
+deleted first, then a value that was replaced in place is written again, and last, in one request, the tags, the
+description and the number of kept versions.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from ..ledger.ledger import Ledger
 from ..plan.model import takeover
 from ..target.deletion import delete_item
 
-__all__ = ["delete", "differences", "restore"]
+__all__ = ["delete_created", "differences", "restore_item"]
 
 
-async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
-    """Delete an item that we created, and the metadata beside it.
+async def delete_created(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
+    """Delete an item that the migration created, and its companion.
 
-    :raises Changed: somebody changed it since it was listed.
+    :raises Changed: it was changed since it was listed.
     """
 
     async def check(now: Item) -> None:
-        _must_be_as_listed(item, now)
+        _require_unchanged(item, now)
 
     await delete_item(item.name, store, ledger.items, location, prepare=check)
 
 
-async def restore(
+async def restore_item(
     item: Item,
     before: ItemBackup,
     versions: t.Sequence[int],
@@ -44,25 +44,25 @@ async def restore(
     ledger: Ledger,
     tag: str,
 ) -> Item:
-    """Put an item back to how it was; returns it as it is then.
+    """Restore an item that the migration changed. Returns it as it is then.
 
     :param versions: what to delete, newest first.
-    :param companions: name below the ledger's folder to the text it had, ``None`` where it was not there.
-    :raises Changed: somebody changed it since it was looked at, or it could not be put back whole.
+    :param companions: the texts of its companion items: name below the ledger's folder to text, ``None`` for no item.
+    :raises Changed: it was changed since it was read, or it could not be restored completely.
     """
     now = await store.describe(item.name, versions=True)
     if now is None:
-        raise Changed(f"restore {item.name}: it is gone")
-    _must_be_as_listed(item, now)
+        raise Changed(f"restore {item.name}: it was deleted at the target")
+    _require_unchanged(item, now)
     for version in versions:
         await store.delete_version(item.name, version)
-    await _put_value_back(item, before, store, ledger)
+    await _restore_value(item, before, store, ledger)
     for name, text in companions.items():
         if text is None:
             await ledger.items.delete(name)
         else:
             await ledger.items.write(name, text, "text" if len(companions) > 1 else "json")
-    await _put_about_back(item, before, store, tag)
+    await _restore_properties(item, before, store, tag)
     now = await store.describe(item.name, versions=True)
     differing = differences(now, before)
     if now is None or differing:
@@ -71,9 +71,9 @@ async def restore(
 
 
 def differences(now: Item | None, before: ItemBackup) -> list[str]:
-    """In what an item is not as it was before, in words. Values are not looked at."""
+    """The names of the properties in which an item is not as it was before. Values are not compared."""
     if now is None:
-        return ["it is gone"]
+        return ["it does not exist"]
     pairs = {
         "versions": (list(now.versions), before.versions),
         "description": (now.description, before.description),
@@ -84,8 +84,8 @@ def differences(now: Item | None, before: ItemBackup) -> list[str]:
     return [name for name, (one, other) in pairs.items() if one != other]
 
 
-async def _put_value_back(item: Item, before: ItemBackup, store: ItemStore, ledger: Ledger) -> None:
-    """Write the value that was replaced in place, and the format: a write of ours may have changed that one, too."""
+async def _restore_value(item: Item, before: ItemBackup, store: ItemStore, ledger: Ledger) -> None:
+    """Write the value that was replaced in place, and the format, which that write may have changed, too."""
     if not before.value and item.form == before.form:
         return
     current = (await store.values([item.name])).get(item.name)
@@ -101,11 +101,11 @@ async def _put_value_back(item: Item, before: ItemBackup, store: ItemStore, ledg
     await store.replace(item.name, value, last, form=before.form or "text", own_key=True)
     after = await store.describe(item.name)
     if after is not None and after.last_version > last:
-        # The account forces new versions, so nothing can be replaced in place: this one was not wanted.
+        # The account forces new versions, so that no value can be replaced in place: this version must not stay.
         await store.delete_version(item.name, after.last_version)
 
 
-async def _put_about_back(item: Item, before: ItemBackup, store: ItemStore, tag: str) -> None:
+async def _restore_properties(item: Item, before: ItemBackup, store: ItemStore, tag: str) -> None:
     mark, old = takeover(item.tags, tag), takeover(before.tags, tag)
     description = before.description if item.description != before.description else None
     keep = before.kept if item.max_versions != before.kept else 0
@@ -120,7 +120,7 @@ async def _put_about_back(item: Item, before: ItemBackup, store: ItemStore, tag:
     )
 
 
-def _must_be_as_listed(listed: Item, now: Item) -> None:
+def _require_unchanged(listed: Item, now: Item) -> None:
     one, other = ((i.last_version, i.modified, i.tags, i.description) for i in (listed, now))
     if one != other:
         raise Changed(f"{now.name} was changed while the rollback was under way", "Run again")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollback: plan every item from what is known, and (outside check mode) take back, then prove it by a listing.
+"""A rollback: decide about every item, roll back, confirm that by a listing, and bring the ledger up to date.
 
-Vault is not needed: tags, the target's listing and the ledger say what was done and how it was before.
+Vault is not needed: the items' tags, the target's listing and the ledger say what was done and what was there before.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from ..ledger.items import companion_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
-from .decide import Goal, Step, decide
+from .decide import Evidence, Kind, RollbackAction, RunSelection, decide
 from .evidence import EvidenceReader
 from .report import RollbackReport
-from .restore import delete, differences
-from .restore import restore as put_back
+from .restore import delete_created, differences, restore_item
 from .workdb import RollbackDb
 
 __all__ = ["RollbackRun"]
 
+_Line = dict[str, t.Any]  # of the plan: path, key, reason, versions
+
 
 class RollbackRun:
-    """One rollback. Everything that it did or would do is in ``report`` afterwards.
+    """One rollback. What it did, or would do, is in ``report`` afterwards.
 
     :ivar changed: whether anything was changed.
     """
@@ -40,172 +41,182 @@ class RollbackRun:
     def __init__(
         self,
         definition: Definition,
-        goal: Goal,
+        runs: RunSelection,
         scope: Scope,
         store: ItemStore,
         ledger: Ledger,
         workdb: RollbackDb,
         report: RollbackReport,
-        view: EvidenceReader,
+        evidence: EvidenceReader,
     ) -> None:
         self.report = report
         self.changed = False
-        self._definition = definition
-        self._view = view
-        self._goal = goal
+        self._concurrency = definition.concurrency
+        self._runs = runs
         self._scope = scope
         self._store = store
         self._ledger = ledger
         self._workdb = workdb
-        self._stale: list[str] = []  # items whose ledger entry is behind, as a rollback before this one died
+        self._evidence = evidence
+        self._stale: list[str] = []  # items that an earlier rollback restored without writing the ledger
 
     # --- the stages
 
     async def plan(self) -> None:
-        """Decide about every item."""
+        """Decide about every item, after :meth:`.EvidenceReader.gather`."""
         progress.stage("plan", None)
 
         async def work(name: str) -> None:
-            path, key = self._view.place_of(name)
+            path, key = self._evidence.source_of(name)
             if self._scope.takes(path):
-                await self._plan_one(name, path, key)
+                await self._plan_item(name, path, key)
                 progress.advance()
 
-        await for_each(self._workdb.names(), work, concurrency=self._definition.concurrency)
+        await for_each(self._workdb.names(), work, concurrency=self._concurrency)
 
-    async def take_back(self) -> None:
-        """Carry the plan out, prove it, and bring the ledger up to date. Under the lease.
+    @property
+    def deletes_ledger(self) -> bool:
+        """Whether nothing of the migration is left after the plan, so that its ledger is deleted, too."""
+        return not self._runs.first and not self.report.not_rolled_back and self._scope.whole
 
-        :raises SecretferryError: the run had to end early. What was done by then is seen by the next one.
+    @property
+    def changes_ledger(self) -> bool:
+        """Whether the ledger must be changed even if no item is."""
+        if not self._runs.first and not self.report.not_rolled_back:
+            return self.deletes_ledger
+        return bool(self._stale or self._finished_runs())
+
+    async def roll_back(self) -> None:
+        """Carry out the plan. Only under the lease.
+
+        :raises SecretferryError: the run had to end early. The next rollback sees what was done by then.
         """
-        if self._goal.since:
-            await self._note_intents()
-        progress.stage("take back", self._workdb.count_outcomes("delete", "restore"))
+        if self._runs.first:
+            await self._announce_deletions()
+        progress.stage("roll back", self._workdb.count_outcomes("delete", "restore"))
 
-        async def work(step: tuple[str, str, dict[str, t.Any]]) -> None:
+        async def work(planned: tuple[str, str, _Line]) -> None:
             await self._ledger.lease.hold()
-            failed = not await self._take_back_one(*step)
+            failed = not await self._roll_back_item(*planned)
             progress.advance(failed=int(failed))
 
-        steps = self._workdb.outcomes("delete", "restore")
         try:
-            await for_each(steps, work, concurrency=self._definition.concurrency)
+            await for_each(self._workdb.outcomes("delete", "restore"), work, concurrency=self._concurrency)
         except BaseException:
             self.report.give_up(self._workdb.count_outcomes("delete"), self._workdb.count_outcomes("restore"))
             raise
-        await self._prove()
-        await self._tidy()
-
-    @property
-    def ledger_is_behind(self) -> bool:
-        """Whether the ledger must be changed though no item is."""
-        if not self._goal.since and not self.report.undone:
-            return self._scope.whole or self._nothing_left(planned=True)
-        return bool(self._stale or self._finished_runs())
+        await self._confirm()
+        await self._update_ledger()
 
     # --- one item
 
-    async def _plan_one(self, name: str, path: str, key: str) -> None:
-        seen = self._view.evidence(name, path, key)
+    async def _plan_item(self, name: str, path: str, key: str) -> None:
+        seen = self._evidence.known(name, path, key)
         try:
-            step = decide(seen, self._goal)
-            if step.kind == "look":
-                seen = await self._view.look(name, seen)
-                step = decide(seen, self._goal)
-            if step.kind == "look":
-                raise SecretferryError(f"{name} cannot be judged", "Run again")
+            action = decide(seen, self._runs)
+            if action.kind == "read":
+                seen = await self._evidence.read(name, seen)
+                action = decide(seen, self._runs)
+            if action.kind == "read":
+                raise SecretferryError(f"the versions and the value of {name} cannot be read", "Run again")
         except FATAL:
             raise
         except SecretferryError as error:
-            step = Step("refuse", error.message, error.remedy or "Run again")
-        self.report.plan(path, name, step)
-        line = {"path": path, "key": key, "reason": step.reason, "versions": list(step.versions)}
-        self._workdb.put_outcome(name, step.kind, line)
-        if step.kind in ("done", "gone") and seen.record != self._view.record_after(
-            seen.record, seen.before, seen.item
-        ):
+            action = RollbackAction("fail", error.message, error.remedy or "Run again")
+        self.report.plan(path, name, action)
+        line = {"path": path, "key": key, "reason": action.reason, "versions": list(action.versions)}
+        self._workdb.put_outcome(name, action.kind, line)
+        finished = action.kind in ("already_restored", "already_deleted")
+        if finished and seen.record != self._evidence.record_after(seen, seen.item):
             self._stale.append(name)
 
-    async def _take_back_one(self, name: str, kind: str, line: dict[str, t.Any]) -> bool:
+    async def _roll_back_item(self, name: str, kind: str, line: _Line) -> bool:
+        """Carry out the action for one item. Returns whether that succeeded."""
+        planned: Kind = "delete" if kind == "delete" else "restore"
         path, key = line["path"], line["key"]
-        item = self._workdb.found(name)
-        seen = self._view.evidence(name, path, key)
+        seen = self._evidence.known(name, path, key)
         now: Item | None = None
         try:
-            if item is None:
-                raise SecretferryError(f"{name} is gone", "Run again")
-            if kind == "delete":
-                await delete(item, self._store, self._ledger, self._view.naming.location)
-            elif seen.before is not None:
-                companions = await self._view.companions(seen.before)
-                now = await put_back(
-                    item, seen.before, line["versions"], companions, self._store, self._ledger, self._goal.tag
-                )
+            if seen.item is None:
+                raise SecretferryError(f"{name} was deleted at the target", "Run again")
+            if planned == "delete":
+                await delete_created(seen.item, self._store, self._ledger, self._evidence.naming.location)
+            else:
+                now = await self._restore(seen.item, seen, line["versions"])
         except FATAL:
             raise
         except SecretferryError as error:
-            self.changed = self.changed or kind == "restore"  # it may have come some way
-            self.report.fail(path, name, error.message, error.remedy or "Run again", planned=kind)
+            self.changed = self.changed or planned == "restore"  # it may be restored in part
+            self.report.fail(path, name, error.message, error.remedy or "Run again", planned)
             self._workdb.put_outcome(name, "failed", line)
             if seen.record is not None and seen.record.doomed:
                 self._ledger.replace_record(path, key, replace(seen.record, doomed=False))
             return False
         self.changed = True
-        self._workdb.put_outcome(name, f"{kind}d", line)
-        self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, now))
+        self._workdb.put_outcome(name, f"{planned}d", line)
+        self._ledger.replace_record(path, key, self._evidence.record_after(seen, now))
         return True
 
-    # --- around it
+    async def _restore(self, item: Item, seen: Evidence, versions: t.Sequence[int]) -> Item | None:
+        if seen.before is None:
+            return None
+        texts = await self._evidence.companion_texts(seen.before)
+        return await restore_item(item, seen.before, versions, texts, self._store, self._ledger, self._runs.tag)
 
-    async def _note_intents(self) -> None:
-        """Note in the ledger what is about to be deleted: a rollback that dies must know it from what others delete."""
+    # --- the target and the ledger
+
+    async def _announce_deletions(self) -> None:
+        """Note in the ledger which items are about to be deleted.
+
+        A rollback after an interrupted one must tell its deletions from those that others made.
+        """
         for _name, _kind, line in self._workdb.outcomes("delete"):
             record = self._ledger.record(line["path"], line["key"])
             if record is not None and not record.doomed:
                 self._ledger.replace_record(line["path"], line["key"], replace(record, doomed=True))
         await self._ledger.flush()
 
-    async def _prove(self) -> None:
-        """List the target once more and compare it with the state before, instead of trusting that all was done."""
-        await self._view.list_target()
+    async def _confirm(self) -> None:
+        """List the target again and compare it with the state before, instead of trusting the answers to the writes."""
+        await self._evidence.list_target()
         report = self.report
-        for name, kind, line in self._workdb.outcomes("deleted", "restored"):
-            reason = self._contradiction(name, kind, line)
-            if reason:
-                remedy = "Somebody else writes there: look at the item, then run again"
-                report.fail(line["path"], name, reason, remedy, planned=kind.removesuffix("d"))
+        for kind, planned in _DONE.items():
+            for name, _kind, line in self._workdb.outcomes(kind):
+                if reason := self._contradiction(name, planned, line):
+                    remedy = "Look at the item and at what else writes there, then run again"
+                    report.fail(line["path"], name, reason, remedy, planned)
         same, other = self._workdb.compare_listings()
-        report.proof = {
-            "listed": self._workdb.count_found(),
+        report.confirmation = {
+            "listed": self._workdb.count_listed(),
             "deleted": report.counts["deleted"],
             "restored": report.counts["restored"],
             "untouched": same,
             "changed_by_others": other,
-            "left": sum(1 for _item in self._view.left()),
+            "remaining": sum(1 for _item in self._evidence.remaining()),
         }
 
-    def _contradiction(self, name: str, kind: str, line: dict[str, t.Any]) -> str:
-        """What the listing says against an item's having been taken back; empty where it says nothing."""
-        item = self._workdb.found(name)
-        if kind == "deleted":
+    def _contradiction(self, name: str, planned: Kind, line: _Line) -> str:
+        """In what the listing contradicts that an item was rolled back; empty if it does not."""
+        item = self._workdb.listed(name)
+        if planned == "delete":
             return "it was deleted, and the listing shows it" if item else ""
-        before = self._view.evidence(name, line["path"], line["key"]).before
+        before = self._evidence.known(name, line["path"], line["key"]).before
         if item is None or before is None:
-            return "it was put back, and is not in the listing"
-        # Listings do not tell which versions are kept: these were compared right after the item was put back.
+            return "it was restored, and the listing does not show it"
+        # A listing does not show which versions are kept: these were compared right after the item was restored.
         differing = differences(replace(item, versions=tuple(before.versions)), before)
-        return f"it was put back, and the listing shows another {', '.join(differing)}" if differing else ""
+        return f"it was restored, and the listing shows another {', '.join(differing)}" if differing else ""
 
-    async def _tidy(self) -> None:
-        """Bring the ledger up to date; forget it where nothing of the migration is left."""
+    async def _update_ledger(self) -> None:
+        """Bring the ledger up to date; delete it if nothing of the migration is left."""
         self.changed = self.changed or bool(self._stale or self._finished_runs())
         for name in self._stale:
-            path, key = self._view.place_of(name)
-            seen = self._view.evidence(name, path, key)
-            self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, seen.item))
+            path, key = self._evidence.source_of(name)
+            seen = self._evidence.known(name, path, key)
+            self._ledger.replace_record(path, key, self._evidence.record_after(seen, seen.item))
             if seen.item is None:
-                await self._ledger.items.delete_companion(companion_name(name, self._view.naming.location))
-        if not self._goal.since and not self._scope.batch and self._nothing_left(planned=False):
+                await self._ledger.items.delete_companion(companion_name(name, self._evidence.naming.location))
+        if not self._runs.first and not self._scope.batch and self._nothing_left():
             await self._ledger.lease.hold()
             await self._ledger.forget(companions=True)
             self.changed = True
@@ -217,14 +228,15 @@ class RollbackRun:
                 await self._ledger.lease.hold()
                 await self._ledger.items.delete(name)
 
-    def _nothing_left(self, *, planned: bool) -> bool:
-        if self.report.undone:
+    def _nothing_left(self) -> bool:
+        if self.report.not_rolled_back or (not self._scope.whole and self._workdb.count_entries()):
             return False
-        if planned:
-            return self._scope.whole
-        known = 0 if self._scope.whole else self._workdb.count_entries()
-        return not known and next(self._view.left(), None) is None
+        return next(self._evidence.remaining(), None) is None
 
     def _finished_runs(self) -> set[str]:
-        """Runs whose every change is taken back: how things were before them need not be kept."""
-        return {run for run in self._workdb.runs() - self._workdb.unfinished_runs() if self._goal.takes(run)}
+        """The runs whose every change is rolled back: their backups need not be kept."""
+        runs = self._workdb.backup_runs() - self._workdb.unfinished_runs()
+        return {run for run in runs if self._runs.includes(run)}
+
+
+_DONE: dict[str, Kind] = {"deleted": "delete", "restored": "restore"}

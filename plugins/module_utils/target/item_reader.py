@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import typing as t
 from collections import defaultdict
 
@@ -88,12 +87,12 @@ class ItemReader:
 
         :returns: ``None`` where it points to something that is not there, or is no companion.
         """
-        name = pointer_of(description)
-        if name is None:
+        pointer = pointer_of(description)
+        if pointer is None:
             return description
-        count = json.loads(description).get("pieces", 1)
+        name, count = pointer
         folder = f"{self._ledger_folder}/"
-        if not name.startswith(f"{folder}metadata/") or not isinstance(count, int) or not 1 <= count <= 100:
+        if not name.startswith(f"{folder}metadata/") or not 1 <= count <= 100:
             return None
         names = [folder + piece for piece in companion_pieces(name.removeprefix(folder), count)]
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rule of an ACL policy counts for a path, as Vault decides it. Pure.
+"""The rule of an ACL policy that Vault applies to a path. Pure.
 
 From developer.hashicorp.com/vault/docs/concepts/policies, "Priority matching"; compared with a real Vault by a test.
 """
@@ -19,27 +19,27 @@ _Rules = t.Mapping[str, t.Collection[str]]
 def allowed(rules: _Rules, path: str) -> frozenset[str]:
     """The capabilities that ``rules`` (path in a policy to capabilities) give on ``path``.
 
-    An exact rule comes before all others. Of the others the one whose first wildcard comes later; then one that does
-    not end in ``*``, the one with fewer ``+``, the longer one. For a folder, which can only be listed, rules that take
-    it without its slash come first.
+    An exact rule comes before all others. Of the others, the rule whose first wildcard comes later; then a rule that
+    does not end in ``*``, the rule with fewer ``+``, the longer rule. For a folder, which can only be listed, rules
+    that match it without its slash come first.
     """
     names = (path, path[:-1]) if path.endswith("/") else (path,)
     for name in names:
         if name in rules and not _is_wild(name):
             return frozenset(rules[name])
     for name in reversed(names):
-        taking = [rule for rule in rules if _takes(rule, name)]
-        if taking:
-            return frozenset(rules[max(taking, key=_rank)])
+        matching = [rule for rule in rules if _matches(rule, name)]
+        if matching:
+            return frozenset(rules[max(matching, key=_rank)])
     return frozenset()
 
 
 def _is_wild(rule: str) -> bool:
-    """Whether it is no exact rule."""
+    """Whether the rule has a wildcard."""
     return rule.endswith("*") or "/+" in rule
 
 
-def _takes(rule: str, path: str) -> bool:
+def _matches(rule: str, path: str) -> bool:
     if not _is_wild(rule):
         return False
     parts, asked = rule.removesuffix("*").split("/"), path.split("/")

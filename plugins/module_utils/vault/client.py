@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asking Vault: GET requests with the session's token, repeated where that helps.
+"""GET requests to Vault with the session's token, repeated where that helps.
 
-Everything here is a GET, so everything may be repeated. The token is the session's business (hvac); the requests of
-the bulk path are not hvac's, because it is blocking and costs a millisecond of CPU time each (docs/performance.md).
+Everything here is a GET, so everything may be repeated. The session gets the token with hvac; the requests of the bulk
+path do not use hvac, as it blocks and costs a millisecond of CPU time for each (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class TokenSource(t.Protocol):
         """The token in use."""
 
     def refresh(self, stale: str) -> bool:
-        """Whether there is a new token in place of ``stale``, after logging in again if ``stale`` is dead.
+        """Whether there is a new token in place of ``stale``, after logging in again if that no longer works.
 
-        :raises LoginError: it is dead and cannot be replaced.
+        :raises LoginError: it no longer works and cannot be replaced.
         """
 
 
@@ -53,9 +53,9 @@ class VaultClient:
         """GET ``/v1/`` + ``path`` (percent-encoded).
 
         :param what: names the request in errors.
-        :param allow_missing: hand a 404 back instead of raising: Vault answers it with a body for deleted versions.
+        :param allow_missing: return a 404 instead of raising: Vault sends it with a body for deleted versions.
         :raises NotFound, PermissionDenied, ApiError, TransportError: as their names say; PermissionDenied only after
-            the token was seen to be alive.
+            a check that the token works.
         """
         while True:
             token = self._session.token
@@ -74,18 +74,18 @@ class VaultClient:
     async def _send(self, path: str) -> Response:
         response = await self.transport.send("GET", f"/v1/{path}", self._session.headers())
         if response.status == 503 and b"sealed" in response.body:
-            # Somebody has to come and unseal it: no use in trying again until then.
+            # It stays sealed until an operator unseals it, so the request is not repeated.
             raise Outage("Vault is sealed", "Unseal it, or give the address of an unsealed node; then run again")
         return response
 
     async def _token_replaced(self, token: str) -> bool:
-        """Tell a dead token from a missing right, asking once for all requests that were refused together."""
-        refused_at = time.monotonic()
+        """Tell an invalid token from a missing right, with one check for all requests that got 403 together."""
+        denied_at = time.monotonic()
         async with self._checking:
             if self._session.token != token:
                 return True
-            alive_token, checked_at = self._checked
-            if alive_token == token and checked_at > refused_at:
+            valid_token, checked_at = self._checked
+            if valid_token == token and checked_at > denied_at:
                 return False
             started = time.monotonic()
             replaced = await asyncio.to_thread(self._session.refresh, token)
@@ -110,7 +110,7 @@ class VaultClient:
 
 
 def _errors(body: bytes) -> str:
-    """Vault's own words about a failed GET. They name paths and causes; a GET has sent nothing else."""
+    """Vault's own words about a failed GET. They name paths and causes, as a GET sends nothing else."""
     try:
         errors = json.loads(body).get("errors") or []
     except (ValueError, AttributeError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a machine's cloud says about it, for those logins to Vault that rest on it."""
+"""The identity that a cloud gives to a machine, for the logins to Vault that use it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _GCP_JWT_SECONDS = 600
 
 
 def machine_aws_identity() -> tuple[str, str, str]:
-    """Access key, secret key and session token that this machine or process has."""
+    """Access key, secret key and session token of this machine or process."""
     try:
         boto3: t.Any = import_module("boto3")
     except ImportError:
         raise MissingLibrary("boto3", traceback.format_exc()) from None
     found = boto3.session.Session().get_credentials()
     if found is None:
-        raise LoginError("there is no AWS identity here", "Give source.auth.aws_access_key and aws_secret_key")
+        raise LoginError("this machine has no AWS identity", "Give source.auth.aws_access_key and aws_secret_key")
     frozen = found.get_frozen_credentials()
     return frozen.access_key, frozen.secret_key, frozen.token or ""
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading KV mounts exactly: mounts, listings, metadata and versions. Reads only; a read-only token is enough.
+"""Reading KV mounts exactly: mounts, listings, metadata and versions. Never writes; a read-only token is enough.
 
 Facts of the API: Vault's documentation of the KV secrets engine, versions 1 and 2, and of ``sys/internal/ui/mounts``.
 """
@@ -34,10 +34,10 @@ class Mount:
 
 @dataclass(frozen=True)
 class VersionState:
-    """What the metadata says of one version.
+    """The state of one version, from the metadata.
 
     :ivar deletion_time: RFC 3339 or empty; it may lie in the future.
-    :ivar deleted: Vault names who deleted it (1.21 and newer), so it is deleted, whatever clocks say.
+    :ivar deleted: the metadata names who deleted it (Vault 1.21 and newer), so it is deleted, whatever the clocks say.
     """
 
     number: int
@@ -56,12 +56,12 @@ class Metadata:
 
     @property
     def created(self) -> str:
-        """When the secret came to be: tells a secret from its successor of the same path."""
+        """When the secret was created: tells a secret from a later one of the same path."""
         return str(self.block.get("created_time", ""))
 
     @property
     def current_version(self) -> int:
-        """The newest version's number, deleted or not; 0 where none was ever written."""
+        """The number of the newest version, deleted or not; 0 where none was ever written."""
         return int(self.block.get("current_version", 0))
 
     @property
@@ -83,7 +83,7 @@ class Reading:
     custom: t.Mapping[str, str] | None = None
 
 
-@functools.lru_cache(maxsize=1024)  # each version of a secret is asked for by itself
+@functools.lru_cache(maxsize=1024)  # each version of a secret is read by itself
 def encode_path(path: str) -> str:
     """Percent-encode each segment of a path exactly once; dot segments too, or a proxy would resolve them."""
     return "/".join(
@@ -116,7 +116,7 @@ class KvReader:
         return sorted(found, key=lambda mount: mount.path)
 
     async def mount_of(self, path: str) -> Mount:
-        """The mount that ``path`` lies in.
+        """The mount of ``path``.
 
         :raises OptionError: there is none, or it is no KV mount, or Vault does not say and ``kv_version`` is not given.
         """
@@ -136,7 +136,7 @@ class KvReader:
             mount = str(data["path"])
         if data.get("type") not in ("kv", "generic"):
             raise OptionError(
-                "source.paths", f"{path} lies in {mount}, a mount of type {data.get('type')}", "Only KV mounts migrate"
+                "source.paths", f"{path} is in {mount}, a mount of type {data.get('type')}", "Only KV mounts migrate"
             )
         return Mount(mount, self._version_of(mount, data))
 
@@ -196,7 +196,7 @@ class KvReader:
 
 @contextlib.contextmanager
 def _understood(what: str) -> t.Iterator[None]:
-    """Take an answer apart. One that is not Vault's fails this path only; its text, maybe a value, is not shown."""
+    """Parse an answer. One that is not Vault's fails this path only; its text could be a value, so it is not shown."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -217,7 +217,7 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
     metadata = json.loads(answered["metadata"])
     value = answered.get("data")
     return Reading(
-        # 404 with a body is a deleted version; null with 200 is one that was written so, and can be read.
+        # 404 with a body is a deleted version; null with 200 is a version that was written as null.
         None if answer.status == 404 else "null" if value == "null" else _object(value, what),
         int(metadata.get("version", 0)),
         metadata.get("created_time", ""),

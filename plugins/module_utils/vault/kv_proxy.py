@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading as an application does that speaks to Vault: with hvac, from an address that answers like Vault's KV.
+"""Reads items as an application that uses Vault does: with hvac, from an address that answers like Vault's KV.
 
-Facts of Akeyless's own (docs.akeyless.io, "HashiCorp Vault Proxy" and "HashiCorp Vault Proxy Authentication Methods"):
+Facts of Akeyless (docs.akeyless.io, "HashiCorp Vault Proxy" and "HashiCorp Vault Proxy Authentication Methods"):
 KV version 2 is at ``/v1/secret/data/<item>``, version 1 at ``/v1/kv/<item>``, other engine names work too, and the
 Akeyless token is sent as Vault's. How an item whose value is no JSON object is wrapped is not documented.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from ..errors import ApiError, PermissionDenied
 from ..http.transport import TlsSettings
 from ..options import VaultAuth, VaultSettings
-from .wire import Wire
+from .connection import VaultConnection
 
 __all__ = ["KvProxy", "KvProxySettings", "as_texts"]
 
@@ -28,7 +28,7 @@ _MOUNTS = {1: "kv", 2: "secret"}
 
 @dataclass(frozen=True)
 class KvProxySettings:
-    """Where the proxy is. ``mount_point`` empty: what Akeyless calls the engine of that version."""
+    """The address of the proxy. An empty ``mount_point`` is Akeyless's own name for the engine of that version."""
 
     url: str
     mount_point: str = ""
@@ -39,7 +39,7 @@ class KvProxySettings:
 
 
 class KvProxy:
-    """Reads items by way of the proxy. Blocks; may be called from several threads.
+    """Reads items through the proxy. Blocks; may be called from several threads.
 
     :param sleep: waits between tries, in seconds.
     :raises MissingLibrary: hvac is not installed.
@@ -50,17 +50,17 @@ class KvProxy:
         self.settings = settings
         self._sleep = sleep
         auth = VaultAuth(method="token", mount_point="token")
-        self._wire = Wire(
+        self._connection = VaultConnection(
             VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout), sleep
         )
 
     @property
     def requests(self) -> int:
         """HTTP requests made so far."""
-        return self._wire.requests
+        return self._connection.requests
 
     def read(self, item: str, token: str, *, tries: int = 1) -> t.Any:
-        """The value of an item as the proxy gives it to an application: most often a dict.
+        """The value of an item as an application gets it from the proxy: most often a dict.
 
         :param tries: how often a 403 is asked again: a proxy was seen to answer so under load to callers who may read.
         :raises PermissionDenied, NotFound, ApiError, TransportError: as their names say.
@@ -74,7 +74,7 @@ class KvProxy:
 
     def _read(self, item: str, token: str) -> t.Any:
         settings = self.settings
-        kv = self._wire.client(token).secrets.kv
+        kv = self._connection.client(token).secrets.kv
         mount, path = settings.mount_point.strip("/") or _MOUNTS[settings.kv_version], item.lstrip("/")
         try:
             if settings.kv_version == 1:
@@ -87,11 +87,11 @@ class KvProxy:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._connection.close()
 
 
 def as_texts(value: t.Any) -> list[str]:
-    """The texts that a value of the proxy can stand for: a JSON object, or a text in an undocumented wrapping."""
+    """The texts that a value of the proxy can mean: a JSON object, or a text in an undocumented wrapping."""
     if isinstance(value, dict):
         members = [v if isinstance(v, str) else json.dumps(v) for v in value.values()] if len(value) == 1 else []
         return [json.dumps(value), *members]

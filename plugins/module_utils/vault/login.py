@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from ..errors import ApiError, LoginError, SecretferryError, TransportError
 from .cloud import machine_aws_identity, signed_by_service_account
-from .wire import Wire
+from .connection import VaultConnection
 
-__all__ = ["Login", "VaultToken", "means_dead"]
+__all__ = ["Login", "VaultToken", "token_is_invalid"]
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class VaultToken:
 class Login:
     """Logs in, as often as the method allows it."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._settings = wire.settings
-        self._auth = wire.settings.auth
-        self._secret_id = ""  # what came out of the wrapping, which opens only once
+    def __init__(self, connection: VaultConnection) -> None:
+        self._connection = connection
+        self._settings = connection.settings
+        self._auth = connection.settings.auth
+        self._secret_id = ""  # from a wrapping token, which can be unwrapped only once
 
     @property
     def is_login(self) -> bool:
@@ -58,14 +58,14 @@ class Login:
 
     @property
     def repeatable(self) -> bool:
-        """Whether trying again, later, can give another token."""
+        """Whether a later login can give another token."""
         return self.is_login or "token" in self._auth.files
 
     def log_in(self, stale: str = "") -> VaultToken:
         """A new token.
 
-        :param stale: the dead token, when this is not the first time.
-        :raises LoginError: Vault refuses the credentials, or the method works only once.
+        :param stale: the token that no longer works, when this is not the first login.
+        :raises LoginError: Vault rejects the credentials, or the method works only once.
         :raises TransportError, MissingLibrary: as their names say.
         """
         if self._auth.method == "token":
@@ -73,10 +73,10 @@ class Login:
         if self._auth.method == "wrapped_token":
             return self._unwrapped_token(stale)
         try:
-            answer = _METHODS[self._auth.method](self, self._wire.client())
+            answer = _METHODS[self._auth.method](self, self._connection.client())
         except ApiError as error:
-            raise self._refused(error) from None
-        return self._lease(answer)
+            raise self._rejected(error) from None
+        return self._issued(answer)
 
     def _given_token(self, stale: str) -> VaultToken:
         token = self._auth.fresh("token")
@@ -90,12 +90,12 @@ class Login:
     def _looked_up(self, token: str) -> VaultToken:
         """A token that was not made by this login, with what Vault says about it."""
         try:
-            data = self._wire.client(token).auth.token.lookup_self()["data"]
+            data = self._connection.client(token).auth.token.lookup_self()["data"]
         except ApiError as error:
-            if error.status == 403 and not means_dead(error):
-                return VaultToken(token)  # the policy forbids the look-up: nothing is known, nothing is wrong
+            if error.status == 403 and not token_is_invalid(error):
+                return VaultToken(token)  # the policy denies the look-up, which says nothing about the token
             raise LoginError(
-                f"Vault at {self._settings.url} refuses the token{_colon(error.detail)}",
+                f"Vault at {self._settings.url} rejects the token{_colon(error.detail)}",
                 f"Give a valid source.auth.{self._auth.method}, and the source.namespace it belongs to",
             ) from None
         except (TypeError, KeyError):
@@ -105,12 +105,12 @@ class Login:
     def _unwrapped_token(self, stale: str) -> VaultToken:
         if stale:
             raise LoginError(
-                "the Vault token expired, and its wrapping token opened only once",
+                "the Vault token expired, and its wrapping token can be unwrapped only once",
                 "Wrap a token that lives longer than the run, or is renewable, or use approle with wrapped_secret_id",
             )
         answer = self._unwrap(self._auth.wrapped_token, "source.auth.wrapped_token")
         if answer.get("auth"):
-            return self._lease(answer)
+            return self._issued(answer)
         data = answer.get("data") or {}
         token = data.get("token") or data.get("client_token") or data.get("id")
         if not token:
@@ -122,12 +122,12 @@ class Login:
 
     def _unwrap(self, token: str, option: str) -> dict[str, t.Any]:
         try:
-            answer = self._wire.client(token).sys.unwrap()
+            answer = self._connection.client(token).sys.unwrap()
         except ApiError as error:
             raise LoginError(
-                f"{option} is not valid, has expired or was opened before{_colon(error.detail)}",
-                "If nobody of yours opened it, somebody else has what was inside: revoke that, look into Vault's audit "
-                "log, and wrap anew",
+                f"{option} is not valid, has expired or was unwrapped before{_colon(error.detail)}",
+                "If no task of yours unwrapped it, another person has the credential that was in it: revoke it, look"
+                " into Vault's audit log, and wrap a new one",
             ) from None
         if not isinstance(answer, dict):
             raise self._no_vault()
@@ -213,27 +213,27 @@ class Login:
         return client.auth.gcp.login(role=self._auth.role, jwt=jwt, use_token=False, mount_point=self._auth.mount_point)
 
     def _cert(self, client: t.Any) -> t.Any:
-        # Not hvac's own method: that insists on TLS files of its own, and the session shows the certificate already.
+        # Not hvac's own method, which needs TLS files of its own. The session sends the certificate already.
         body = {"name": self._auth.cert_role} if self._auth.cert_role else {}
         return client.adapter.login(f"/v1/auth/{self._auth.mount_point}/login", use_token=False, json=body)
 
-    def _lease(self, answer: t.Any) -> VaultToken:
+    def _issued(self, answer: t.Any) -> VaultToken:
         auth = answer.get("auth") if isinstance(answer, dict) else None
         if not isinstance(auth, dict):
             raise self._no_vault()
-        lease = VaultToken.of(auth)
-        if not lease.token:
+        issued = VaultToken.of(auth)
+        if not issued.token:
             raise LoginError(
-                f"Vault at {self._settings.url} wants a second factor for {self._auth.method}",
+                f"Vault at {self._settings.url} needs a second factor for {self._auth.method}",
                 "Log in as a machine identity without one, for example by approle",
             )
-        return lease
+        return issued
 
     def _no_vault(self) -> TransportError:
-        return TransportError(f"what answers at {self._settings.url} is not a Vault", "Check source.url")
+        return TransportError(f"the server at {self._settings.url} is not a Vault", "Check source.url")
 
-    def _refused(self, error: ApiError) -> SecretferryError:
-        """What a refused login means for the user."""
+    def _rejected(self, error: ApiError) -> SecretferryError:
+        """The exception for a login that Vault rejects."""
         method, mount = self._auth.method, self._auth.mount_point
         here = f"auth/{mount}" + (f" in namespace {self._settings.namespace}" if self._settings.namespace else "")
         if error.status == 404 or "route" in error.detail or "unsupported path" in error.detail:
@@ -242,13 +242,17 @@ class Login:
                 "Check source.auth.mount_point, source.auth.method and source.namespace",
             )
         if error.status in (400, 401, 403):
-            # Without a token, Vault says "permission denied" of a login that does not exist, too.
-            names = (*_PROOFS[method], "mount_point") if error.status == 400 else ("mount_point", *_PROOFS[method])
+            # Without a token, Vault also says "permission denied" where there is no such login.
+            names = (
+                (*_CREDENTIALS[method], "mount_point")
+                if error.status == 400
+                else ("mount_point", *_CREDENTIALS[method])
+            )
             remedy = f"Check {', '.join(f'source.auth.{name}' for name in names)} and source.namespace"
             if method == "approle" and not (self._secret_id or self._auth.secret_id):
                 remedy = "No secret id was given: give source.auth.secret_id (or secret_id_file, or VAULT_SECRET_ID)"
             return LoginError(
-                f"Vault at {self._settings.url} refuses the {method} login at {here}{_colon(error.detail)}", remedy
+                f"Vault at {self._settings.url} rejects the {method} login at {here}{_colon(error.detail)}", remedy
             )
         return error
 
@@ -265,8 +269,8 @@ _METHODS: dict[str, t.Callable[[Login, t.Any], t.Any]] = {
     "cert": Login._cert,
 }
 
-# What to look at when a login is refused.
-_PROOFS = {
+# What to check when a login is rejected.
+_CREDENTIALS = {
     "approle": ("role_id", "secret_id"),
     "userpass": ("username", "password"),
     "ldap": ("username", "password"),
@@ -279,8 +283,11 @@ _PROOFS = {
 }
 
 
-def means_dead(error: ApiError) -> bool:
-    """Whether a 403 says that the token itself is no longer valid."""
+def token_is_invalid(error: ApiError) -> bool:
+    """Whether a 403 says that the token itself no longer works.
+
+    Vault says "bad token" or "invalid token" from 1.15 on; before, it used the words of a missing right.
+    """
     return any(words in error.detail for words in ("invalid token", "bad token"))
 
 

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the credentials made of them.
+"""What an operator does at the source's Vault: policies, token roles, AppRole roles, and the roles' credentials.
 
 Everything here blocks; an event loop calls it with ``asyncio.to_thread``. Tokens are made through a token role, so that
-they have no parent that could end before them, without the operator being root: see docs/preflight.md for the policy
-that an operator needs. Facts of the API: Vault's documentation of ``sys/policies/acl``, ``auth/token``,
+they have no parent token that could expire before them, and the operator need not be root: see docs/preflight.md for
+the policy that an operator needs. Facts of the API: Vault's documentation of ``sys/policies/acl``, ``auth/token``,
 ``auth/approle`` and ``sys/wrapping``.
 """
 
@@ -16,13 +16,14 @@ import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError
+from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
+from .connection import VaultConnection
 from .kv import encode_path
+from .login import token_is_invalid
 from .session import VaultSession
-from .wire import Wire
 
-__all__ = ["Credential", "Operator", "as_operator", "look_up", "token_is_dead", "unwrap", "wrapping_is_open"]
+__all__ = ["Credential", "Operator", "as_operator", "look_up", "unwrap", "wrapped_by"]
 
 Settings = dict[str, t.Any]
 
@@ -32,8 +33,8 @@ class Credential:
     """A token or secret id that was just made.
 
     :param text: the credential; a wrapping token where ``wrapped``.
-    :param accessor: of the token or secret id itself; empty where Vault does not tell that of a wrapped one.
-    :param ttl: seconds; 0 without end.
+    :param accessor: of the token or secret id itself; empty where Vault does not show it for a wrapped one.
+    :param ttl: seconds; 0 where it never expires.
     """
 
     text: str = field(repr=False)
@@ -45,7 +46,7 @@ class Credential:
 class Operator:
     """A logged-in operator.
 
-    :raises SecretferryError: each method, where Vault refuses; the message names the path.
+    :raises SecretferryError: each method, where Vault denies it; the message names the path.
     """
 
     def __init__(self, session: VaultSession) -> None:
@@ -72,7 +73,7 @@ class Operator:
         self._write(f"sys/policies/acl/{encode_path(name)}", {"policy": text})
 
     def delete_policy(self, name: str) -> None:
-        """Remove a policy. One that is not there is as good."""
+        """Remove a policy, if there is one."""
         self._delete(f"sys/policies/acl/{encode_path(name)}")
 
     def token_role(self, name: str) -> Settings | None:
@@ -84,7 +85,7 @@ class Operator:
         self._write(f"auth/token/roles/{encode_path(name)}", settings)
 
     def delete_token_role(self, name: str) -> None:
-        """Remove a token role; its tokens live on."""
+        """Remove a token role; its tokens stay valid."""
         self._delete(f"auth/token/roles/{encode_path(name)}")
 
     def make_token(self, role: str, settings: Settings, wrap_ttl: str = "") -> Credential:
@@ -97,7 +98,7 @@ class Operator:
         return Credential(str(auth["client_token"]), str(auth["accessor"]), int(auth["lease_duration"]))
 
     def token_by_accessor(self, accessor: str) -> Settings | None:
-        """What Vault knows of a token, ``None`` where it is dead."""
+        """The properties of a token, ``None`` where it no longer works."""
         try:
             return self._settings(self._write("auth/token/lookup-accessor", {"accessor": accessor}))
         except ApiError as error:
@@ -106,28 +107,31 @@ class Operator:
             raise
 
     def revoke_accessor(self, accessor: str) -> None:
-        """End a token."""
+        """Revoke a token."""
         self._write("auth/token/revoke-accessor", {"accessor": accessor})
 
-    def end_tokens_of(self, role: str) -> None:
-        """End every token of a token role, known or not, where the operator may: it takes the capability sudo."""
+    def revoke_tokens_of(self, role: str) -> None:
+        """Revoke every token of a token role, known or not, where the operator may: it needs the capability sudo."""
         with contextlib.suppress(ApiError):
             self._session.client.adapter.put(f"/v1/sys/leases/revoke-prefix/auth/token/create/{encode_path(role)}")
 
-    def approle(self, mount: str, role: str) -> Settings | None:
-        """The settings of an AppRole role, ``None`` where there is none."""
-        return self._read(_role(mount, role))
+    def approle(self, mount: str, role: str, *, must_be_mounted: bool = False) -> Settings | None:
+        """The settings of an AppRole role, ``None`` where there is none.
+
+        :raises OptionError: AppRole ``must_be_mounted``, and is not.
+        """
+        return self._read(_role(mount, role), approle_mount=mount if must_be_mounted else "")
 
     def write_approle(self, mount: str, role: str, settings: Settings) -> None:
         """Make or change an AppRole role."""
         self._write(_role(mount, role), settings)
 
     def delete_approle(self, mount: str, role: str) -> None:
-        """Remove an AppRole role with all its secret ids; its tokens live on."""
+        """Remove an AppRole role with all its secret ids; its tokens stay valid."""
         self._delete(_role(mount, role))
 
     def role_id(self, mount: str, role: str) -> str:
-        """The role id, which is no secret."""
+        """The role id, which is not a credential."""
         return str((self._read(f"{_role(mount, role)}/role-id") or {}).get("role_id", ""))
 
     def make_secret_id(self, mount: str, role: str, settings: Settings, wrap_ttl: str = "") -> Credential:
@@ -145,7 +149,7 @@ class Operator:
         return sorted(str(key) for key in (data or {}).get("keys") or ())
 
     def secret_id(self, mount: str, role: str, secret_id: str) -> Settings | None:
-        """What Vault knows of a secret id, ``None`` where it is dead."""
+        """The properties of a secret id, ``None`` where it no longer works."""
         try:
             answer = self._write(f"{_role(mount, role)}/secret-id/lookup", {"secret_id": secret_id})
         except ApiError as error:
@@ -155,29 +159,36 @@ class Operator:
         return self._settings(answer) or None
 
     def destroy_secret_id(self, mount: str, role: str, accessor: str) -> None:
-        """Destroy a secret id by its accessor. One that is not there is as good."""
+        """Destroy a secret id by its accessor, if there is one."""
         try:
             self._write(f"{_role(mount, role)}/secret-id-accessor/destroy", {"secret_id_accessor": accessor})
         except ApiError as error:
-            # Vault 1.21 answers 500 for one that is gone.
+            # Vault 1.21 answers 500 for one that does not exist.
             if error.status != 404 and "failed to find accessor entry" not in error.detail:
                 raise
 
     def capabilities(self, accessor: str, paths: t.Sequence[str]) -> dict[str, list[str]]:
-        """What a token may do, by path."""
+        """The capabilities of a token, by path."""
         answer = self._write("sys/capabilities-accessor", {"accessor": accessor, "paths": list(paths)})
         data = answer.get("data") or answer
         return {path: [str(c) for c in data.get(path) or ()] for path in paths}
 
-    def _read(self, path: str) -> Settings | None:
+    def _read(self, path: str, approle_mount: str = "") -> Settings | None:
         try:
             answer = self._session.client.adapter.get(f"/v1/{path}")
-        except NotFound:
+        except NotFound as error:
+            if approle_mount and any(words in error.detail for words in ("no handler for route", "unsupported path")):
+                raise OptionError(
+                    "approle_mount",
+                    f"there is no AppRole auth method at auth/{approle_mount}",
+                    f"Enable it (vault auth enable -path={approle_mount} approle), give the mount of an existing one,"
+                    " or set type: token",
+                ) from None
             return None
         except PermissionDenied as error:
-            raise _refused(error, "list" if path.endswith("?list=true") else "read", path.partition("?")[0]) from None
+            raise _denied(error, "list" if path.endswith("?list=true") else "read", path.partition("?")[0]) from None
         except ApiError as error:
-            if "does not exist" in error.detail:  # the secret ids of a role that is gone
+            if "does not exist" in error.detail:  # the secret ids of a role that does not exist
                 return None
             raise
         return self._settings(answer)
@@ -189,7 +200,7 @@ class Operator:
         except PermissionDenied as error:
             if "invalid accessor" in error.detail:
                 raise
-            raise _refused(error, "create and update", path) from None
+            raise _denied(error, "create and update", path) from None
         return answer if isinstance(answer, dict) else {}
 
     def _delete(self, path: str) -> None:
@@ -198,7 +209,7 @@ class Operator:
         except NotFound:
             return
         except PermissionDenied as error:
-            raise _refused(error, "delete", path) from None
+            raise _denied(error, "delete", path) from None
 
     @staticmethod
     def _settings(answer: t.Any) -> Settings:
@@ -206,54 +217,51 @@ class Operator:
 
 
 def look_up(settings: VaultSettings, token: str) -> Settings | None:
-    """What a token says of itself: ``None`` where it is dead, ``{}`` where it is alive and may not look.
+    """The properties of a token: ``None`` where it no longer works, ``{}`` where it may not look itself up.
 
     :raises SecretferryError: Vault could not be asked.
     """
-    wire = Wire(settings)
+    connection = VaultConnection(settings)
     try:
-        return dict(wire.client(token).auth.token.lookup_self()["data"])
+        return dict(connection.client(token).auth.token.lookup_self()["data"])
     except PermissionDenied as error:
-        # A dead token: "bad token" or "invalid token" from 1.15 on, before that the words of a missing right.
-        return None if token_is_dead(error) else {}
+        return None if token_is_invalid(error) else {}
     finally:
-        wire.close()
+        connection.close()
 
 
-def token_is_dead(error: ApiError) -> bool:
-    """Whether a refusal says that the token itself is no longer valid."""
-    return any(words in error.detail for words in ("invalid token", "bad token"))
+def wrapped_by(settings: VaultSettings, token: str) -> str:
+    """The path that made the content of a wrapping token.
 
-
-def wrapping_is_open(settings: VaultSettings, token: str) -> str:
-    """The path that made what a wrapping token holds; empty where it was opened, has expired, or never was one."""
-    wire = Wire(settings)
+    Empty where the token was unwrapped, has expired, or is no wrapping token.
+    """
+    connection = VaultConnection(settings)
     try:
-        answer = wire.client().adapter.post("/v1/sys/wrapping/lookup", json={"token": token})
+        answer = connection.client().adapter.post("/v1/sys/wrapping/lookup", json={"token": token})
         return str((answer.get("data") or {}).get("creation_path") or "") if isinstance(answer, dict) else ""
     except ApiError:
         return ""
     finally:
-        wire.close()
+        connection.close()
 
 
 def unwrap(settings: VaultSettings, token: str) -> Settings:
-    """Open a wrapping token, which ends it: Vault's answer that it holds.
+    """Unwrap a wrapping token, which works once: the answer of Vault that it holds.
 
-    :raises ApiError: it was opened before, or has expired.
+    :raises ApiError: it was unwrapped before, or has expired.
     """
-    wire = Wire(settings)
+    connection = VaultConnection(settings)
     try:
-        answer = wire.client(token).sys.unwrap()
+        answer = connection.client(token).sys.unwrap()
         return dict(answer) if isinstance(answer, dict) else {}
     finally:
-        wire.close()
+        connection.close()
 
 
 def as_operator(error: SecretferryError) -> SecretferryError:
-    """A failure of the operator's login, in the words of its own options."""
-    error.message = error.message.replace("source.auth", "operator")
-    error.remedy = error.remedy.replace("source.auth", "operator")
+    """A failure of the operator's login, with the names of the operator's options."""
+    error.message = error.message.replace("source.auth", "operator_auth")
+    error.remedy = error.remedy.replace("source.auth", "operator_auth")
     return error
 
 
@@ -261,7 +269,7 @@ def _role(mount: str, role: str) -> str:
     return f"auth/{encode_path(mount)}/role/{encode_path(role)}"
 
 
-def _refused(error: PermissionDenied, capability: str, path: str) -> PermissionDenied:
+def _denied(error: PermissionDenied, capability: str, path: str) -> PermissionDenied:
     return PermissionDenied(
         f"the operator may not {capability} {path}",
         f"Give the policy of the operator {capability} on {path}",

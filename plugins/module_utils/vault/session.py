@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One session with the source Vault: one login a run, kept alive, repeated when the token dies.
+"""One session with the source Vault: one login a run, kept alive, repeated when the token no longer works.
 
 Everything here blocks and may be called from any thread; an event loop calls it with ``asyncio.to_thread``. Only
 ``token``, ``headers()`` and ``due()`` are quick, once ``login()`` was called.
@@ -18,8 +18,8 @@ import typing as t
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
 from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
-from .login import Login, VaultToken, means_dead
-from .wire import Wire
+from .connection import VaultConnection
+from .login import Login, VaultToken, token_is_invalid
 
 __all__ = ["VaultSession"]
 
@@ -52,28 +52,28 @@ class VaultSession:
         self.renewals = 0
         self._clock = clock
         self._lock = threading.RLock()
-        self._wire = Wire(settings, sleep, attempts)
-        self._login = Login(self._wire)
-        self._lease: VaultToken | None = None
+        self._connection = VaultConnection(settings, sleep, attempts)
+        self._login = Login(self._connection)
+        self._issued: VaultToken | None = None
         self._client: t.Any = None
         self._full_ttl = 0.0
         self._may_look_up: bool | None = None  # None: not known yet
-        self._dies_at: float | None = None
+        self._expires_at: float | None = None
         self._due_at: float | None = None
 
     @property
     def requests(self) -> int:
         """HTTP requests made so far, attempts counted."""
-        return self._wire.requests
+        return self._connection.requests
 
     def login(self) -> None:
         """Log in, unless that is done.
 
-        :raises LoginError: Vault refuses the credentials.
+        :raises LoginError: Vault rejects the credentials.
         :raises TransportError: Vault cannot be reached, is sealed, or is no Vault.
         """
         with self._lock:
-            if self._lease is None:
+            if self._issued is None:
                 self._log_in()
 
     @property
@@ -82,7 +82,7 @@ class VaultSession:
         return self._current().token
 
     def headers(self) -> dict[str, str]:
-        """What a request of ours carries."""
+        """The headers of each request."""
         headers = {"X-Vault-Token": self.token, "X-Vault-Request": "true"}
         if self.settings.namespace:
             headers["X-Vault-Namespace"] = self.settings.namespace
@@ -90,64 +90,64 @@ class VaultSession:
 
     @property
     def client(self) -> t.Any:
-        """An ``hvac.Client`` with the token in use. Its failures are those of errors.py, never hvac's own."""
+        """An ``hvac.Client`` with the token in use. It raises the exceptions of errors.py, never hvac's own."""
         self._current()
         return self._client
 
     def refresh(self, stale: str) -> bool:
-        """What to do after a request with the token ``stale`` got 403.
+        """Find out why a request with the token ``stale`` got 403.
 
-        :returns: True: there is a new token, send the request again. False: the token is alive, the right is missing.
-        :raises LoginError: the token is dead and no other can be had.
+        :returns: True: there is a new token, send the request again. False: the token works, the right is missing.
+        :raises LoginError: the token no longer works and cannot be replaced.
         """
         with self._lock:
             if self.token != stale:
                 return True
-            if self._is_alive():
+            if self._works():
                 return False
             self._log_in(stale)
-            self._try_out()
+            self._test_new_token()
             return True
 
     def seconds_until_due(self) -> float | None:
-        """Seconds until :meth:`renew` has something to do, 0 if it has; None if it never will."""
+        """Seconds until :meth:`renew` has something to do, 0 if it has now; None if it never will."""
         due_at = self._due_at
         return None if due_at is None else max(0.0, due_at - self._clock())
 
     def due(self) -> bool:
-        """Whether two thirds of the token's life are over."""
+        """Whether two thirds of the token's life have passed."""
         return self.seconds_until_due() == 0.0
 
     def renew(self) -> None:
-        """Renew the token, or log in again, if it is due. A failure before the token's end is tried again later.
+        """Renew the token, or log in again, if it is due. A failure before the token's end is retried later.
 
         :raises LoginError: the token has expired and cannot be replaced.
         :raises SecretferryError: it has expired, and Vault could not be asked for another.
         """
         with self._lock:
-            if self._lease is None or not self.due():
+            if self._issued is None or not self.due():
                 return
             try:
-                self._prolong(self._lease)
+                self._prolong(self._issued)
             except SecretferryError:
                 now = self._clock()
-                if self._dies_at is None or now >= self._dies_at:
+                if self._expires_at is None or now >= self._expires_at:
                     raise
-                self._due_at = now + max(_SHORTEST_PAUSE, (self._dies_at - now) / 3)
+                self._due_at = now + max(_SHORTEST_PAUSE, (self._expires_at - now) / 3)
 
     def self_check(self) -> dict[str, t.Any]:
-        """What the token is; never the token itself.
+        """The properties of the token; never the token itself.
 
         :returns: accessor, policies (list), ttl (seconds; 0: endless or unknown), renewable, root, type, num_uses (0:
-            unlimited), period, display_name, known (False: the token may not look itself up, and what only Vault
-            could tell is left empty).
+            unlimited), period, display_name, known (False: the token may not look itself up, and what
+            only Vault knows is empty).
         """
-        lease = self._current()
+        issued = self._current()
         try:
             data = self.client.auth.token.lookup_self()["data"]
         except PermissionDenied:
             data = None
-        now = VaultToken.of(data, lease.token) if data else lease
+        now = VaultToken.of(data, issued.token) if data else issued
         data = data or {}
         return {
             "accessor": now.accessor,
@@ -165,45 +165,45 @@ class VaultSession:
     def close(self, *, revoke: bool = False) -> None:
         """Close the connections.
 
-        :param revoke: give the token back first, if this session made it; failing in that is no failure.
+        :param revoke: revoke the token first, if this session made it; a failure in that is ignored.
         """
         with self._lock:
-            if revoke and self._lease is not None and self._login.is_login:
+            if revoke and self._issued is not None and self._login.is_login:
                 with contextlib.suppress(SecretferryError):
                     self._client.auth.token.revoke_self()
-                self._lease = None
-            self._wire.close()
+                self._issued = None
+            self._connection.close()
 
     def _current(self) -> VaultToken:
-        if self._lease is None:
+        if self._issued is None:
             self.login()
-        if self._lease is None:
-            raise AssertionError("logged in without a lease")
-        return self._lease
+        if self._issued is None:
+            raise AssertionError("logged in without a token")
+        return self._issued
 
     def _log_in(self, stale: str = "") -> None:
-        lease = self._login.log_in(stale)
+        issued = self._login.log_in(stale)
         if self._login.is_login:
             self.logins += 1
-        self._full_ttl = lease.ttl
-        self._take(lease)
+        self._full_ttl = issued.ttl
+        self._take(issued)
 
-    def _take(self, lease: VaultToken) -> None:
+    def _take(self, issued: VaultToken) -> None:
         now = self._clock()
-        self._lease = lease
-        self._dies_at = now + lease.ttl if lease.ttl else None
-        replaceable = lease.renewable or self._login.repeatable
-        self._due_at = now + max(lease.ttl * _RENEW_AT, 0.0) if lease.ttl and replaceable else None
+        self._issued = issued
+        self._expires_at = now + issued.ttl if issued.ttl else None
+        replaceable = issued.renewable or self._login.repeatable
+        self._due_at = now + max(issued.ttl * _RENEW_AT, 0.0) if issued.ttl and replaceable else None
         if self._client is None:
-            self._client = self._wire.client(lease.token)
+            self._client = self._connection.client(issued.token)
         else:
-            self._client.token = lease.token
+            self._client.token = issued.token
 
-    def _prolong(self, lease: VaultToken) -> None:
-        """Renew; log in instead where that is not possible, or where the token nears the most it can live."""
-        if lease.renewable:
+    def _prolong(self, issued: VaultToken) -> None:
+        """Renew the token; log in instead where that is not possible, or where its longest life nearly ends."""
+        if issued.renewable:
             try:
-                renewed = VaultToken.of(self._client.auth.token.renew_self()["auth"], lease.token)
+                renewed = VaultToken.of(self._client.auth.token.renew_self()["auth"], issued.token)
             except SecretferryError:
                 if not self._login.repeatable:
                     raise
@@ -212,33 +212,33 @@ class VaultSession:
                 self._take(renewed)
                 if not renewed.ttl or renewed.ttl > self._full_ttl / 2 or not self._login.repeatable:
                     return
-        self._log_in(lease.token)
+        self._log_in(issued.token)
 
-    def _is_alive(self) -> bool:
-        if self._lease is None:
-            raise AssertionError("logged in without a lease")
+    def _works(self) -> bool:
+        if self._issued is None:
+            raise AssertionError("logged in without a token")
         try:
             self._client.auth.token.lookup_self()
         except ApiError as error:
             if error.status != 403:
                 raise
-            # Some servers answer a dead token and a policy without this right with the same words.
-            allowed = self._may_look_up or (self._may_look_up is None and "default" in self._lease.policies)
-            if means_dead(error) or allowed:
+            # Some servers answer an invalid token and a missing right with the same words.
+            allowed = self._may_look_up or (self._may_look_up is None and "default" in self._issued.policies)
+            if token_is_invalid(error) or allowed:
                 return False
-            return self._dies_at is None or self._clock() < self._dies_at
+            return self._expires_at is None or self._clock() < self._expires_at
         self._may_look_up = True
         return True
 
-    def _try_out(self) -> None:
-        """Make sure that a token which replaces a dead one works: else every refused request would log in again."""
+    def _test_new_token(self) -> None:
+        """Check that the new token works: otherwise each request that gets 403 would log in again."""
         try:
             self._client.auth.token.lookup_self()
             self._may_look_up = True
         except ApiError as error:
-            if means_dead(error):
+            if token_is_invalid(error):
                 raise LoginError(
-                    f"Vault at {self.settings.url} refuses the token that it has just issued",
+                    f"Vault at {self.settings.url} rejects the token that it has just issued",
                     "Check the role's token_bound_cidrs, token_num_uses and TTL",
                 ) from None
             self._may_look_up = False

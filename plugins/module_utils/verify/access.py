@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether applications may read what they must at the target, and nothing else. Each logs in as itself and tries.
+"""Whether an application may read what it must at the target, and nothing else: it logs in as itself and tries.
 
-A value that an application is given is compared by keyed digest and dropped; one that it should not have been given is
-dropped unseen.
+A value that an application reads is compared by keyed digest and dropped. A value that it should not be able to read is
+dropped without a look.
 """
 
 from __future__ import annotations
@@ -13,111 +13,143 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import re
 import typing as t
 from collections import Counter
 
 from ..akeyless.items import ItemStore
+from ..common.bounded import BoundedList
 from ..common.progress import progress
 from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..ledger.digests import Digests
-from ..plan.selection import compile_glob
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
-from .access_options import Identity
-from .report import VerificationReport
+from .access_options import Application, GlobRules
+from .report import VerificationReport, place
 from .source_digests import plain_digest
 from .workdb import ComparedItem, VerifyDb
 
-__all__ = ["Access"]
+__all__ = ["AccessCheck"]
 
 _CHUNK = 20
+_PROXY_REQUESTS = 8  # in flight: hvac blocks
 _PROXY_TRIES = 4
-_AT_THE_PROXY = 8  # requests in flight: hvac is blocking
+_REMEMBERED = 1000  # secrets whose right at Vault is remembered: items of one secret follow each other
+
+_COUNTS = (
+    "expected_reads",
+    "expected_denials",
+    "missing_rights",
+    "excessive_rights",
+    "different_values",
+    "errors",
+)
+# The types of problems, and the counts that they have.
+_PROBLEMS = {
+    "missing_right": "missing_rights",
+    "excessive_right": "excessive_rights",
+    "different_value": "different_values",
+    "error": "errors",
+}
+_VIA = {"api": "by the API", "kv_proxy": "by kv_proxy"}
+_CHECK_PROXY = "Check kv_proxy and that it answers for the same account"
 
 
-class Access:
-    """The check of one identity.
+class AccessCheck:
+    """The check of one application.
 
     :param form: of the items, ``json`` or ``text``.
-    :param part: whether only a part of the migration is looked at, so that a glob may well match nothing in it.
+    :param part: whether only a part of the migration is verified, so that a glob may match nothing in it.
+    :ivar requests: the HTTP requests to each side.
     """
 
     def __init__(
         self,
-        identity: Identity,
+        application: Application,
         workdb: VerifyDb,
-        findings: VerificationReport,
+        report: VerificationReport,
         digests: Digests,
         *,
         form: str,
         concurrency: int,
         part: bool,
     ) -> None:
-        self.identity = identity
-        self.counts: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
+        self._application = application
         self._workdb = workdb
-        self._findings = findings
+        self._report = report
         self._digests = digests
         self._form = form
         self._concurrency = concurrency
         self._part = part
-        self._may = {pattern: compile_glob(pattern) for pattern in identity.may_read}
-        self._may_not = {pattern: compile_glob(pattern) for pattern in identity.may_not_read}
-        self._matched: set[str] = set()
-        self._problems: list[dict[str, str]] = []
-        self._at_vault: dict[str, bool] = {}
-        self._proxy_gone = False
+        self._counts: Counter[str] = Counter()
+        self._problems: BoundedList[dict[str, str]] = BoundedList(report.limit, place)
+        self._rules = GlobRules(application)
+        self._readable_at_vault: dict[str, bool] = {}
+        self._proxy_failed = False
 
-    async def check(self) -> None:
-        """Try everything. What was found is in the findings afterwards."""
-        identity = self.identity
+    async def run(self) -> None:
+        """Try everything. The report has the result afterwards."""
         try:
-            async with contextlib.AsyncExitStack() as stack:
-                store, session = await stack.enter_async_context(
-                    open_target(identity.akeyless, concurrency=self._concurrency)
-                )
-                vault = None
-                if identity.vault:
-                    vault, vault_session = await stack.enter_async_context(
-                        open_source(identity.vault, concurrency=self._concurrency)
-                    )
-                proxy = KvProxy(identity.proxy) if identity.proxy else None
-                if proxy:
-                    stack.callback(proxy.close)
-                try:
-                    await self._everything(store, vault, proxy, lambda: session.token)
-                finally:
-                    self.requests["akeyless"] += store.client.transport.requests + session.requests
-                    if vault:
-                        self.requests["vault"] += vault.client.transport.requests + vault_session.requests
-                    if proxy:
-                        self.requests["kv_proxy"] += proxy.requests
+            await self._log_in_and_try()
         except SecretferryError as error:
-            self._problem("failed", "", "", f"it could not be tried: {error.message}", error.remedy)
+            self._error("", "", error.message, error.remedy)
         else:
-            self._look_at_globs()
-        self._tell()
+            if not self._part:
+                self._check_globs()
+        problems = self._problems.count
+        self._report.counts["access_applications"] += 1
+        self._report.access_problems += problems
+        for name in _COUNTS:
+            self._report.counts[f"access_{name}"] += self._counts[name]
+        self._report.access.append(
+            {
+                "name": self._application.name,
+                "ok": not problems,
+                **{name: self._counts[name] for name in _COUNTS},
+                "problems": self._problems.shown(),
+                "problems_count": problems,
+            }
+        )
 
-    async def _everything(
+    async def _log_in_and_try(self) -> None:
+        application, concurrency = self._application, self._concurrency
+        async with contextlib.AsyncExitStack() as stack:
+            store, session = await stack.enter_async_context(open_target(application.akeyless, concurrency=concurrency))
+            vault = proxy = None
+            if application.source:
+                vault, vault_session = await stack.enter_async_context(
+                    open_source(application.source, concurrency=concurrency)
+                )
+            if application.proxy:
+                proxy = KvProxy(application.proxy)
+                stack.callback(proxy.close)
+            try:
+                await self._try_all(store, vault, proxy, lambda: session.token)
+            finally:
+                self.requests["akeyless"] += store.client.transport.requests + session.requests
+                if vault:
+                    self.requests["vault"] += vault.client.transport.requests + vault_session.requests
+                if proxy:
+                    self.requests["kv_proxy"] += proxy.requests
+
+    async def _try_all(
         self, store: ItemStore, vault: KvReader | None, proxy: KvProxy | None, token: t.Callable[[], str]
     ) -> None:
-        rows = (row for row in self._workdb.wanted() if row.state != "absent")
-        proxied = asyncio.Semaphore(_AT_THE_PROXY)
+        items = (item for item in self._workdb.wanted() if item.state != "absent")
+        limit = asyncio.Semaphore(_PROXY_REQUESTS)
 
         async def work() -> None:
-            while chunk := list(itertools.islice(rows, _CHUNK)):
-                allowed = await self._allowed(chunk, vault)
-                must = [row for row in chunk if allowed[row.item] is True]
-                must_not = [row for row in chunk if allowed[row.item] is False]
-                tries = [self._through_api(store, must), *(self._refused_by_api(store, row) for row in must_not)]
-                if proxy:
-                    for row in chunk:
-                        if (may := allowed[row.item]) is not None:
-                            tries.append(self._through_proxy(proxy, proxied, token, row, may))
+            while chunk := list(itertools.islice(items, _CHUNK)):
+                must_read = await self._must_read(chunk, vault)
+                tries = [self._read_by_api(store, [item for item in chunk if must_read[item.item] is True])]
+                for item in chunk:
+                    must = must_read[item.item]
+                    if must is False:
+                        tries.append(self._be_denied_by_api(store, item))
+                    if proxy and must is not None:
+                        tries.append(self._by_proxy(proxy, limit, token, item, must))
                 await asyncio.gather(*tries)
                 progress.advance(len(chunk))
 
@@ -125,165 +157,130 @@ class Access:
 
     # --- what it must and must not read
 
-    async def _allowed(self, rows: list[ComparedItem], vault: KvReader | None) -> dict[str, bool | None]:
-        """By item: whether it must be readable (True), must not (False), or nobody said (None)."""
+    async def _must_read(self, items: list[ComparedItem], vault: KvReader | None) -> dict[str, bool | None]:
+        """By item: whether it must be readable (True), must not (False), or is not tried (None)."""
         if vault is None:
-            return {row.item: self._by_globs(row) for row in rows}
-        paths = {row.path: row for row in rows}
-        answers = await asyncio.gather(*(self._by_vault(vault, row) for row in paths.values()))
+            return {item.item: self._rules.must_read(item.path, item.item) for item in items}
+        paths = {item.path: item for item in items}
+        answers = await asyncio.gather(*(self._may_read_at_vault(vault, item) for item in paths.values()))
         by_path = dict(zip(paths, answers, strict=True))
-        return {row.item: by_path[row.path] for row in rows}
+        return {item.item: by_path[item.path] for item in items}
 
-    def _by_globs(self, row: ComparedItem) -> bool | None:
-        # All are tried, so that one that never matches is noticed.
-        may = [p for p, glob in self._may.items() if _matches(glob, row)]
-        may_not = [p for p, glob in self._may_not.items() if _matches(glob, row)]
-        self._matched.update(may, may_not)
-        return True if may else False if may_not else None
-
-    async def _by_vault(self, vault: KvReader, row: ComparedItem) -> bool | None:
-        """Whether the identity it replaces may read the secret at Vault now."""
-        known = self._at_vault.get(row.path)
+    async def _may_read_at_vault(self, vault: KvReader, item: ComparedItem) -> bool:
+        """Whether the application's login at Vault may read the secret now."""
+        known = self._readable_at_vault.get(item.path)
         if known is None:
             try:
-                await vault.read(Mount(row.mount, row.kv), row.secret)
+                await vault.read(Mount(item.mount, item.kv), item.secret)
                 known = True
             except NotFound:
-                known = True  # the policy lets it look, and its newest version is gone
+                known = True  # the policy allows it, and the newest version is deleted
             except PermissionDenied:
                 known = False
-            # Items of one secret follow each other: no more than a few need be remembered.
-            if len(self._at_vault) > 1000:
-                self._at_vault.clear()
-            self._at_vault[row.path] = known
+            if len(self._readable_at_vault) > _REMEMBERED:
+                self._readable_at_vault.clear()
+            self._readable_at_vault[item.path] = known
         return known
+
+    def _check_globs(self) -> None:
+        """Report globs that match nothing: a misspelt glob checks nothing, and that must not look like success."""
+        for option, pattern in self._rules.unmatched():
+            reason = f"{option}: {pattern} matches nothing that was migrated"
+            if option == "may_read":
+                self._problem("error", "", "", reason, "Globs match whole source paths or item names")
+            else:
+                self._report.note(f"{self._application.name}: {reason}")
 
     # --- trying
 
-    async def _through_api(self, store: ItemStore, rows: list[ComparedItem]) -> None:
-        if not rows:
+    async def _read_by_api(self, store: ItemStore, items: list[ComparedItem]) -> None:
+        if not items:
             return
         try:
-            values = await store.values([row.item for row in rows])
+            values = await store.values([item.item for item in items])
         except ApiError as error:
-            if len(rows) == 1:
-                self._cannot(rows[0], "api", error)
+            if len(items) == 1:
+                self._missing_right(items[0], "api", error.message)
                 return
-            # One that may not be read fails them all: ask one by one.
-            await asyncio.gather(*(self._through_api(store, [row]) for row in rows))
+            # One that may not be read makes the whole request fail: ask one by one.
+            await asyncio.gather(*(self._read_by_api(store, [item]) for item in items))
             return
-        for row in rows:
-            text = values.get(row.item)
+        for item in items:
+            text = values.get(item.item)
             if text is None:
-                self._cannot(row, "api", NotFound("it got no value"))
+                self._missing_right(item, "api", "the answer has no value")
             else:
-                self._read(row, "api", self._digests.of_value(text, self._form) == row.digest)
+                self._was_read(item, "api", same=self._digests.of_value(text, self._form) == item.digest)
 
-    async def _refused_by_api(self, store: ItemStore, row: ComparedItem) -> None:
+    async def _be_denied_by_api(self, store: ItemStore, item: ComparedItem) -> None:
         try:
-            await store.values([row.item])
+            await store.values([item.item])
         except (PermissionDenied, NotFound):
-            self.counts["refused"] += 1
+            self._counts["expected_denials"] += 1
         except ApiError as error:
-            self._problem("failed", row.path, row.item, f"it could not be tried: {error.message}", error.remedy)
+            self._error(item.path, item.item, error.message, error.remedy)
         else:
-            self._excess(row, "api")
+            self._excessive_right(item, "api")
 
-    async def _through_proxy(
-        self, proxy: KvProxy, limit: asyncio.Semaphore, token: t.Callable[[], str], row: ComparedItem, may: bool
+    async def _by_proxy(
+        self, proxy: KvProxy, limit: asyncio.Semaphore, token: t.Callable[[], str], item: ComparedItem, must: bool
     ) -> None:
         try:
             async with limit:
-                if self._proxy_gone:
+                if self._proxy_failed:
                     return
-                # Where it must not read, one refusal does: the same right is tried by the API, too.
-                tries = _PROXY_TRIES if may else 1
-                value = await asyncio.to_thread(proxy.read, row.item, token(), tries=tries)
+                # One denial is enough if it must not read: the same right is tried by the API, too.
+                tries = _PROXY_TRIES if must else 1
+                value = await asyncio.to_thread(proxy.read, item.item, token(), tries=tries)
         except (PermissionDenied, NotFound) as error:
-            if may:
-                self._cannot(row, "kv_proxy", error)
+            if must:
+                self._missing_right(item, "kv_proxy", _of_proxy(error))
             else:
-                self.counts["refused"] += 1
+                self._counts["expected_denials"] += 1
         except TransportError as error:
-            # It was tried a few times already: not for each item again.
-            if not self._proxy_gone:
-                self._proxy_gone = True
-                self._problem("failed", "", "", f"kv_proxy could not be tried to the end: {_at_proxy(error)}", _PROXY)
+            # It was tried several times already: not again for each item.
+            if not self._proxy_failed:
+                self._proxy_failed = True
+                reason = f"kv_proxy could not be tried to the end: {_of_proxy(error)}"
+                self._problem("error", "", "", reason, _CHECK_PROXY)
         except SecretferryError as error:
-            self._problem("failed", row.path, row.item, f"kv_proxy: {_at_proxy(error)}", _PROXY)
+            self._problem("error", item.path, item.item, f"kv_proxy: {_of_proxy(error)}", _CHECK_PROXY)
         else:
-            if not may:
-                self._excess(row, "kv_proxy")
-                return
-            given = {plain_digest(self._digests, text) for text in as_texts(value)}
-            self._read(row, "kv_proxy", row.plain in given)
+            if must:
+                given = {plain_digest(self._digests, text) for text in as_texts(value)}
+                self._was_read(item, "kv_proxy", same=item.plain in given)
+            else:
+                self._excessive_right(item, "kv_proxy")
 
-    # --- telling
+    # --- what was found
 
-    def _read(self, row: ComparedItem, via: str, same: bool) -> None:
-        # Where the item itself is not as it should be, that is told already.
-        if same or row.state == "flawed":
-            self.counts["read"] += 1
-        else:
-            reason = f"it reads another value {_VIA[via]} than the source has"
-            self._problem(
-                "different", row.path, row.item, reason, "Look for a cache, or a write since, and verify again"
-            )
+    def _was_read(self, item: ComparedItem, via: str, *, same: bool) -> None:
+        # An item that differs from its source is reported already.
+        if same or item.state == "different":
+            self._counts["expected_reads"] += 1
+            return
+        reason = f"it reads another value {_VIA[via]} than the source has"
+        remedy = "Look for a cache, or for a write since, and verify again"
+        self._problem("different_value", item.path, item.item, reason, remedy)
 
-    def _cannot(self, row: ComparedItem, via: str, error: SecretferryError) -> None:
-        told = _at_proxy(error) if via == "kv_proxy" else error.message
-        reason = f"it may not read this {_VIA[via]}, and must: {told}"
-        self._problem("denied", row.path, row.item, reason, "Give a role of this identity read on the item")
+    def _missing_right(self, item: ComparedItem, via: str, answer: str) -> None:
+        reason = f"it cannot read this {_VIA[via]}, and must: {answer}"
+        remedy = "Give a role of this application read on the item"
+        self._problem("missing_right", item.path, item.item, reason, remedy)
 
-    def _excess(self, row: ComparedItem, via: str) -> None:
-        reason = f"it may read this {_VIA[via]}, and must not"
-        self._problem(
-            "excess", row.path, row.item, reason, "Narrow the rules of this identity's roles, or deny the item"
-        )
+    def _excessive_right(self, item: ComparedItem, via: str) -> None:
+        reason = f"it can read this {_VIA[via]}, and must not"
+        remedy = "Narrow the rules of this application's roles, or deny the item"
+        self._problem("excessive_right", item.path, item.item, reason, remedy)
 
-    def _look_at_globs(self) -> None:
-        """A misspelt glob checks nothing, and that must not look like success."""
-        for option, globs in (("may_read", self._may), ("may_not_read", self._may_not)):
-            for pattern in globs:
-                if pattern in self._matched or self._part:
-                    continue
-                if option == "may_read":
-                    reason = f"{option}: {pattern} matches nothing that was migrated"
-                    self._problem("failed", "", "", reason, "Globs match whole source paths or item names")
-                else:
-                    self._findings.note(f"{self.identity.name}: {option}: {pattern} matches nothing that was migrated")
+    def _error(self, source: str, item: str, answer: str, remedy: str) -> None:
+        self._problem("error", source, item, f"it could not be tried: {answer}", remedy)
 
-    def _problem(self, kind: str, source: str, item: str, reason: str, remedy: str) -> None:
-        self.counts[kind] += 1
-        self._findings.access_problems += 1
-        if len(self._problems) < self._findings.most:
-            self._problems.append({"kind": kind, "source": source, "item": item, "reason": reason, "remedy": remedy})
-
-    def _tell(self) -> None:
-        counts = {kind: self.counts[kind] for kind in ("read", "refused", "denied", "excess", "different", "failed")}
-        problems = sum(self.counts[kind] for kind in ("denied", "excess", "different", "failed"))
-        self._findings.counts["access_identities"] += 1
-        for kind, number in counts.items():
-            self._findings.counts[f"access_{kind}"] += number
-        self._findings.access.append(
-            {
-                "name": self.identity.name,
-                "ok": not problems,
-                **counts,
-                "problems": sorted(self._problems, key=lambda p: (p["source"], p["item"], p["kind"])),
-                "problems_left_out": problems - len(self._problems),
-            }
-        )
+    def _problem(self, type_: str, source: str, item: str, reason: str, remedy: str) -> None:
+        self._counts[_PROBLEMS[type_]] += 1
+        self._problems.add({"type": type_, "source": source, "item": item, "reason": reason, "remedy": remedy})
 
 
-_VIA = {"api": "by the API", "kv_proxy": "by kv_proxy"}
-_PROXY = "Check kv_proxy and that it answers for the same account"
-
-
-def _matches(glob: re.Pattern[str], row: ComparedItem) -> bool:
-    return bool(glob.fullmatch(row.path) or glob.fullmatch(row.item.lstrip("/")))
-
-
-def _at_proxy(error: SecretferryError) -> str:
-    """Errors under hvac speak of the source; this one is of the proxy."""
+def _of_proxy(error: SecretferryError) -> str:
+    """The message of an error from hvac, which calls each server Vault."""
     return error.message.replace("Vault at ", "the proxy at ")

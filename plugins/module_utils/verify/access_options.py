@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``access``: application identities, and what each must and must not be able to read. No I/O."""
+"""The option ``access``: applications, and what each of them must and must not be able to read. No I/O."""
 
 from __future__ import annotations
 
@@ -13,15 +13,26 @@ from dataclasses import dataclass, replace
 
 from ..errors import OptionError
 from ..http.transport import TlsSettings
-from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source
+from ..options import AkeylessSettings, VaultSettings, akeyless_spec, resolve_akeyless, resolve_source, source_spec
 from ..options.lookup import Lookup
-from ..options.spec import AKEYLESS_AUTH, VAULT_AUTH, Option, auth_spec
+from ..options.spec import Option
 from ..plan.selection import compile_glob
 from ..vault.kv_proxy import KvProxySettings
 
-__all__ = ["Identity", "access_spec", "identities"]
+__all__ = ["Application", "GlobRules", "access_spec", "applications_of"]
 
-_PROXY = (Option("url"), Option("ca_cert", (), "path"), Option("timeout", (), "float"))
+_PROXY = (Option("url"), Option("ca_cert", (), "path"), Option("timeout"))
+# Suboptions of a connection, and the TLS settings that they make.
+_TLS = {
+    "validate_certs": "verify",
+    "ca_cert": "ca_cert",
+    "ca_path": "ca_path",
+    "client_cert": "client_cert",
+    "client_key": "client_key",
+    "tls_server_name": "server_name",
+}
+_Params = t.Mapping[str, t.Any]
+_Settings = t.TypeVar("_Settings", AkeylessSettings, VaultSettings)
 
 
 def access_spec() -> dict[str, t.Any]:
@@ -33,8 +44,8 @@ def access_spec() -> dict[str, t.Any]:
         "no_log": False,
         "options": {
             "name": {"type": "str", "required": True},
-            "akeyless": {**auth_spec(AKEYLESS_AUTH), "required": True},
-            "vault": auth_spec(VAULT_AUTH),
+            "akeyless": {**akeyless_spec(), "required": True},
+            "source": source_spec(),
             "may_read": globs,
             "may_not_read": globs,
             "kv_proxy": {
@@ -46,7 +57,7 @@ def access_spec() -> dict[str, t.Any]:
                     "namespace": {"type": "str"},
                     "ca_cert": {"type": "path"},
                     "validate_certs": {"type": "bool", "default": True},
-                    "timeout": {"type": "float", "default": 30.0},
+                    "timeout": {"type": "str", "default": "30s"},
                 },
             },
         },
@@ -54,54 +65,84 @@ def access_spec() -> dict[str, t.Any]:
 
 
 @dataclass(frozen=True)
-class Identity:
-    """An application.
+class Application:
+    """An application that is tried.
 
-    :ivar vault: the identity that it has at Vault; ``None`` where the lists say what it may read.
+    :ivar source: its login at Vault; ``None`` if the globs say what it must be able to read.
     """
 
     name: str
     akeyless: AkeylessSettings
-    vault: VaultSettings | None
+    source: VaultSettings | None
     may_read: tuple[str, ...]
     may_not_read: tuple[str, ...]
     proxy: KvProxySettings | None
 
     def secrets(self) -> frozenset[str]:
         """The credentials that are long enough to be masked in output."""
-        return self.akeyless.secrets() | (self.vault.secrets() if self.vault else frozenset())
+        return self.akeyless.secrets() | (self.source.secrets() if self.source else frozenset())
 
 
-def identities(
-    given: t.Sequence[t.Mapping[str, t.Any]] | None, akeyless: AkeylessSettings, source: VaultSettings
-) -> list[Identity]:
-    """The identities of the option.
+class GlobRules:
+    """What an application must and must not be able to read, by its globs. Remembers which globs matched."""
 
-    Each says itself how it logs in: neither the environment nor the migration's own login ever stands in for it, or
-    the check would try the wrong one.
+    def __init__(self, application: Application) -> None:
+        self._globs = {
+            "may_read": {pattern: compile_glob(pattern) for pattern in application.may_read},
+            "may_not_read": {pattern: compile_glob(pattern) for pattern in application.may_not_read},
+        }
+        self._matched: set[str] = set()
 
-    :param akeyless: where Akeyless is.
-    :param source: where the Vault is.
+    def must_read(self, path: str, item: str) -> bool | None:
+        """Whether the item of a source path must be readable (True), must not (False), or matches no glob (None)."""
+        # All globs are tried, so that those which match nothing are known.
+        may, may_not = (
+            [p for p, glob in globs.items() if glob.fullmatch(path) or glob.fullmatch(item.lstrip("/"))]
+            for globs in self._globs.values()
+        )
+        self._matched.update(may, may_not)
+        return True if may else False if may_not else None
+
+    def unmatched(self) -> list[tuple[str, str]]:
+        """The globs that have matched nothing so far: option and glob."""
+        return [
+            (option, pattern)
+            for option, globs in self._globs.items()
+            for pattern in globs
+            if pattern not in self._matched
+        ]
+
+
+def applications_of(
+    given: t.Sequence[_Params] | None, akeyless: AkeylessSettings, source: VaultSettings
+) -> list[Application]:
+    """The applications of the option.
+
+    Suboptions of a connection that are omitted come from the module's own connection. A login never does, and nothing
+    comes from the environment: otherwise another login than the application's would be tried.
+
+    :param akeyless: the module's own connection to Akeyless.
+    :param source: the module's own connection to Vault.
     :raises OptionError: something is missing, contradictory or malformed.
     """
-    found: list[Identity] = []
+    found: list[Application] = []
     for entry in given or ():
         name = str(entry["name"]).strip()
         where = f"access[{name}]"
-        if not name or name in (identity.name for identity in found):
+        if not name or name in (application.name for application in found):
             raise OptionError(
-                "access.name", f"{name!r} is empty or there twice", "Give each identity a name of its own"
+                "access.name", f"{name!r} is empty or there twice", "Give each application a name of its own"
             )
         may, may_not = _globs(where, "may_read", entry), _globs(where, "may_not_read", entry)
-        if not (may or may_not or entry.get("vault")):
+        if not (may or may_not or entry.get("source")):
             raise OptionError(
-                where, "nothing says what it may read", "Give may_read, may_not_read, or the vault identity it replaces"
+                where, "nothing says what it may read", "Give may_read, may_not_read, or source with its login at Vault"
             )
         found.append(
-            Identity(
+            Application(
                 name,
-                _akeyless(where, entry, akeyless),
-                _vault(where, entry, source) if entry.get("vault") and not (may or may_not) else None,
+                _akeyless(where, entry.get("akeyless") or {}, akeyless),
+                _source(where, entry["source"], source) if entry.get("source") and not (may or may_not) else None,
                 may,
                 may_not,
                 _proxy(where, entry.get("kv_proxy")),
@@ -110,7 +151,7 @@ def identities(
     return found
 
 
-def _globs(where: str, option: str, entry: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+def _globs(where: str, option: str, entry: _Params) -> tuple[str, ...]:
     for pattern in entry.get(option) or ():
         try:
             if not pattern.strip("/"):
@@ -121,25 +162,40 @@ def _globs(where: str, option: str, entry: t.Mapping[str, t.Any]) -> tuple[str, 
     return tuple(entry.get(option) or ())
 
 
-def _akeyless(where: str, entry: t.Mapping[str, t.Any], akeyless: AkeylessSettings) -> AkeylessSettings:
+def _akeyless(where: str, given: _Params, own: AkeylessSettings) -> AkeylessSettings:
+    url = given.get("api_url") or own.api_url
     try:
-        alone = resolve_akeyless({"api_url": akeyless.api_url, "auth": entry.get("akeyless") or {}}, {})
+        return _completed(resolve_akeyless({**given, "api_url": url}, {}), given, own)
     except OptionError as error:
-        raise _renamed(error, "akeyless.auth", f"{where}.akeyless") from None
-    return replace(akeyless, auth=alone.auth)
+        raise _renamed(error, where) from None
 
 
-def _vault(where: str, entry: t.Mapping[str, t.Any], source: VaultSettings) -> VaultSettings:
-    tls = {"client_cert": source.tls.client_cert, "client_key": source.tls.client_key}
+def _source(where: str, given: _Params, own: VaultSettings) -> VaultSettings:
+    url = given.get("url") or own.url
+    certificate = {} if given.get("client_cert") else _client_certificate(own.tls)
     try:
-        # A home where there is no ~/.vault-token.
-        alone = resolve_source({"url": source.url, "auth": entry["vault"], **tls}, {"HOME": os.devnull})
+        # A home without the file ~/.vault-token.
+        settings = resolve_source({**given, **certificate, "url": url}, {"HOME": os.devnull})
     except OptionError as error:
-        raise _renamed(error, "source.auth", f"{where}.vault") from None
-    return replace(source, auth=alone.auth)
+        raise _renamed(error, where) from None
+    settings = _completed(settings, given, own)
+    return settings if given.get("namespace") else replace(settings, namespace=own.namespace)
 
 
-def _proxy(where: str, given: t.Mapping[str, t.Any] | None) -> KvProxySettings | None:
+def _client_certificate(tls: TlsSettings) -> dict[str, str | None]:
+    return {"client_cert": tls.client_cert, "client_key": tls.client_key}
+
+
+def _completed(settings: _Settings, given: _Params, own: _Settings) -> _Settings:
+    """The settings with the module's own TLS settings and timeout for those that are not given."""
+    tls = {field: getattr(settings.tls, field) for option, field in _TLS.items() if given.get(option) not in (None, "")}
+    if "client_cert" in tls:
+        tls.setdefault("client_key", None)  # the module's own key belongs to its own certificate
+    timeout = settings.timeout if given.get("timeout") not in (None, "") else own.timeout
+    return replace(settings, tls=replace(own.tls, **tls), timeout=timeout)
+
+
+def _proxy(where: str, given: _Params | None) -> KvProxySettings | None:
     if not given:
         return None
     lookup = Lookup(f"{where}.kv_proxy", _PROXY, given, {})
@@ -153,12 +209,12 @@ def _proxy(where: str, given: t.Mapping[str, t.Any] | None) -> KvProxySettings |
     )
 
 
-def _renamed(error: OptionError, old: str, new: str) -> OptionError:
-    """The same, said of the option that was really given; there are no variables for it."""
+def _renamed(error: OptionError, where: str) -> OptionError:
+    """The error with the option paths of the application, and without variables, which are not read for it."""
 
-    def text(told: str) -> str:
-        told = re.sub(r" \(or [A-Z][A-Z0-9_]{5,}\)|,? or [A-Z][A-Z0-9_]{5,}", "", told)
-        return told.replace(old, new)
+    def text(said: str) -> str:
+        said = re.sub(r" \(or [A-Z][A-Z0-9_]{5,}\)|,? or [A-Z][A-Z0-9_]{5,}", "", said)
+        return re.sub(r"(?<![\w.])(akeyless|source)\.(?=[a-z])", rf"{where}.\1.", said)
 
     option = text(error.option)
     return OptionError(option, text(error.message).removeprefix(f"{option}: "), text(error.remedy))

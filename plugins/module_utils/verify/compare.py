@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an item at the target is what its source is. Pure: keyed digests and metadata in, differences out."""
+"""Compares an item with its source. Pure: keyed digests and metadata in, differences out."""
 
 from __future__ import annotations
 
@@ -26,60 +26,60 @@ class Outcome:
     :ivar identical: how many source versions are at the target, in their place.
     :ivar different: source versions in whose place there is another value.
     :ivar missing: source versions that are not at the target.
-    :ivar order: source versions that are at the target, but not in their place.
+    :ivar out_of_order: source versions that are at the target, but not in their place.
     :ivar added: target versions that are not from the source.
-    :ivar last_held: the newest source version that is at the target, in its place; 0 where none is.
+    :ivar last_held: the newest source version that is at the target, in its place; 0 if none is.
     """
 
     identical: int = 0
     different: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
-    order: tuple[int, ...] = ()
+    out_of_order: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     last_held: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether there is no difference."""
-        return not (self.different or self.missing or self.order or self.added)
+        return not (self.different or self.missing or self.out_of_order or self.added)
 
 
 def compare_versions(source: Versions, target: Versions, explained: t.Callable[[int, str], bool]) -> Outcome:
     """Compare the wanted versions of a source with all versions of an item.
 
-    Numbers need not agree: gaps at the source close at the target. So the two are aligned by their values.
+    Numbers may differ, as the target has no gaps where the source has. So versions are aligned by their values.
 
-    :param explained: whether a version at the target that matches none of the source's has a good reason: it was there
-        before, or the source has deleted it since. Can excuse what is too much, never what is wrong or missing.
+    :param explained: whether a version at the target that matches none of the source's is no difference: it was there
+        before the migration, or the source has deleted it since. It cannot explain a wrong or a missing version.
     """
     partners = _aligned(source, target)
     same = {i: j for i, j in partners.items() if source[i][1] == target[j][1]}
     lost = [i for i in range(len(source)) if i not in same]
     found = [j for j in range(len(target)) if j not in same.values()]
-    order = []
+    out_of_order = []
     for i in lost:
-        # Lost in one place and found in another.
+        # Not in its place, but in another one.
         other = next((j for j in found if target[j][1] == source[i][1]), None)
         if other is not None:
             found.remove(other)
-            order.append(i)
-    # What was there before, and what the source has no more, must not be taken for a changed value.
+            out_of_order.append(i)
+    # A version with an explanation must not be taken for a changed value.
     found = [j for j in found if not explained(*target[j])]
-    rest = [i for i in lost if i not in order]
+    rest = [i for i in lost if i not in out_of_order]
     different = [i for i in rest if partners.get(i) in found]
     found = [j for j in found if j not in [partners[i] for i in different]]
     return Outcome(
         len(same),
         tuple(source[i][0] for i in different),
         tuple(source[i][0] for i in rest if i not in different),
-        tuple(source[i][0] for i in order),
+        tuple(source[i][0] for i in out_of_order),
         tuple(target[j][0] for j in found),
         source[max(same)][0] if same else 0,
     )
 
 
 def _aligned(source: Versions, target: Versions) -> dict[int, int]:
-    """Which target version stands in the place of which source version, by their indices.
+    """The index of the target version that is in the place of each source version, by the index of that one.
 
     By the target's numbers, counted from its beginning or its end, unless another alignment finds more equal values.
     """
@@ -109,18 +109,16 @@ def _equal(pairs: t.Mapping[int, int], source: Versions, target: Versions) -> in
 def compare_metadata(
     mode: str, block: t.Mapping[str, t.Any] | None, text: str, wanted: t.Collection[int], *, own: bool = True
 ) -> str:
-    """What is wrong with an item's metadata, empty where nothing is.
+    """In what an item's metadata differs; empty if it does not.
 
-    :param mode: the metadata mode. With ``none``, descriptions are the target's own business.
+    :param mode: the metadata mode. With ``none``, an item that the migration created has no description.
     :param block: the source's metadata block, ``None`` for KV v1.
     :param text: the item's description, or the text that it points to.
     :param wanted: numbers of the source versions that the item must hold.
-    :param own: whether the migration created the item; one that was there before may keep a description.
+    :param own: whether the migration created the item; an item that it took over may keep its description.
     """
-    if mode == "none":
-        return ""
     expected: t.Any = None
-    if block is not None:
+    if block is not None and mode != "none":
         expected = dict(block) if mode == "full" else block.get("custom_metadata") or None
     if expected is None:
         return "its description is not from the source" if text and own else ""
@@ -139,7 +137,7 @@ def compare_metadata(
 
 
 def _compare_states(expected: dict[str, t.Any], actual: dict[str, t.Any], wanted: t.Collection[int]) -> str:
-    """Compare and take out the versions' states: those that are wanted must be there, others may be."""
+    """Compare the versions' states, and take them out: those of wanted versions must be there, others may be."""
     states, told = expected.pop("versions", None) or {}, actual.pop("versions", {})
     if not isinstance(told, dict):
         return "its metadata differs in 'versions'"

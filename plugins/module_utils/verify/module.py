@@ -6,28 +6,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from collections import Counter
 
+from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import OptionError, SecretferryError
+from ..errors import SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import VaultSettings, akeyless_spec, resolve_akeyless
+from ..options import VaultSettings, akeyless_spec, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity
-from ..plan.naming import Naming
+from ..plan.sample import Sample
 from ..plan.scope import Scope, scope_spec
 from ..plan.spec import kv_source_spec
 from ..target.account import Account
-from .access import Access
-from .access_options import Identity, access_spec, identities
+from ..vault.kv import KvReader
+from .access import AccessCheck
+from .access_options import Application, access_spec, applications_of
 from .report import VerificationReport
 from .run import VerificationRun
-from .sample import Sample
 from .workdb import VerifyDb
 
 __all__ = ["verify", "verify_spec"]
@@ -42,7 +44,7 @@ def verify_spec() -> dict[str, t.Any]:
         "akeyless": akeyless_spec(),
         "sample": {"type": "str"},
         "scope": scope_spec(),
-        "extra": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+        "extra_items": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "access": access_spec(),
         "concurrency": {"type": "int"},
         "report_limit": {"type": "int", "default": 500},
@@ -66,153 +68,122 @@ async def verify(
     """
     started = time.monotonic()
     check_identity(params["name"], params["target_location"])
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
-    sample, scope = Sample.of(params["sample"]), Scope.of(params["scope"])
+    work = _Verification(params, limits)
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
-    workdb = VerifyDb()
-    try:
-        concurrency = params["concurrency"] or Definition.concurrency
-        async with open_target(settings, concurrency=concurrency, limits=limits) as (
-            store,
-            session,
-        ):
-            ledger = open_ledger(
-                store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits
-            )
+    concurrency = params["concurrency"] or Definition.concurrency
+    with contextlib.closing(work.workdb):
+        async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
+            name, location = params["name"], params["target_location"]
+            ledger = open_ledger(store, work.workdb, name, location, batch=work.scope.batch, limits=limits)
             await ledger.load()
             definition, source = stored_definition(params, ledger)
             mask(source.secrets())
-            applications = identities(params["access"], settings, source)
-            for identity in applications:
-                mask(identity.secrets())
-            work = _Work(params, definition, source, ledger, workdb, sample, scope, applications, limits)
-            result = await work.run(store)
-            requests = result.values["requests"]
-            requests["akeyless"] = requests.get("akeyless", 0) + store.client.transport.requests + session.requests
-    finally:
-        workdb.close()
-    result.values["ledger"] = ledger.folder
-    result.values["durations"]["total"] = round(time.monotonic() - started, 3)
+            applications = applications_of(params["access"], settings, source)
+            for application in applications:
+                mask(application.secrets())
+            result = await work.run(store, ledger, definition, source, applications)
+            work.requests["akeyless"] += store.client.transport.requests + session.requests
+    result.values.update(
+        ledger=ledger.folder,
+        requests=dict(work.requests),
+        durations={**work.durations, "total": round(time.monotonic() - started, 3)},
+    )
     return result
 
 
-class _Work:
-    """What is left to do once everything is known."""
+class _Verification:
+    """One call of the module.
 
-    def __init__(
+    :raises OptionError: an option is malformed.
+    """
+
+    def __init__(self, params: t.Mapping[str, t.Any], limits: Limits) -> None:
+        self.scope = Scope.of(params["scope"])
+        self.workdb = VerifyDb()
+        self.requests: Counter[str] = Counter()
+        self.durations: dict[str, float] = {}
+        self._limits = limits
+        self._sample = Sample.of(params["sample"])
+        self._accept_extra_items = params["extra_items"] == "warn"
+        self._report = VerificationReport(report_limit_of(params))
+
+    async def run(
         self,
-        params: t.Mapping[str, t.Any],
+        store: ItemStore,
+        ledger: Ledger,
         definition: Definition,
         source: VaultSettings,
-        ledger: Ledger,
-        workdb: VerifyDb,
-        sample: Sample,
-        scope: Scope,
-        applications: list[Identity],
-        limits: Limits,
-    ) -> None:
-        self.params = params
-        self.definition = definition
-        self.source = source
-        self.ledger = ledger
-        self.workdb = workdb
-        self.sample = sample
-        self.scope = scope
-        self.applications = applications
-        self.limits = limits
-        self.findings = VerificationReport(params["report_limit"])
-        self.durations: dict[str, float] = {}
-        self.requests: Counter[str] = Counter()
-
-    async def run(self, store: t.Any) -> Result:
+        applications: list[Application],
+    ) -> Result:
         """All stages."""
-        definition, result = self.definition, Result()
+        result, report = Result(), self._report
         account = await Account.ask(store)
-        blocker = await self.ledger.lease.blocker()
+        blocker = await ledger.lease.blocker()
         if blocker:
             result.warnings.append(f"Another run of this migration is writing: {blocker}; this may be out of date")
         async with open_source(
-            self.source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self.limits
+            source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self._limits
         ) as (
             reader,
             session,
         ):
-            invalid = definition.invalid_characters
-            verification = VerificationRun(
+            run = VerificationRun(
                 definition,
                 reader,
                 store,
-                self.ledger,
+                ledger,
                 self.workdb,
-                self.findings,
-                Naming(
-                    definition.target_location,
-                    definition.namespace,
-                    invalid if invalid is not None else account.invalid_characters or "",
-                ),
-                sample=self.sample,
+                report,
+                account.naming(definition),
+                sample=self._sample,
                 scope=self.scope,
-                extra=self.params["extra"],
+                accept_extra_items=self._accept_extra_items,
             )
             try:
-                await self._timed("discover", verification.discover())
-                await self._timed("compare", verification.compare())
-                verification.look_for_extras()
-                await self._timed("access", self._access())
+                with self._timed("discover"):
+                    await run.discover()
+                with self._timed("compare"):
+                    await run.compare()
+                run.find_extra_items()
+                with self._timed("access"):
+                    await self._check_access(applications, definition, ledger)
             except SecretferryError as error:
                 result.error = error
             self.requests["vault"] += reader.client.transport.requests + session.requests
-            self._describe(result, verification, reader, store)
+            result.values.update(self._values(run, reader, store), verified=report.verified and result.error is None)
+        result.error = result.error or report.error()
+        result.warnings += report.warnings()
         return result
 
-    async def _timed(self, stage: str, work: t.Awaitable[None]) -> None:
-        started = time.monotonic()
-        try:
-            await work
-        finally:
-            self.durations[stage] = round(time.monotonic() - started, 3)
-
-    async def _access(self) -> None:
-        form = "text" if self.definition.layout == "keys" else "json"
-        for identity in self.applications:
+    async def _check_access(self, applications: list[Application], definition: Definition, ledger: Ledger) -> None:
+        for application in applications:
             progress.stage("access")
-            access = Access(
-                identity,
+            access = AccessCheck(
+                application,
                 self.workdb,
-                self.findings,
-                self.ledger.digests,
-                form=form,
-                concurrency=self.definition.concurrency,
-                part=bool(self.sample.asked) or not self.scope.whole,
+                self._report,
+                ledger.digests,
+                form="text" if definition.layout == "keys" else "json",
+                concurrency=definition.concurrency,
+                part=bool(self._sample.requested) or not self.scope.whole,
             )
-            await access.check()
+            await access.run()
             self.requests.update(access.requests)
 
-    def _describe(self, result: Result, verification: VerificationRun, reader: t.Any, store: t.Any) -> None:
-        findings = self.findings
-        shown = findings.shown()
-        failed = result.error
-        result.error = failed or findings.error()
-        result.values.update(
-            verified=findings.verified and failed is None,
-            **shown,
-            sample={"asked": self.sample.asked, "secrets": verification.chosen, "of": verification.found},
-            requests=dict(self.requests),
-            retries={"vault": reader.client.pace.retries, "akeyless": store.client.pace.retries},
-            values_read={"vault": reader.values_read, "akeyless": store.values_read},
-            transport=store.client.transport.backend_name,
-            durations=self.durations,
-        )
-        result.warnings += findings.notes
-        if shown["unreadable"]:
-            result.warnings.append(
-                f"{len(shown['unreadable'])} paths could not be read at the source, and are not verified; see"
-                " 'unreadable'"
-            )
-        if shown["left_alone"]:
-            result.warnings.append(
-                f"{len(shown['left_alone'])} items are not as the source has them and were to be left alone; see"
-                " 'left_alone'"
-            )
+    def _values(self, run: VerificationRun, reader: KvReader, store: ItemStore) -> dict[str, t.Any]:
+        return {
+            **self._report.shown(),
+            "sample": {"requested": self._sample.requested, "secrets": run.chosen, "total": run.found},
+            "retries": {"vault": reader.client.pace.retries, "akeyless": store.client.pace.retries},
+            "values_read": {"vault": reader.values_read, "akeyless": store.values_read},
+            "transport": store.client.transport.backend_name,
+        }
+
+    @contextlib.contextmanager
+    def _timed(self, stage: str) -> t.Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.durations[stage] = round(time.monotonic() - started, 3)

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a verification found: counts and bounded lists. Names, numbers and reasons; never a value."""
+"""The result of a verification: counts and bounded lists. Names, numbers and reasons; never a value."""
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter
 
+from ..common.bounded import BoundedList
 from ..errors import SecretferryError
 
 __all__ = ["COUNTS", "VerificationReport"]
@@ -20,127 +21,140 @@ COUNTS = (
     "identical",
     "different",
     "missing",
-    "order",
-    "metadata",
-    "changed",
+    "out_of_order",
+    "different_metadata",
+    "changed_at_target",
     "foreign",
     "extra",
     "other_migrations",
     "unreadable",
-    "gone",
+    "removed_at_source",
     "out_of_scope",
     "not_sampled",
-    "access_identities",
-    "access_read",
-    "access_refused",
-    "access_denied",
-    "access_excess",
-    "access_different",
-    "access_failed",
+    "access_applications",
+    "access_expected_reads",
+    "access_expected_denials",
+    "access_missing_rights",
+    "access_excessive_rights",
+    "access_different_values",
+    "access_errors",
 )
 _WORST_FIRST = 3
+_NOTES = 20
+
+Entry = dict[str, t.Any]
 
 
 class VerificationReport:
     """Collects differences.
 
-    :param most: how many entries each list of the result holds at the most.
+    :param limit: how many entries each list of the result holds at the most.
+    :ivar access: the result of each application.
+    :ivar access_problems: the problems of all applications, how many.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.counts: Counter[str] = Counter()
-        self.differences = 0
-        self.most = most
-        self.notes: list[str] = []
-        self.access: list[dict[str, t.Any]] = []
+        self.access: list[Entry] = []
         self.access_problems = 0
-        self._differences: list[dict[str, t.Any]] = []
-        self._left_alone: list[dict[str, t.Any]] = []
-        self._unreadable: list[dict[str, str]] = []
+        self._notes: BoundedList[str] = BoundedList(_NOTES)
+        self._differences: BoundedList[Entry] = BoundedList(limit, place)
+        self._accepted: BoundedList[Entry] = BoundedList(limit, place)
+        self._unreadable: BoundedList[Entry] = BoundedList(limit, lambda entry: entry["source"])
 
     def differ(
-        self, kind: str, source: str, item: str, reason: str, remedy: str, *, count: int = 1, versions: t.Any = ()
-    ) -> None:
-        """Something is not as it should be.
-
-        :param count: what is added to the count of that ``kind``.
-        :param versions: the numbers that are meant, where it is about versions.
-        """
-        self.counts[kind] += count
-        self.differences += 1
-        self._list(self._differences, kind, source, item, reason, remedy, versions)
-
-    def leave(self, kind: str, source: str, item: str, reason: str, remedy: str) -> None:
-        """Something that was to be left alone, and is told all the same."""
-        self.counts[kind] += 1
-        self._list(self._left_alone, kind, source, item, reason, remedy, ())
-
-    def unreadable(self, path: str, reason: str) -> None:
-        """A source path may not be listed or read, and nothing at the target says that it was migrated."""
-        self.counts["unreadable"] += 1
-        if len(self._unreadable) < self.most:
-            self._unreadable.append({"source": path, "reason": reason})
-
-    def note(self, text: str) -> None:
-        """Something the user should know; bounded like the lists."""
-        if len(self.notes) < 20:
-            self.notes.append(text)
-
-    def _list(
         self,
-        entries: list[dict[str, t.Any]],
-        kind: str,
+        type_: str,
         source: str,
         item: str,
         reason: str,
         remedy: str,
-        versions: t.Any,
+        *,
+        count: int = 1,
+        versions: t.Sequence[int] = (),
     ) -> None:
-        if len(entries) < self.most:
-            entry = {"kind": kind, "source": source, "item": item, "reason": reason, "remedy": remedy}
-            entries.append({**entry, "versions": list(versions)} if versions else entry)
+        """Add a difference.
+
+        :param type_: the name of its count.
+        :param count: what is added to that count.
+        :param versions: the numbers of the versions that differ, if it is about versions.
+        """
+        self.counts[type_] += count
+        entry = {"type": type_, "source": source, "item": item, "reason": reason, "remedy": remedy}
+        self._differences.add({**entry, "versions": list(versions)} if versions else entry)
+
+    def accept(self, type_: str, source: str, item: str, reason: str, remedy: str) -> None:
+        """Add a difference that the options accept: it is listed, and makes a warning."""
+        self.counts[type_] += 1
+        self._accepted.add({"type": type_, "source": source, "item": item, "reason": reason, "remedy": remedy})
+
+    def unreadable(self, path: str, reason: str) -> None:
+        """Add a source path that may not be listed or read, and that has no item at the target."""
+        self.counts["unreadable"] += 1
+        self._unreadable.add({"source": path, "reason": reason})
+
+    def note(self, text: str) -> None:
+        """Add a warning; the first of them are shown."""
+        self._notes.add(text)
+
+    @property
+    def differences(self) -> int:
+        """How many differences there are."""
+        return self._differences.count
 
     @property
     def verified(self) -> bool:
-        """Whether everything that was looked at is as it should be."""
+        """Whether there is no difference and no problem of an application."""
         return not self.differences and not self.access_problems
 
-    def shown(self) -> dict[str, t.Any]:
+    def shown(self) -> Entry:
         """For the result."""
         return {
             "summary": {name: self.counts[name] for name in COUNTS},
-            "differences": sorted(self._differences, key=_place),
-            "differences_left_out": self.differences - len(self._differences),
-            "left_alone": sorted(self._left_alone, key=_place),
-            "unreadable": sorted(self._unreadable, key=lambda entry: entry["source"]),
+            "differences": self._differences.shown(),
+            "differences_count": self._differences.count,
+            "accepted_differences": self._accepted.shown(),
+            "accepted_differences_count": self._accepted.count,
+            "unreadable": self._unreadable.shown(),
+            "unreadable_count": self._unreadable.count,
             "access": self.access,
         }
 
+    def warnings(self) -> list[str]:
+        """What is no failure, but must be known."""
+        warnings = self._notes.shown()
+        if count := self._unreadable.count:
+            warnings.append(f"{count} paths could not be read at the source, and are not verified; see 'unreadable'")
+        if count := self._accepted.count:
+            warnings.append(
+                f"{count} items differ from the source, which the options accept; see 'accepted_differences'"
+            )
+        return warnings
+
     def error(self) -> SecretferryError | None:
-        """The failure of the whole, with the first paths and a remedy: somebody may read only this."""
+        """The failure of the whole verification, with the first paths and a remedy: often nothing else is read."""
         if self.verified:
             return None
-        shown = self.shown()
-        worst = [(_name(entry), entry["reason"], entry["remedy"], "'differences'") for entry in shown["differences"]]
-        for identity in self.access:
-            worst += [
-                (f"{identity['name']} and {_name(entry)}" if _name(entry) else identity["name"], entry["reason"],
-                 entry["remedy"], "'access'")
-                for entry in identity["problems"]
-            ]  # fmt: skip
+        worst = [(_name(entry), entry, "'differences'") for entry in self._differences.shown()]
+        for application in self.access:
+            for entry in application["problems"]:
+                name = f"{application['name']} and {_name(entry)}" if _name(entry) else application["name"]
+                worst.append((name, entry, "'access'"))
         total = self.differences + self.access_problems
-        said = [f"{name}: {reason}" for name, reason, _remedy, _where in worst[:_WORST_FIRST]]
-        if total > len(said):
-            where = " and ".join(dict.fromkeys(w for *_rest, w in worst)) or "'summary'"
-            said.append(f"{'and ' if said else ''}{total - len(said)} {'more, ' if said else ''}see {where}")
-        number = "1 difference" if total == 1 else f"{total} differences"
+        named = [f"{name}: {entry['reason']}" for name, entry, _list in worst[:_WORST_FIRST]]
+        if more := total - len(named):
+            lists = " and ".join(dict.fromkeys(where for *_rest, where in worst)) or "'summary'"
+            named.append(f"and {more} more, see {lists}" if named else f"see {lists}")
         return SecretferryError(
-            f"{number} between what is and what should be: {'; '.join(said)}", worst[0][2] if worst else ""
+            f"the verification found {total} difference{'' if total == 1 else 's'}: {'; '.join(named)}",
+            worst[0][1]["remedy"] if worst else "",
         )
 
 
-def _place(entry: t.Mapping[str, t.Any]) -> tuple[bool, str, str, str]:
-    return not entry["source"], entry["source"], entry["item"], entry["kind"]
+def place(entry: t.Mapping[str, t.Any]) -> tuple[bool, str, str, str]:
+    """The order of entries: by path, item and type; those without a path last."""
+    return not entry["source"], entry["source"], entry["item"], entry["type"]
 
 
 def _name(entry: t.Mapping[str, t.Any]) -> str:

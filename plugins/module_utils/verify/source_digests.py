@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the source says that items should be: versions as keyed digests, and metadata. Values are read and dropped."""
+"""What items should be, by the source: keyed digests of their versions, and metadata. Values are read and dropped."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ from ..source.snapshot import (
 )
 from ..vault.kv import KvReader, Mount
 
-__all__ = ["Expectation", "Expected", "SourceDigests", "plain_digest"]
-
-_REREADS = 5
+__all__ = ["ExpectedItem", "ExpectedSecret", "SourceDigests", "plain_digest"]
 
 
 @dataclass
-class Expected:
+class ExpectedItem:
     """One item as it should be.
 
     :ivar versions: number and keyed digest of each wanted version, oldest first.
-    :ivar plain: keyed digest of the newest value as a JSON library gives it to an application.
+    :ivar plain: keyed digest of the newest value as an application gets it from a JSON library.
     :ivar largest: bytes of its largest value.
     """
 
@@ -43,14 +41,22 @@ class Expected:
     plain: str = ""
     largest: int = 0
 
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the wanted versions."""
+        return [number for number, _digest in self.versions]
+
 
 @dataclass
-class Expectation:
-    """A secret as it should be at the target: an item, or one for each key, and the metadata block."""
+class ExpectedSecret:
+    """A secret as it should be at the target.
 
-    items: dict[str, Expected]
-    block: dict[str, t.Any] | None
-    wanted: tuple[int, ...]
+    :ivar items: its item, or one for each key, by key.
+    :ivar metadata: its metadata block; ``None`` for KV version 1.
+    """
+
+    items: dict[str, ExpectedItem]
+    metadata: dict[str, t.Any] | None
 
 
 class SourceDigests:
@@ -61,31 +67,31 @@ class SourceDigests:
         self._definition = definition
         self._digests = digests
 
-    async def look(self, mount: Mount, secret: str) -> Expectation:
+    async def read(self, mount: Mount, secret: str) -> ExpectedSecret:
         """Read the wanted versions, one at a time.
 
         :raises NotFound: there is no such secret.
         :raises PermissionDenied: it may not be read.
         """
-        return await read_again_while_changing(mount.path + secret, lambda gone: self._look(mount, secret, gone))
+        return await read_again_while_changing(mount.path + secret, lambda gone: self._read(mount, secret, gone))
 
-    async def _look(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Expectation:
+    async def _read(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> ExpectedSecret:
         if mount.version == 1:
             reading = await self._reader.read(mount, secret)
             snap = Snapshot(mount, secret, None, (1,), {1: reading.text or "{}"})
         else:
             snap = await self._versioned(mount, secret, gone)
-        found: dict[str, Expected] = {}
+        items: dict[str, ExpectedItem] = {}
         if self._definition.layout == "json":
-            found[""] = Expected("")
+            items[""] = ExpectedItem("")
         for number in snap.wanted:
             if snap.metadata is not None:
                 await read_versions(self._reader, snap, [number])
             for key, versions in split(snap, self._definition.layout).items():
                 if number in versions:
-                    self._note(found.setdefault(key, Expected(key)), number, versions[number])
+                    self._add(items.setdefault(key, ExpectedItem(key)), number, versions[number])
             snap.values.clear()
-        return Expectation(found, snap.metadata.block if snap.metadata else None, snap.wanted)
+        return ExpectedSecret(items, snap.metadata.block if snap.metadata else None)
 
     async def _versioned(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Snapshot:
         definition = self._definition
@@ -96,16 +102,16 @@ class SourceDigests:
                 raise
             return await read_newest(self._reader, mount, secret)
 
-    def _note(self, expected: Expected, number: int, value: Value) -> None:
+    def _add(self, expected: ExpectedItem, number: int, value: Value) -> None:
         expected.versions.append((number, self._digests.of_value(value.text, value.form)))
         expected.largest = max(expected.largest, len(value.text.encode("utf-8", "surrogatepass")))
         expected.plain = plain_digest(self._digests, value.text)
 
 
 def plain_digest(digests: Digests, text: str) -> str:
-    """A digest of a value as a JSON library gives it to an application: numbers as doubles, whatever their digits.
+    """A digest of a value as an application gets it from a JSON library: numbers as doubles, which lose digits.
 
-    Only objects and lists are taken for JSON: a text that looks like a number is compared digit by digit.
+    Only objects and lists are taken for JSON: of a text that looks like a number, every digit counts.
     """
     try:
         value = json.loads(text)

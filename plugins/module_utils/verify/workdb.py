@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work database of a verification: what each item should be, and how it was found."""
+"""The work database of a verification: how each item compared, and which items are left."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ComparedItem(t.NamedTuple):
     """An item that was compared.
 
     :ivar digest: keyed digest of the newest value at the source.
-    :ivar plain: the same, of the value as a JSON library gives it to an application; digits may be lost.
-    :ivar state: ``clean``; ``flawed``, where its value cannot be held against an application's; or ``absent``.
+    :ivar plain: the same, of the value as an application gets it from a JSON library; digits may be lost.
+    :ivar state: ``clean``; ``different``, if its value need not be the one that an application reads; or ``absent``.
     """
 
     item: str
@@ -47,17 +47,33 @@ class VerifyDb(WorkDb):
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
 
+    # --- the target's listing
+
+    def items_below(self, folder: str) -> list[str]:
+        """Names of the items directly in ``folder`` (no slash at its end)."""
+        rows = self._db.execute(
+            "SELECT name FROM target WHERE name >= ? AND name < ? AND instr(substr(name, ?), '/') = 0",
+            (f"{folder}/", f"{folder}0", len(folder) + 2),
+        )
+        return [name for (name,) in rows]
+
+    def unwanted(self) -> t.Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Name, type and tags of the items that are not among the compared ones."""
+        after = ""
+        while rows := self._db.execute(
+            "SELECT name, type, tags FROM target WHERE name > ?"
+            " AND NOT EXISTS (SELECT 1 FROM wanted WHERE item = name) ORDER BY name LIMIT ?",
+            (after, _PAGE),
+        ).fetchall():
+            for name, type_, tags in rows:
+                yield name, type_, tuple(tags.split("\n")) if tags else ()
+            after = rows[-1][0]
+
+    # --- what was compared
+
     def want(self, item: str, path: str, digest: str, plain: str, state: str) -> None:
-        """Note what a compared item should be, and how it was found."""
+        """Note what a compared item should be, and its state, see :class:`ComparedItem`."""
         self._db.execute("INSERT OR REPLACE INTO wanted VALUES (?, ?, ?, ?, ?)", (item, path, digest, plain, state))
-
-    def compared(self, path: str) -> None:
-        """Note that all items of this secret were compared."""
-        self._db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (path,))
-
-    def was_compared(self, path: str) -> bool:
-        """Whether :meth:`compared` was told of it."""
-        return self._db.execute("SELECT 1 FROM compared WHERE path = ?", (path,)).fetchone() is not None
 
     def wanted(self) -> t.Iterator[ComparedItem]:
         """All compared items, by path. In bounded memory."""
@@ -71,27 +87,15 @@ class VerifyDb(WorkDb):
                 yield ComparedItem(*row)
             after = (rows[-1][1], rows[-1][0])
 
-    def unwanted(self) -> t.Iterator[tuple[str, str, tuple[str, ...]]]:
-        """Name, type and tags of the items at the target that are not among the compared ones."""
-        after = ""
-        while rows := self._db.execute(
-            "SELECT name, type, tags FROM target WHERE name > ?"
-            " AND NOT EXISTS (SELECT 1 FROM wanted WHERE item = name) ORDER BY name LIMIT ?",
-            (after, _PAGE),
-        ).fetchall():
-            for name, kind, tags in rows:
-                yield name, kind, tuple(tags.split("\n")) if tags else ()
-            after = rows[-1][0]
+    def compared(self, path: str) -> None:
+        """Note that all items of this secret were compared."""
+        self._db.execute("INSERT OR IGNORE INTO compared VALUES (?)", (path,))
+
+    def was_compared(self, path: str) -> bool:
+        """Whether :meth:`compared` was called for this secret."""
+        return self._db.execute("SELECT 1 FROM compared WHERE path = ?", (path,)).fetchone() is not None
 
     def owner(self, item: str) -> str | None:
-        """The secret that takes this item name, ``None`` where none does."""
+        """The secret that has this item name; ``None`` if there is none."""
         row = self._db.execute("SELECT path FROM source WHERE item = ? LIMIT 1", (item,)).fetchone()
         return row[0] if row else None
-
-    def items_below(self, folder: str) -> list[str]:
-        """Names of the items at the target directly in ``folder`` (no slash at its end)."""
-        rows = self._db.execute(
-            "SELECT name FROM target WHERE name >= ? AND name < ? AND instr(substr(name, ?), '/') = 0",
-            (f"{folder}/", f"{folder}0", len(folder) + 2),
-        )
-        return [name for (name,) in rows]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire under hvac: TLS, redirects, retries, and failures in the words of errors.py.
+"""The connection that hvac's clients share: TLS, redirects, retries, and failures as exceptions of errors.py.
 
-hvac and requests are imported when a session is opened, so that a module can report what is missing.
+hvac and requests are imported when a session is opened, so that a module can report a missing library.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import time
 import traceback
 import typing as t
 import warnings
-from email.utils import parsedate_to_datetime
 from importlib import import_module
 
 from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, SecretferryError, TransportError
+from ..http.transport import Response
 from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
 
 if t.TYPE_CHECKING:
     import requests
 
-__all__ = ["Wire"]
+__all__ = ["VaultConnection", "load_libraries"]
 
 _LONGEST_WAIT = 20.0
 _CONNECT_WORDS = ("NewConnectionError", "NameResolutionError", "Connection refused", "ConnectTimeout", "getaddrinfo")
 
 
-class Wire:
+class VaultConnection:
     """Opens hvac clients that share one pool of connections to the source Vault.
 
     :param sleep: waits between attempts, in seconds.
@@ -50,16 +50,16 @@ class Wire:
         self.requests = 0
         self._sleep = sleep
         self._attempts = attempts
-        self._libraries = _libraries()
+        self._libraries = load_libraries()
         self._session = self._open_session()
 
     def client(self, token: str = "") -> t.Any:
-        """An ``hvac.Client`` with that token. Its failures are those of errors.py, never hvac's own."""
+        """An ``hvac.Client`` with that token. It raises the exceptions of errors.py, never hvac's own."""
         settings = self.settings
         return self._libraries.hvac.Client(
             url=settings.url,
-            token=token,  # an empty one too: with None, hvac would go and look for one itself
-            cert=False,  # ditto; certificates are in the session's TLS context
+            token=token,  # never None: hvac would look for a token itself
+            cert=False,  # not None for the same reason; certificates are in the session's TLS context
             verify=settings.tls.verify,
             timeout=settings.timeout,
             session=self._session,
@@ -72,7 +72,7 @@ class Wire:
         self._session.close()
 
     def attempt(self, method: str, send: t.Callable[[], t.Any]) -> t.Any:
-        """Send, and send again what surely did no harm: what never arrived, what was turned away, and any GET.
+        """Send a request, and repeat it where that is safe: it did not arrive, Vault was overloaded, or it is a GET.
 
         :raises SecretferryError: as :func:`refusal` and :func:`no_answer` say.
         """
@@ -99,17 +99,17 @@ class Wire:
     def _open_session(self) -> requests.Session:
         settings = self.settings
         session = t.cast("requests.Session", self._libraries.session())
-        session.auth = _unchanged  # anything but None keeps requests from sending what ~/.netrc holds for this host
+        session.auth = _unchanged  # anything but None keeps requests from sending a login for this host from ~/.netrc
         if settings.url.startswith("https:"):
             session.mount("https://", self._libraries.tls(settings.tls.context(), settings.tls.server_name))
         if not settings.tls.verify:
-            # The user has chosen; a warning at every request would bury what matters.
+            # The user has chosen this; a warning at every request would hide other messages.
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
         return session
 
 
 def refusal(answer: requests.Response, settings: VaultSettings) -> ApiError | TransportError:
-    """What an HTTP error answer means. ``detail`` holds Vault's words without any credential of ours."""
+    """The exception for an HTTP error answer. ``detail`` holds Vault's words without any credential of ours."""
     status = answer.status_code
     detail = _detail(answer, settings)
     where = f"Vault at {settings.url}"
@@ -141,7 +141,7 @@ def refusal(answer: requests.Response, settings: VaultSettings) -> ApiError | Tr
 
 
 def no_answer(error: Exception, requests: t.Any, settings: VaultSettings) -> TransportError:
-    """Why there was no HTTP answer."""
+    """The exception where there was no HTTP answer."""
     text = str(error)
     where = f"Vault at {settings.url}"
     if isinstance(error, requests.exceptions.ProxyError):
@@ -160,12 +160,10 @@ def no_answer(error: Exception, requests: t.Any, settings: VaultSettings) -> Tra
     if any(word in text for word in _CONNECT_WORDS):
         return TransportError(
             f"no connection to {where}",
-            "Check source.url, that the server runs and that a firewall lets us",
+            "Check source.url, that the server runs and that no firewall is in the way",
             sent=False,
         )
-    return TransportError(
-        f"{where} broke the connection off", "Check source.url and what stands in front of the server"
-    )
+    return TransportError(f"{where} closed the connection", "Check source.url and what stands in front of the server")
 
 
 def _tls_failure(text: str, where: str) -> TransportError:
@@ -183,7 +181,7 @@ def _tls_failure(text: str, where: str) -> TransportError:
         return TransportError(f"{where} does not speak TLS", "Write http:// in source.url, or turn TLS on there")
     if "alert" in text.lower():
         return TransportError(
-            f"{where} refused the TLS handshake",
+            f"{where} rejected the TLS handshake",
             "It may want a client certificate: give source.client_cert and source.client_key",
         )
     return TransportError(f"the TLS handshake with {where} failed", "Check source.url and the TLS options")
@@ -199,15 +197,8 @@ def _worth_repeating(method: str, answer: requests.Response) -> bool:
 
 
 def _retry_after(answer: requests.Response) -> float:
-    text = answer.headers.get("Retry-After", "")
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 0.0
+    headers = {"retry-after": answer.headers.get("Retry-After", "")}
+    return Response(answer.status_code, headers, b"").retry_after or 0.0
 
 
 def _detail(answer: requests.Response, settings: VaultSettings) -> str:
@@ -215,7 +206,7 @@ def _detail(answer: requests.Response, settings: VaultSettings) -> str:
         errors = answer.json().get("errors") or []
         text = "; ".join(str(e) for e in errors)
     except (ValueError, AttributeError):
-        # Not Vault's own words: a page of a proxy says nothing that helps, a short line may.
+        # Not Vault's own words. A proxy's page does not help, a short line may.
         text = answer.text if len(answer.text) < 200 and "<" not in answer.text else ""
     text = " ".join(text.split())
     for secret in settings.secrets():
@@ -236,8 +227,8 @@ class _Libraries(t.NamedTuple):
 
 
 @functools.cache
-def _libraries() -> _Libraries:
-    """hvac and requests, and our subclasses of their classes."""
+def load_libraries() -> _Libraries:
+    """hvac and requests, and our subclasses of their classes; loaded once."""
     try:
         hvac: t.Any = import_module("hvac")  # it has no types
         import requests
@@ -248,9 +239,9 @@ def _libraries() -> _Libraries:
     class Adapter(hvac.adapters.JSONAdapter):  # type: ignore[misc]
         """hvac's adapter with our retries and our errors."""
 
-        def __init__(self, wire: Wire, **kwargs: t.Any) -> None:
+        def __init__(self, connection: VaultConnection, **kwargs: t.Any) -> None:
             super().__init__(**kwargs)
-            self._wire = wire
+            self._connection = connection
 
         def request(
             self, method: str, url: str, headers: t.Any = None, raise_exception: bool = True, **kwargs: t.Any
@@ -258,10 +249,10 @@ def _libraries() -> _Libraries:
             def send() -> t.Any:
                 return super(Adapter, self).request(method, url, headers=headers, raise_exception=False, **kwargs)
 
-            return self._wire.attempt(method, send) if raise_exception else send()
+            return self._connection.attempt(method, send) if raise_exception else send()
 
     class TlsAdapter(requests.adapters.HTTPAdapter):
-        """Trusts and shows exactly what a TLS context says; requests would add certifi's CAs to a pinned one."""
+        """Uses exactly the CAs and certificates of a TLS context; requests would add certifi's CAs."""
 
         def __init__(self, context: t.Any, server_name: str | None) -> None:
             self._tls: dict[str, t.Any] = {
@@ -284,7 +275,7 @@ def _libraries() -> _Libraries:
             return host, {}
 
     class Session(requests.Session):
-        """Follows a standby's redirect to the active node, but never from https to http: it would show the token."""
+        """Follows a standby's redirect to the active node, but never to http, where the token would be readable."""
 
         def get_redirect_target(self, resp: t.Any) -> str | None:
             target = super().get_redirect_target(resp)

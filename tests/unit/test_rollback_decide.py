@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What going back does to an item, for every state that it can be in."""
+"""What a rollback does to an item, for every state that it can be in."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.item
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import ItemBackup
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import Span
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import Record
-from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.decide import Evidence, Goal, decide
+from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.decide import (
+    Evidence,
+    RunSelection,
+    decide,
+)
 
 TAG = "secretferry:test"
 R1, R2, R3 = (f"2026112{n}T000000Z-000{n}" for n in (1, 2, 3))
 WHEN = "2026-11-22T00:00:30.000000Z"
 MOMENT = 1795305630.0  # the same
-WHOLE, SECOND = Goal(TAG, ""), Goal(TAG, R2)
+WHOLE, SECOND = RunSelection(TAG, ""), RunSelection(TAG, R2)
 
 
 def _item(last: int = 2, *tags: str, **about: t.Any) -> Item:
@@ -53,56 +57,68 @@ OLD = _before(1, "theirs")
 ADDED = _item(3, versions=(1, 2, 3))
 OWN_OLD = _before(2, TAG, f"{TAG}:run-{R1}", description="ours before")
 
-CASES: dict[str, tuple[Goal, Evidence, str]] = {
-    "created, and as we left it": (WHOLE, _seen(_item(), _record()), "delete"),
+CASES: dict[str, tuple[RunSelection, Evidence, str]] = {
+    "created, and as it was left": (WHOLE, _seen(_item(), _record()), "delete"),
     "created by an earlier run": (SECOND, _seen(_item(), _record()), "untouched"),
     "created by an unknown run": (SECOND, _seen(_item(2, TAG), _record()), "untouched"),
-    "created by an unknown run, all goes": (WHOLE, _seen(_item(2, TAG), _record()), "delete"),
+    "created by an unknown run, the whole migration": (WHOLE, _seen(_item(2, TAG), _record()), "delete"),
     "created by a later run": (SECOND, _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record()), "delete"),
-    "moved, not looked at yet": (WHOLE, _seen(DRIFTED, _record()), "look"),
-    "moved, with the same value": (WHOLE, _seen(DRIFTED, _record(), observed="v2"), "delete"),
-    "moved, with another value": (WHOLE, _seen(DRIFTED, _record(), observed="alien"), "refuse"),
-    "another description": (WHOLE, _seen(replace(DRIFTED, description="x"), _record(), observed="v2"), "refuse"),
-    "a version of somebody's": (WHOLE, _seen(replace(DRIFTED, last_version=3), _record(), observed="x"), "refuse"),
-    "not in the ledger": (WHOLE, _seen(_item(), None, observed="v2"), "refuse"),
-    "a tag of somebody's": (WHOLE, _seen(_item(2, TAG, "mine"), _record()), "refuse"),
-    "protected": (WHOLE, _seen(_item(protected=True), _record()), "refuse"),
-    "ours, changed by somebody, and taken over": (
+    "changed, and not read yet": (WHOLE, _seen(DRIFTED, _record()), "read"),
+    "changed, with the same value": (WHOLE, _seen(DRIFTED, _record(), observed="v2"), "delete"),
+    "changed, with another value": (WHOLE, _seen(DRIFTED, _record(), observed="alien"), "conflict"),
+    "another description": (WHOLE, _seen(replace(DRIFTED, description="x"), _record(), observed="v2"), "conflict"),
+    "a version of another writer": (
+        WHOLE,
+        _seen(replace(DRIFTED, last_version=3), _record(), observed="x"),
+        "conflict",
+    ),
+    "not in the ledger": (WHOLE, _seen(_item(), None, observed="v2"), "conflict"),
+    "a tag of another writer": (WHOLE, _seen(_item(2, TAG, "mine"), _record()), "conflict"),
+    "protected": (WHOLE, _seen(_item(protected=True), _record()), "fail"),
+    "created, changed by others, and taken over": (
         WHOLE,
         _seen(_item(2, TAG, f"{TAG}:from-1"), _record(mark="from-1")),
-        "refuse",
+        "conflict",
     ),
-    "another type": (WHOLE, _seen(replace(_item(), type="AES256GCM"), _record()), "refuse"),
-    "gone": (WHOLE, _seen(None, _record()), "gone"),
-    "gone, whoever deleted it": (SECOND, _seen(None, _record()), "untouched"),
-    "gone, as was intended": (SECOND, _seen(None, _record(doomed=True)), "gone"),
-    "taken over and gone": (WHOLE, _seen(None, TAKEN_RECORD, OLD), "refuse"),
-    "created, added to, and gone": (WHOLE, _seen(None, _record(3), OWN_OLD), "gone"),
-    "added to, and gone": (SECOND, _seen(None, _record(3), OWN_OLD), "refuse"),
-    "added to, deleted, and made anew": (SECOND, _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record(), OWN_OLD), "refuse"),
-    "the same, all goes": (WHOLE, _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record(), OWN_OLD), "delete"),
-    "taken over, deleted, and made anew": (WHOLE, _seen(_item(), _record(), OLD), "refuse"),
-    "somebody's": (WHOLE, _seen(_item(2, "theirs")), "untouched"),
-    "somebody's in place of ours": (WHOLE, _seen(_item(2, "theirs"), _record()), "refuse"),
+    "another type": (WHOLE, _seen(replace(_item(), type="AES256GCM"), _record()), "conflict"),
+    "deleted": (WHOLE, _seen(None, _record()), "already_deleted"),
+    "deleted, and not known by whom": (SECOND, _seen(None, _record()), "untouched"),
+    "deleted, as the ledger announced": (SECOND, _seen(None, _record(doomed=True)), "already_deleted"),
+    "taken over and deleted": (WHOLE, _seen(None, TAKEN_RECORD, OLD), "conflict"),
+    "created, added to, and deleted": (WHOLE, _seen(None, _record(3), OWN_OLD), "already_deleted"),
+    "added to, and deleted": (SECOND, _seen(None, _record(3), OWN_OLD), "conflict"),
+    "added to, deleted, and created again": (
+        SECOND,
+        _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record(), OWN_OLD),
+        "conflict",
+    ),
+    "the same item, the whole migration": (
+        WHOLE,
+        _seen(_item(2, TAG, f"{TAG}:run-{R3}"), _record(), OWN_OLD),
+        "delete",
+    ),
+    "taken over, deleted, and created again": (WHOLE, _seen(_item(), _record(), OLD), "conflict"),
+    "not of the migration": (WHOLE, _seen(_item(2, "theirs")), "untouched"),
+    "in place of an item of the migration": (WHOLE, _seen(_item(2, "theirs"), _record()), "conflict"),
     "taken over": (WHOLE, _seen(TAKEN, TAKEN_RECORD, OLD), "restore"),
-    "taken over, nobody knows of what": (WHOLE, _seen(TAKEN, TAKEN_RECORD), "refuse"),
+    "taken over, without a backup": (WHOLE, _seen(TAKEN, TAKEN_RECORD), "conflict"),
     "taken over before": (SECOND, _seen(TAKEN, TAKEN_RECORD), "untouched"),
-    "put back already": (
+    "restored already": (
         WHOLE,
         _seen(_item(3, "theirs", versions=(1,), description="theirs"), TAKEN_RECORD, OLD),
-        "done",
+        "already_restored",
     ),
-    "half put back": (
+    "restored in part": (
         WHOLE,
         _seen(replace(TAKEN, versions=(1, 2), modified="2026-11-22T06:00:00Z"), TAKEN_RECORD, OLD, observed="v2"),
         "restore",
     ),
-    "taken over, then replaced by somebody": (
+    "taken over, then replaced by others": (
         WHOLE,
         _seen(replace(TAKEN, modified="2026-11-22T06:00:00Z"), TAKEN_RECORD, OLD, observed="alien"),
-        "refuse",
+        "conflict",
     ),
-    "taken over, then pruned": (WHOLE, _seen(replace(TAKEN, versions=(2, 3)), TAKEN_RECORD, OLD), "refuse"),
+    "taken over, then pruned": (WHOLE, _seen(replace(TAKEN, versions=(2, 3)), TAKEN_RECORD, OLD), "conflict"),
     "replaced in place": (
         WHOLE,
         _seen(
@@ -114,29 +130,29 @@ CASES: dict[str, tuple[Goal, Evidence, str]] = {
         ),
         "restore",
     ),
-    "replaced in place, not looked at yet": (
+    "replaced in place, and not read yet": (
         WHOLE,
         _seen(
             _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
             _record(mark="from-0"),
             replace(OLD, value="backup/x/text-1"),
         ),
-        "look",
+        "read",
     ),
     "added to": (SECOND, _seen(ADDED, _record(3), OWN_OLD), "restore"),
-    "added to, all goes": (WHOLE, _seen(ADDED, _record(3), OWN_OLD), "delete"),
+    "added to, the whole migration": (WHOLE, _seen(ADDED, _record(3), OWN_OLD), "delete"),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_steps(case: str) -> None:
-    goal, seen, kind = CASES[case]
-    step = decide(seen, goal)
-    assert (step.kind, bool(step.remedy)) == (kind, kind == "refuse"), step
-    assert step.reason or kind == "look"
+def test_actions(case: str) -> None:
+    runs, seen, kind = CASES[case]
+    action = decide(seen, runs)
+    assert (action.kind, bool(action.remedy)) == (kind, kind in ("conflict", "fail")), action
+    assert action.reason or kind == "read"
 
 
-def test_versions_go_newest_first() -> None:
+def test_the_newest_version_is_deleted_first() -> None:
     assert decide(_seen(TAKEN, TAKEN_RECORD, OLD), WHOLE).versions == (3, 2)
 
 
@@ -144,18 +160,18 @@ def test_versions_go_newest_first() -> None:
     ("span", "expected"),
     [
         (Span(R1, MOMENT - 20, MOMENT + 40), "delete"),
-        (Span(R1, MOMENT - 20, 0), "refuse"),  # it ended by itself, so its ledger is complete
-        (Span(R1, MOMENT + 10, MOMENT + 40), "refuse"),  # it began later
-        (Span(R1, MOMENT - 90, MOMENT - 30), "refuse"),  # it was long over
-        (Span(R2, MOMENT - 20, MOMENT + 40), "refuse"),  # another run, which did not touch the item
+        (Span(R1, MOMENT - 20, 0), "conflict"),  # it ended by itself, so its ledger is complete
+        (Span(R1, MOMENT + 10, MOMENT + 40), "conflict"),  # it began later
+        (Span(R1, MOMENT - 90, MOMENT - 30), "conflict"),  # it was long over
+        (Span(R2, MOMENT - 20, MOMENT + 40), "conflict"),  # another run, which did not touch the item
     ],
 )
-def test_what_a_run_that_died_has_left(span: Span, expected: str) -> None:
+def test_an_item_that_a_dead_run_has_left(span: Span, expected: str) -> None:
     assert decide(_seen(_item(), None, observed="x"), replace(WHOLE, spans=(span,))).kind == expected
 
 
-def test_what_a_run_that_died_has_added() -> None:
+def test_versions_that_a_dead_run_has_added() -> None:
     died = replace(WHOLE, spans=(Span(R2, MOMENT - 20, MOMENT + 40),))
     seen = _seen(_item(3), _record(2), OWN_OLD, observed="x", runs=frozenset({R2}))
     assert decide(seen, died).kind == "delete"
-    assert decide(replace(seen, runs=frozenset()), died).kind == "refuse"
+    assert decide(replace(seen, runs=frozenset()), died).kind == "conflict"
