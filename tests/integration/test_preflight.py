@@ -362,7 +362,7 @@ def test_what_could_not_be_removed_is_named_and_removed_by_the_next_probe(world:
     _roles(world, *ALL)
     good = world.check("gateway", probe=True)
     assert verdicts(good)["probe_cleanup"] == "ok"
-    assert "a former probe had left" in str(good.values["checks"])
+    assert "of a former probe" in str(good.values["checks"])
     assert world.left() == []
 
 

@@ -19,7 +19,7 @@ from ..errors import ApiError, NotFound, Outage, PermissionDenied
 from ..http.rate_limit import RateLimit, retrying
 from ..http.transport import Response, Transport
 
-__all__ = ["VaultTokenSource", "VaultClient"]
+__all__ = ["VaultClient", "VaultTokenSource"]
 
 
 class VaultTokenSource(t.Protocol):
