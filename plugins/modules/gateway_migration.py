@@ -94,7 +94,7 @@ options:
           - How much of the metadata goes into the description of the items.
           - When omitted, the Gateway takes V(full) for a new migration, and leaves an existing one as it is.
           - >-
-            Akeyless refuses a description of more than 1024 characters: with V(full) the Gateway fails on such
+            Akeyless rejects a description of more than 1024 characters: with V(full) the Gateway fails on such
             secrets, and says C(Completed) all the same. M(secretferry.akeyless.gateway_migration_info) counts them.
         type: str
         choices:
@@ -120,7 +120,7 @@ options:
     suboptions:
       key_id:
         description:
-          - The id of the access key. An id names and does not prove, so it is not masked.
+          - The id of the access key. It is not a credential, so it is not masked.
         type: str
       key:
         description:
@@ -502,7 +502,7 @@ options:
         elements: int
   one_password:
     description:
-      - 1Password vaults. Only Gateways before 4.35.1 have it; later ones refuse the type, and import personal items
+      - 1Password vaults. Only Gateways before 4.35.1 have it; later ones reject the type, and import personal items
         once instead.
     type: dict
     suboptions:

@@ -175,7 +175,7 @@ def test_it_is_what_the_gateways_own_report_says(story: Story) -> None:
 def test_failures_of_both_forms_of_logs_are_one(story: Story) -> None:
     counts = {f["item"]: f["count"] for f in story["plain"]["failures"] if f["cause"] == "description_too_long"}
     assert set(counts.values()) == {2}
-    assert {entry["form"] for entry in story["plain"]["files"]} <= {"json", "text", "json and text"}
+    assert {entry["format"] for entry in story["plain"]["files"]} <= {"json", "text", "json and text"}
     assert "json" in str(story["plain"]["files"])
     assert "text" in str(story["plain"]["files"])
 
@@ -230,7 +230,7 @@ def test_a_file_that_cannot_be_read_fails_the_task_and_stops_nothing(story: Stor
     result = story["torn"]
     assert result["failed"] is True
     assert result["unreadable"] == [
-        {"file": str(story.logs / "torn.gz"), "reason": "the packed file is damaged or not complete"}
+        {"path": str(story.logs / "torn.gz"), "reason": "the packed file is damaged or not complete"}
     ]
     assert by_cause(result) == by_cause(story["plain"])
 
@@ -305,9 +305,9 @@ def test_the_examples_run(story: Story) -> None:
     tasks[0][MODULE]["paths"] = [str(log) for log in story.site.gateway.logs]
     tasks[2]["ignore_errors"] = True
     played = story.play.run(tasks)
-    assert played["Show one sentence a cause"]["msg"] == story["plain"]["messages"]
-    assert played["Go on only where nothing failed"]["failed"] is True
-    assert "description_too_long" in played["Go on only where nothing failed"]["msg"]
+    assert played["Show one sentence for each cause"]["msg"] == story["plain"]["messages"]
+    assert played["Continue only if nothing failed"]["failed"] is True
+    assert "description_too_long" in played["Continue only if nothing failed"]["msg"]
 
 
 @pytest.fixture(scope="module")
@@ -321,9 +321,9 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "no file": ({"paths": ["/nowhere/*.log"]}, "there is no file /nowhere/*.log"),
     "a folder": ({"paths": ["/tmp"]}, "/tmp is no file"),
     "a device": ({"paths": ["/dev/zero"]}, "/dev/zero is no file"),
-    "no time": ({"paths": [__file__], "since": "tomorrow"}, "since: is no time"),
+    "no time": ({"paths": [__file__], "since": "tomorrow"}, "since: is not a time"),
     "turned round": ({"paths": [__file__], "since": "1h", "until": "2h"}, "since: is later than until"),
-    "no entries": ({"paths": [__file__], "report_limit": 0}, "report_limit: must be at least 1"),
+    "no entries": ({"paths": [__file__], "report_limit": -1}, "report_limit: -1 is below zero"),
 }
 
 
@@ -348,6 +348,6 @@ def test_a_log_of_many_lines_and_of_endless_ones_needs_little_memory(play: Play,
             stream.write("x" * (1 << 20))
         stream.write("\n" + json.dumps({**line, "secret_name": "/gw/last"}) + "\n")
     result = play.run([look("huge", huge, name="m", report_limit=3)])["huge"]
-    assert (result["summary"]["failures"], result["summary"]["cut"]) == (30_001, 1)
+    assert (result["summary"]["failures"], result["summary"]["truncated"]) == (30_001, 1)
     assert result["failures_count"] > 20_000
     assert len(result["failures"]) == 3

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from inventories import Listed, list_inventory, write_source
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec
+from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import DEFAULTS, config_spec
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play, connection_env
@@ -193,24 +193,27 @@ def test_every_option_is_documented_as_it_is_checked() -> None:
             if name not in ("plugin", "source", "options")
         }
 
+    # Ansible reads the defaults of an inventory from its documentation; the argument spec cannot have them, because a
+    # variable comes before a default.
+    assert {name: options[name].pop("default") for name in DEFAULTS} == DEFAULTS
     assert outline(options, "suboptions") == outline(config_spec(), "options")
 
 
 # --- selectors
 
 SELECTORS: dict[str, tuple[t.Callable[[str], dict[str, t.Any]], t.Callable[[int], bool]]] = {
-    "glob": (lambda m: {"paths": [f"{m}/*/db/*"]}, lambda n: n % 2 == 1),
-    "globs": (lambda m: {"paths": ["**/s1?", f"{m}/**/s2?"]}, lambda n: 10 <= n < 30),
-    "exclude": (lambda m: {"paths": ["**"], "exclude": [f"{m}/beta/"]}, lambda n: n % 3 != 1),
-    "prefix": (lambda m: {"folders": [f"/{m}/beta/"]}, lambda n: n % 3 == 1),
-    "prefixes": (lambda m: {"folders": [f"{m}/beta/app", f"{m}/gamma"]}, lambda n: n % 6 in (4, 2, 5)),
+    "glob": (lambda m: {"include": [f"{m}/*/db/*"]}, lambda n: n % 2 == 1),
+    "globs": (lambda m: {"include": ["**/s1?", f"{m}/**/s2?"]}, lambda n: 10 <= n < 30),
+    "exclude": (lambda m: {"include": ["**"], "exclude": [f"{m}/beta/"]}, lambda n: n % 3 != 1),
+    "folder": (lambda m: {"folders": [f"/{m}/beta/"]}, lambda n: n % 3 == 1),
+    "folders": (lambda m: {"folders": [f"{m}/beta/app", f"{m}/gamma"]}, lambda n: n % 6 in (4, 2, 5)),
     "custom metadata": (lambda m: {"custom_metadata": {"tier": "low"}}, lambda n: n // 3 % 3 == 0),
     "custom metadata, any of": (
         lambda m: {"custom_metadata": {"tier": ["low", "medium"], "owner": "team-*a"}},
         lambda n: n // 3 % 3 != 2,
     ),
     "all of them": (
-        lambda m: {"folders": [f"{m}/alpha"], "custom_metadata": {"tier": "high"}, "paths": ["**/db/*"]},
+        lambda m: {"folders": [f"{m}/alpha"], "custom_metadata": {"tier": "high"}, "include": ["**/db/*"]},
         lambda n: n % 3 == 0 and n // 3 % 3 == 2 and n % 2 == 1,
     ),
 }
@@ -281,7 +284,7 @@ def test_include_and_exclude_of_the_migration_come_first(kv: Kv, play: Play, tmp
 def test_overlapping_waves_are_named_with_some_paths(kv: Kv, play: Play, tmp_path: Path) -> None:
     waves: list[dict[str, t.Any]] = [
         {"name": "alpha", "folders": [f"{kv.mount}/alpha"]},
-        {"name": "databases", "paths": ["**/db/*"]},
+        {"name": "databases", "include": ["**/db/*"]},
         {"name": "rest", "rest": True},
     ]
     listed = inventory(play, tmp_path, migration(kv, *waves))

@@ -60,7 +60,7 @@ def test_without_the_probe_nothing_is_written_and_the_gateways_reach_is_unknown(
     world.emulator.control.reset_counters()
     for options in ({}, {"probe": True}):
         result = world.check("gateway", source=source, check=bool(options), **options)
-        assert verdicts(result)["gateway_reach"] == verdicts(result)["gateway_write"] == "unknown"
+        assert verdicts(result)["gateway_source_reachable"] == verdicts(result)["gateway_write"] == "unknown"
         assert result.error is None
     assert world.vault.audit_counts().writes == 0
     assert world.emulator.control.counters()["writes"] == 0
@@ -283,7 +283,7 @@ def _metadata_of_an_old_gateway(world: World) -> Steps:
 CASES: dict[str, tuple[str, t.Callable[[World], Steps], str]] = {
     "Akeyless is down": ("akeyless_reachable", _unreachable, "failed"),
     "wrong access key": ("akeyless_token", _wrong_key, "failed"),
-    "Akeyless token about to expire": ("akeyless_time_left", _token_about_to_expire, "failed"),
+    "Akeyless token about to expire": ("akeyless_ttl", _token_about_to_expire, "failed"),
     "public API": ("gateway_api", _public_api, "failed"),
     "no permission": ("gateway_migrations", _no_permission, "failed"),
     "other address": ("gateway_registered", _other_name, "warning"),
@@ -298,9 +298,9 @@ CASES: dict[str, tuple[str, t.Callable[[World], Steps], str]] = {
     "Vault is down": ("source_reachable", _vault_down, "failed"),
     "wrong Vault token": ("source_token", _wrong_token, "failed"),
     "root token": ("source_root", _root, "failed"),
-    "token at its end": ("source_time_left", _token_at_its_end, "failed"),
-    "token that lives long": ("source_expires", _token_that_lives_long, "warning"),
-    "token that never expires": ("source_expires", _root, "failed"),
+    "token at its end": ("source_ttl", _token_at_its_end, "failed"),
+    "token that lives long": ("source_max_ttl", _token_that_lives_long, "warning"),
+    "token that never expires": ("source_max_ttl", _root, "failed"),
     "may not list": ("source_list", _less('"list", '), "failed"),
     "may not read values": ("source_read", _less(r'path "[^"]*/data/.*\n'), "failed"),
     "may not read metadata": ("source_read", _less(', "read"'), "failed"),
@@ -322,11 +322,11 @@ CASES: dict[str, tuple[str, t.Callable[[World], Steps], str]] = {
     "wrong path": ("source_paths", _wrong_path, "failed"),
     "unreadable folder": ("source_paths", _unreadable, "warning"),
     "long metadata": ("metadata_length", _long_metadata, "failed"),
-    "large value": ("value_length", _large_value, "failed"),
-    "long history": ("history_length", _long_history, "warning"),
-    "more versions than the account keeps": ("history_length", _more_versions_than_kept, "failed"),
+    "large value": ("value_size", _large_value, "failed"),
+    "long history": ("version_history", _long_history, "warning"),
+    "more versions than the account keeps": ("version_history", _more_versions_than_kept, "failed"),
     "forbidden character": ("item_names", _forbidden_character, "warning"),
-    "Gateway cannot reach Vault": ("gateway_reach", _gateway_cannot_reach, "failed"),
+    "Gateway cannot reach Vault": ("gateway_source_reachable", _gateway_cannot_reach, "failed"),
     "Gateway may not write": ("gateway_write", _gateway_may_not_write, "failed"),
     "Gateway finds no key": ("gateway_write", _gateway_finds_no_key, "failed"),
     "operator may not": ("probe_source", _poor_operator, "failed"),
@@ -362,7 +362,7 @@ def test_what_could_not_be_removed_is_named_and_removed_by_the_next_probe(world:
     _roles(world, *ALL)
     good = world.check("gateway", probe=True)
     assert verdicts(good)["probe_cleanup"] == "ok"
-    assert "a former probe had left" in str(good.values["checks"])
+    assert "of a former probe" in str(good.values["checks"])
     assert world.left() == []
 
 
@@ -394,7 +394,7 @@ def test_the_probe_names_the_cause(world: World, steps: t.Callable[[World], Step
         if steps == _gateway_may_not_write:
             cause = "no item was written below /migrated/"
     seen = {check["id"]: check for check in world.check(**options).values["checks"]}
-    assert cause in seen["gateway_reach"]["evidence"] + seen["gateway_write"]["evidence"]
+    assert cause in seen["gateway_source_reachable"]["evidence"] + seen["gateway_write"]["evidence"]
     assert seen["probe_cleanup"]["verdict"] == "ok"
     assert world.left() == []
 
@@ -434,7 +434,7 @@ def test_fail_on(world: World, fail_on: str, failed: bool) -> None:
     auth = world.token(world.policy(), ttl="700h")
     result = world.check(source={"auth": auth}, fail_on=fail_on)
     assert (result.error is not None) is failed
-    assert "source_expires" in str(result.error) or not failed
+    assert "source_max_ttl" in str(result.error) or not failed
 
 
 @pytest.mark.parametrize("method", ["wrapped_token", "approle"])
@@ -451,11 +451,14 @@ def test_a_login_that_works_once_is_enough(world: World, method: str) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
-    "probe of the direct engine": ({"probe": True}, "probe: only the Gateway needs one"),
-    "probe without operator": ({"engine": "gateway", "probe": True, "operator_auth": {}}, "operator: the probe needs"),
+    "probe of the direct engine": ({"probe": True}, "probe: only the Gateway needs a probe"),
+    "probe without operator": (
+        {"engine": "gateway", "probe": True, "operator_auth": {}},
+        "operator_auth: the probe needs",
+    ),
     "odd name": ({"name": "a b"}, "cannot name a migration"),
     "target": ({"target_location": "/"}, "target_location: must be a folder"),
-    "time": ({"min_ttl": "x"}, "min_ttl: 'x' is not a time"),
+    "time": ({"min_ttl": "x"}, "min_ttl: 'x' is not a duration"),
     "versions": ({"versions": "none"}, "versions: 'none'"),
 }
 

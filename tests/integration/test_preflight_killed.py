@@ -145,7 +145,7 @@ def test_a_run_that_does_not_end_in_time_is_told_and_nothing_stays(world: World,
     world.gateway.hold("running")
     result = world.check("gateway", probe=True, probe_timeout=2, source={"auth": auth})
     world.gateway.release()
-    assert verdicts(result)["gateway_reach"] == "failed"
+    assert verdicts(result)["gateway_source_reachable"] == "failed"
     assert "did not end within 2 seconds" in str(result.values["checks"])
     assert verdicts(result)["probe_cleanup"] == "ok"
     assert world.left() == []
@@ -157,5 +157,5 @@ def test_a_gateway_that_fails_half_way_leaves_nothing(world: World, auth: dict[s
     control.faults(rules=[{"action": "error", "status": 400, "text": "no", "routes": [command], "times": 3}])
     result = world.check("gateway", probe=True, source={"auth": auth})
     control.faults()
-    assert "failed" in (verdicts(result)["gateway_write"], verdicts(result)["gateway_reach"])
+    assert "failed" in (verdicts(result)["gateway_write"], verdicts(result)["gateway_source_reachable"])
     assert world.left() == []

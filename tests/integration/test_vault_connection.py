@@ -147,7 +147,7 @@ class TestUnreachable:
             (Answer("<html>portal</html>"), "not a Vault"),
             (Answer({"hello": "world"}), "not a Vault"),
             (Answer("<html>502 Bad Gateway</html>", 502), "HTTP 502"),
-            (Answer(status=0), "broke the connection off"),
+            (Answer(status=0), "closed the connection"),
         ],
     )
     def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:

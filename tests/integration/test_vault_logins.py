@@ -143,7 +143,7 @@ class TestWrapping:
         with pytest.raises(LoginError) as caught:
             open_session(server.addr, given).login()
         assert f"source.auth.{option}" in caught.value.message
-        assert "somebody else" in caught.value.remedy
+        assert "another person has the credential" in caught.value.remedy
         assert wrapped not in str(caught.value)
 
     def test_a_secret_id_where_a_token_should_be(self, server: Vault) -> None:
@@ -161,7 +161,7 @@ class TestWrapping:
             server.addr, {"method": "wrapped_token", "wrapped_token": server.wrapped_token(["reader"])}
         )
         revoke(server, session.token)
-        with pytest.raises(LoginError, match="opened only once"):
+        with pytest.raises(LoginError, match="can be unwrapped only once"):
             session.refresh(session.token)
 
     @staticmethod

@@ -11,33 +11,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from given_options import URL, source, write
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
     AkeylessAuth,
     VaultAuth,
-    VaultSettings,
     resolve_akeyless,
     resolve_source,
 )
-
-URL = "https://vault.example.com:8200"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    """An environment with an empty home folder."""
-    (tmp_path / "home").mkdir()
-    return {"HOME": str(tmp_path / "home")}
-
-
-def source(home: dict[str, str], auth: dict[str, t.Any] | None = None, **env: str) -> VaultSettings:
-    return resolve_source({"url": URL, "auth": auth or {}}, {**home, **env})
-
-
-def write(path: Path, text: str) -> str:
-    path.write_text(text)
-    return str(path)
 
 
 class TestFiles:

@@ -24,7 +24,7 @@ from ..plan.spec import kv_source_spec, migration_spec
 from .wave_options import errors_at, read_waves, wave_spec
 from .waves import Wave
 
-__all__ = ["OVERLAPS", "Config", "Planned", "read_config", "slug"]
+__all__ = ["DEFAULTS", "OVERLAPS", "Config", "Planned", "read_config", "slug"]
 
 OVERLAPS = ("fail", "first")
 """What to do with a secret that several waves match."""
@@ -37,8 +37,8 @@ _TOP = (
     Option("concurrency", ("SECRETFERRY_BATCH_CONCURRENCY",)),
     Option("overlap", ("SECRETFERRY_BATCH_OVERLAP",), choices=OVERLAPS),
 )
-_DEFAULT_SIZE = 500
-_DEFAULT_CONCURRENCY = 16
+DEFAULTS = {"batch_size": 500, "concurrency": 16, "overlap": OVERLAPS[0]}
+"""The values of options that neither the source nor a variable gives."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,8 @@ def read_config(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | Non
         raise OptionError("kv_batches", "; ".join(problems).rstrip("."), "Correct the inventory source")
     params = validated.validated_parameters
     top = Lookup("kv_batches", _TOP, params, os.environ if environ is None else environ)
-    size, concurrency = (
-        _number(top, name, default)
-        for name, default in (("batch_size", _DEFAULT_SIZE), ("concurrency", _DEFAULT_CONCURRENCY))
-    )
-    overlap = top.text("overlap") or OVERLAPS[0]
+    size, concurrency = (_number(top, name) for name in ("batch_size", "concurrency"))
+    overlap = top.text("overlap") or str(DEFAULTS["overlap"])
     if not params["migrations"]:
         raise OptionError("migrations", "is empty", "Name at least one")
     migrations = [
@@ -139,8 +136,8 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", text.lower())
 
 
-def _number(lookup: Lookup, name: str, default: int) -> int:
-    text = lookup.text(name) or str(default)
+def _number(lookup: Lookup, name: str) -> int:
+    text = lookup.text(name) or str(DEFAULTS[name])
     if not text.isdigit() or not 1 <= int(text) <= 10_000:
         raise OptionError(name, f"{text!r} is not a number from 1 to 10000", f"Correct {lookup.hint(name)}")
     return int(text)

@@ -86,7 +86,7 @@ class LogLine:
 
     :param time: seconds since 1970, None where the line tells none.
     :param level: ``error``, ``warn``, ``info``, ``debug``, or empty.
-    :param event: ``started``, ``completed``, ``failed`` of a whole run, ``failure`` of one path or of what is not told,
+    :param event: ``started``, ``completed``, ``failed`` of a whole run, ``failure`` of one path or of an unknown part,
         or empty.
     :param item: the item at the target, :attr:`source` the path at the source, where the line names them.
     """

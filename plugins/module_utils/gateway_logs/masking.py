@@ -39,7 +39,7 @@ _WORDS = """
     wrong x509 zero
 """
 WORDS = frozenset(_WORDS.split())
-"""The words that an unknown failure's text may be told in."""
+"""The words of an unknown failure's text that may be shown."""
 
 _STATUSES = frozenset(
     map(str, (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 429, 472, 473, *range(500, 505)))

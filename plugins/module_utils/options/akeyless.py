@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import OptionError
 from ..http.transport import TlsSettings
-from .lookup import Found, Lookup, Params, maskable, read_text, secret, tls_settings
+from .lookup import Found, LoginFiles, Lookup, Params, maskable, secret, tls_settings
 from .spec import ACCESS_TYPES, AKEYLESS, AKEYLESS_AUTH
 from .vault import POD_TOKEN
 
@@ -28,8 +28,10 @@ _ALIASES = {"api_key": "access_key"}
 
 
 @dataclass(frozen=True)
-class AkeylessAuth:
-    """A login. Only what the access type uses is filled in; the rest is empty."""
+class AkeylessAuth(LoginFiles):
+    """A login. Only the members that the access type uses have a value."""
+
+    option: t.ClassVar[str] = "akeyless.auth"
 
     access_type: str
     access_id: str = ""
@@ -47,17 +49,6 @@ class AkeylessAuth:
     key_data: str = secret()
     gcp_audience: str = _DEFAULT_AUDIENCE
     azure_object_id: str = ""
-    files: t.Mapping[str, str] = field(default_factory=dict)
-    """For what came from a file: its path. Rotators and kubelets replace such files while we run."""
-
-    def fresh(self, name: str) -> str:
-        """The value of ``name`` now: read again if it came from a file, else (or if that fails) as it was."""
-        if path := self.files.get(name):
-            try:
-                return read_text(path, f"akeyless.auth.{name}", path)
-            except OptionError:
-                pass
-        return t.cast(str, getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -79,7 +70,7 @@ class AkeylessSettings:
         return maskable(self.auth)
 
 
-# What an access type takes, and which of it must be there.
+# The options of an access type; _OPTIONAL has those that can be omitted.
 _TAKES: dict[str, tuple[str, ...]] = {
     "access_key": ("access_id", "access_key"),
     "password": ("admin_email", "admin_password", "account_id"),
@@ -142,7 +133,7 @@ def _resolve_auth(lookup: Lookup, api_url: str) -> AkeylessAuth:
 
 
 def _guess(lookup: Lookup) -> str:
-    """The access type when none is named. What options say comes before what the environment says."""
+    """The access type when none is named. Options come before the environment."""
     telling = {
         "token": "token",
         "access_key": "access_key",

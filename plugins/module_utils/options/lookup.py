@@ -25,7 +25,7 @@ from .spec import Option
 if t.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Found", "Lookup", "Params", "header_safe", "maskable", "read_text", "secret", "tls_settings"]
+__all__ = ["Found", "LoginFiles", "Lookup", "Params", "header_safe", "maskable", "read_text", "secret", "tls_settings"]
 
 Params: t.TypeAlias = t.Mapping[str, t.Any] | None
 
@@ -39,7 +39,7 @@ _FALSE = {"0", "f", "false", "no", "off", "n"}
 
 @dataclass(frozen=True)
 class Found:
-    """A value's place. ``rank``: 0 for options, 1 for variables. ``where`` names it for people."""
+    """The place of a value. ``rank``: 0 for options, 1 for variables. ``where`` names it in messages."""
 
     rank: int
     where: str
@@ -48,7 +48,7 @@ class Found:
 
 
 class Lookup:
-    """Looks options of one dict up.
+    """Looks up the options of one dict.
 
     :param prefix: the option path of the dict, for example ``source.auth``.
     :param params: what the user gave there.
@@ -143,7 +143,7 @@ class Lookup:
         return value
 
     def flag(self, name: str, opposite: str, default: bool = True) -> bool:
-        """A yes or no; ``opposite`` is a variable that says the contrary, in the words of Go's ParseBool."""
+        """True or false. ``opposite`` is a variable with the opposite meaning, in the words of Go's ParseBool."""
         given = self._params.get(name)
         if given is not None and given != "":
             return bool(given)
@@ -207,8 +207,28 @@ def read_text(path: str, option: str, where: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class LoginFiles:
+    """The part of a login that came from files. Rotators, agents and kubelets replace such files during a run."""
+
+    option: t.ClassVar[str] = ""
+    """The option path of the login."""
+
+    files: t.Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """The path of the file, by suboption."""
+
+    def fresh(self, name: str) -> str:
+        """The value of ``name`` now: read again if it came from a file, else (or if that fails) the first value."""
+        if path := self.files.get(name):
+            try:
+                return read_text(path, f"{self.option}.{name}", path)
+            except OptionError:
+                pass
+        return t.cast(str, getattr(self, name))
+
+
 def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:
-    """The TLS settings of a connection, its files known to be there. ``opposite``: see :meth:`Lookup.flag`."""
+    """The TLS settings of a connection, whose files exist. ``opposite``: see :meth:`Lookup.flag`."""
     cert, key = lookup.file("client_cert"), lookup.file("client_key")
     if key and not cert:
         raise OptionError(
@@ -225,16 +245,16 @@ def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:
 
 
 def header_safe(option: str, value: str) -> None:
-    """Refuse what cannot stand in an HTTP header.
+    """Check that a value can be part of an HTTP header.
 
-    :raises OptionError: there is a blank, a line break or a character outside ASCII in it.
+    :raises OptionError: it has a blank, a line break or a character outside ASCII.
     """
     if re.search(r"[^!-~]", value):
         raise OptionError(option, "there are blanks, line breaks or non-ASCII characters in it", "Give the bare token")
 
 
 def maskable(auth: DataclassInstance) -> frozenset[str]:
-    """Those credentials of a login that are long enough to be masked in output."""
+    """The credentials of a login that are long enough to be masked in output."""
     values = (getattr(auth, f.name) for f in fields(auth) if f.metadata.get("secret"))
     return frozenset(value for value in values if len(value) >= SHORTEST_MASKED)
 

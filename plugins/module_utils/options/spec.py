@@ -5,7 +5,7 @@
 """Every connection option, once: its type, its environment variables, whether it is a credential.
 
 The argument specs are made from these tables, the resolver reads by them, and a unit test holds the doc fragments
-against them. Defaults are not in the specs: an option that is not given must be told apart from one that is, because
+against them. Defaults are not in the specs: an option that is not given must differ from one that is, because
 the environment comes in between.
 """
 

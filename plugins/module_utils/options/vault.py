@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import OptionError
 from ..http.transport import TlsSettings
-from .lookup import Found, Lookup, Params, header_safe, maskable, read_text, secret, tls_settings
+from .lookup import Found, LoginFiles, Lookup, Params, header_safe, maskable, read_text, secret, tls_settings
 from .spec import METHODS, OPERATOR, VAULT, VAULT_AUTH
 
 __all__ = ["POD_TOKEN", "VaultAuth", "VaultSettings", "has_operator", "resolve_operator", "resolve_source"]
@@ -25,8 +25,10 @@ _DEFAULT_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
-class VaultAuth:
-    """A login. Only what the method uses is filled in; the rest is empty."""
+class VaultAuth(LoginFiles):
+    """A login. Only the members that the method uses have a value."""
+
+    option: t.ClassVar[str] = "source.auth"
 
     method: str
     mount_point: str
@@ -50,17 +52,6 @@ class VaultAuth:
     azure_vmss_name: str = ""
     gcp_service_account: str = secret()
     cert_role: str = ""
-    files: t.Mapping[str, str] = field(default_factory=dict)
-    """For what came from a file: its path. Agents and kubelets replace such files while we run."""
-
-    def fresh(self, name: str) -> str:
-        """The value of ``name`` now: read again if it came from a file, else (or if that fails) as it was."""
-        if path := self.files.get(name):
-            try:
-                return read_text(path, f"source.auth.{name}", path)
-            except OptionError:
-                pass
-        return t.cast(str, getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -85,7 +76,7 @@ class VaultSettings:
 
 _MOUNTS = {"aws_iam": "aws"}
 
-# What a method takes, and which of it must be there.
+# The options of a method; _NEEDS has those that must be given.
 _TAKES: dict[str, tuple[str, ...]] = {
     "token": ("token",),
     "approle": ("role_id", "secret_id", "wrapped_secret_id"),
@@ -190,7 +181,7 @@ def _resolve_auth(lookup: Lookup, environ: t.Mapping[str, str]) -> VaultAuth:
 
 
 def _guess(lookup: Lookup, agent_file: Path) -> str:
-    """The method when none is named. What options say comes before what the environment says."""
+    """The method when none is named. Options come before the environment."""
     token, role_id = lookup.find("token"), lookup.find("role_id")
     if token and not (role_id and role_id.rank < token.rank):
         return "token"
@@ -222,7 +213,7 @@ def _holds_text(file: Path) -> bool:
 
 
 def _check(lookup: Lookup, method: str, values: dict[str, str]) -> None:
-    """What belongs together, before any network."""
+    """Check which options belong together."""
     for name in _NEEDS.get(method, ()):
         if name not in values:
             raise OptionError(lookup.path_of(name), f"the method {method} needs it", f"Give {lookup.hint(name)}")

@@ -19,10 +19,10 @@ from ..errors import ApiError, NotFound, Outage, PermissionDenied
 from ..http.rate_limit import RateLimit, retrying
 from ..http.transport import Response, Transport
 
-__all__ = ["TokenSource", "VaultClient"]
+__all__ = ["VaultClient", "VaultTokenSource"]
 
 
-class TokenSource(t.Protocol):
+class VaultTokenSource(t.Protocol):
     """What the client needs of a login. All methods block: they are called in a thread."""
 
     def headers(self) -> dict[str, str]:
@@ -42,7 +42,7 @@ class TokenSource(t.Protocol):
 class VaultClient:
     """GETs below ``/v1/``."""
 
-    def __init__(self, transport: Transport, session: TokenSource, pace: RateLimit) -> None:
+    def __init__(self, transport: Transport, session: VaultTokenSource, pace: RateLimit) -> None:
         self.transport = transport
         self.pace = pace
         self._session = session
