@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import typing as t
 
+from .clock import Clock
 from .identity import Identities, Identity
 from .rights import Roles
 from .settings import Settings
-from .store import Clock, Item, Store
+from .store import Item, Store
 
 __all__ = ["DEFAULT_ADMIN", "Account", "Counters"]
 

@@ -11,9 +11,11 @@ import time
 import typing as t
 
 from .account import Account
-from .errors import already_exists, bad_request, not_found
+from .checks import taken, usable_key
+from .errors import access_forbidden, invalid_param, not_found
 from .identity import Identity
 from .rights import CAPABILITIES, Caller
+from .wording import ACCOUNT_ID
 
 __all__ = [
     "assoc_role_am",
@@ -83,11 +85,13 @@ def revoke_creds(account: Account, _caller: Caller, body: Body) -> Body:
 def get_account_settings(account: Account, _caller: Caller, _body: Body) -> Body:
     settings = account.settings
     return {
-        "account_id": "acc-emulator",
+        "account_id": ACCOUNT_ID,
         "company_name": "Akeyless emulator",
         "general_settings": {
             "invalid_characters": settings.invalid_characters,
             "protect_items_by_default": settings.delete_protection_by_default,
+            "account_default_key_name": settings.default_key,
+            "lock_default_key": settings.lock_default_key,
         },
         "object_version_settings": {
             "default-versioning": settings.default_versioning,
@@ -106,15 +110,18 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
         ("default-versioning", "default_versioning"),
         ("force-new-versions", "force_new_versions"),
         ("items-deletion-protection", "delete_protection_by_default"),
+        ("lock-default-key", "lock_default_key"),
     ):
         if key in body:
             if body[key] not in ("true", "false"):
-                raise bad_request(f"{key} must be true or false")
+                raise invalid_param(f"{key} must be true or false")
             changes[name] = body[key] == "true"
     if "max-versions" in body and body.get("item-type", "static-secret") == "static-secret":
         if not body["max-versions"].isdecimal() or int(body["max-versions"]) < 1:
-            raise bad_request(f"invalid max-versions: {body['max-versions']}")
+            raise invalid_param(f"invalid max-versions: {body['max-versions']}")
         changes["account_max_versions"] = int(body["max-versions"])
+    if body.get("default-key-name"):
+        changes["default_key"] = usable_key(account, body["default-key-name"])
     account.settings.update(changes)
     return {"updated": bool(changes)}
 
@@ -122,7 +129,7 @@ def update_account_settings(account: Account, caller: Caller, body: Body) -> Bod
 def create_role(account: Account, caller: Caller, body: Body) -> Body:
     caller.must_be_admin(body["name"])
     if body["name"] in account.roles.rules:
-        raise already_exists(account.settings.already_exists_status, f"a role with the name {body['name']}")
+        raise taken(account, f"a role with the name {body['name']}")
     account.roles.rules[body["name"]] = []
     return {}
 
@@ -130,11 +137,11 @@ def create_role(account: Account, caller: Caller, body: Body) -> Body:
 def set_role_rule(account: Account, caller: Caller, body: Body) -> Body:
     role = body["role-name"]
     caller.must_be_admin(role)
-    if role not in account.roles.rules:
-        raise not_found(role)
     for capability in body["capability"]:
         if capability not in (*CAPABILITIES, "deny"):
-            raise bad_request(f"invalid capability: {capability}")
+            raise invalid_param(f"invalid capability: {capability}")
+    if role not in account.roles.rules:
+        raise not_found(role)
     account.roles.set_rule(role, body["path"], body["capability"], body.get("rule-type", "item-rule"))
     return {}
 
@@ -143,9 +150,11 @@ def auth_method_creator(*kinds: str) -> Handler:
     """The command that makes an auth method which accepts these access types."""
 
     def create(account: Account, caller: Caller, body: Body) -> Body:
+        if not caller.admin and account.settings.auth_method_refusal == "AccessForbidden":
+            raise access_forbidden("create", body["name"])
         caller.must_be_admin(body["name"])
         if account.identities.by_name(body["name"]):
-            raise already_exists(account.settings.already_exists_status, f"an auth method with the name {body['name']}")
+            raise taken(account, f"an auth method with the name {body['name']}")
         identity = Identity("p-" + secrets.token_hex(6), name=body["name"], access_types=list(kinds))
         made = {"name": identity.name, "access_id": identity.access_id}
         if "access_key" in kinds:

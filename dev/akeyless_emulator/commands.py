@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from . import admin, items_read, items_write
+from . import admin, items_listed, items_read, items_write
 from .account import Account
 from .rights import Caller
 
@@ -45,7 +45,7 @@ COMMANDS: dict[str, Command] = {
     "create-dfc-key": _write(items_write.create_dfc_key),
     "get-secret-value": Command(items_read.get_secret_value),
     "describe-item": Command(items_read.describe_item),
-    "list-items": Command(items_read.list_items),
+    "list-items": Command(items_listed.list_items),
     "describe-permissions": Command(items_read.describe_permissions),
     "get-account-settings": Command(admin.get_account_settings),
     "update-account-settings": Command(admin.update_account_settings),

@@ -12,12 +12,13 @@ import typing as t
 
 from aiohttp import web
 
-from .account import Counters
+from .account import Account, Counters
+from .clock import rfc3339
+from .faults import Faults
 from .gateway.control import GatewayControl
-from .store import Item, rfc3339
-
-if t.TYPE_CHECKING:
-    from .server import Emulator
+from .gateway.gateways import Gateways
+from .hanging import Hanging
+from .store import DYNAMIC, Item
 
 __all__ = ["Control"]
 
@@ -25,10 +26,12 @@ __all__ = ["Control"]
 class Control:
     """Answers ``GET`` (look) and ``POST`` (change) of every control route."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-        self._account = emulator.account
-        self._gateways = GatewayControl(emulator.gateways)
+    def __init__(self, account: Account, faults: Faults, hanging: Hanging, gateways: Gateways) -> None:
+        self._account = account
+        self._faults = faults
+        self._hanging = hanging
+        self._gateways = gateways
+        self._of_gateways = GatewayControl(gateways)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         route = f"{request.method} {request.path.removeprefix('/_emulator/').strip('/')}"
@@ -46,20 +49,23 @@ class Control:
 
     def _handlers(self) -> dict[str, t.Callable[[dict[str, t.Any]], t.Any]]:
         return {
-            "GET counters": lambda _: {**self._account.counters.as_dict(), "hanging": self._emulator.hanging},
+            "GET counters": lambda _: {**self._account.counters.as_dict(), "hanging": self._hanging.count},
             "POST counters": self._reset_counters,
             "GET journal": lambda asked: self._account.counters.journal[int(asked.get("since", 0)) :],
             "GET dump": lambda asked: self._dump("stable" in asked),
             "GET settings": lambda _: self._account.settings.as_dict(),
             "POST settings": self._set_settings,
-            "GET faults": lambda _: self._emulator.faults.as_dict(),
+            "GET faults": lambda _: self._faults.as_dict(),
             "POST faults": self._set_faults,
+            "POST clock": self._set_clock,
             "POST expire-tokens": lambda _: {"expired": self._account.identities.expire_all()},
             "GET hanging": self._wait_for_hanging,
             "POST release": self._release,
+            "POST dynamic-secret": self._add_dynamic_secret,
+            "POST lock": self._lock,
             "POST snapshot": self._snapshot,
             "POST reset": self._reset,
-            **self._gateways.handlers(),
+            **self._of_gateways.handlers(),
         }
 
     def _reset_counters(self, _asked: dict[str, t.Any]) -> t.Any:
@@ -73,30 +79,55 @@ class Control:
         return self._account.settings.as_dict()
 
     def _set_faults(self, asked: dict[str, t.Any]) -> t.Any:
-        self._emulator.faults.set(asked)
-        self._emulator.release()
-        return self._emulator.faults.as_dict()
+        self._faults.set(asked)
+        self._hanging.release()
+        return self._faults.as_dict()
+
+    def _set_clock(self, asked: dict[str, t.Any]) -> t.Any:
+        clock = self._account.clock
+        if unknown := asked.keys() - {"held", "advance"}:
+            raise ValueError(f"unknown keys of the clock: {', '.join(sorted(unknown))}")
+        clock.advance(float(asked.get("advance", 0)))
+        if "held" in asked:
+            (clock.hold if asked["held"] else clock.release)()
+        return {"now": rfc3339(clock.time())}
 
     async def _wait_for_hanging(self, asked: dict[str, t.Any]) -> t.Any:
         """Answer as soon as a request hangs, at the latest after ``wait`` seconds."""
         end = asyncio.get_running_loop().time() + float(asked.get("wait", 0))
-        while not self._emulator.hanging and asyncio.get_running_loop().time() < end:
+        while not self._hanging.count and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.005)
-        return {"hanging": self._emulator.hanging}
+        return {"hanging": self._hanging.count}
 
     def _release(self, _asked: dict[str, t.Any]) -> t.Any:
-        released = self._emulator.hanging
-        self._emulator.release()
-        return {"released": released}
+        return {"released": self._hanging.release()}
+
+    def _add_dynamic_secret(self, asked: dict[str, t.Any]) -> t.Any:
+        account = self._account
+        now = account.clock.now()
+        if account.store.get(asked["name"]):
+            raise ValueError(f"{asked['name']} exists")
+        account.store.add(Item(asked["name"], account.store.new_id(), DYNAMIC, now, now))
+        return {"name": asked["name"]}
+
+    def _lock(self, asked: dict[str, t.Any]) -> t.Any:
+        item = self._account.store.items[asked["name"]]
+        actions = list(asked.get("actions", ()))
+        if not {"read", "update"}.issuperset(actions):
+            raise ValueError("actions must be read and update, one of them, or none")
+        item.locks, item.locked_by = actions, str(asked.get("by", "")) if actions else ""
+        self._account.store.touch(item)
+        return {"actions": item.locks, "locked_by": item.locked_by}
 
     def _snapshot(self, asked: dict[str, t.Any]) -> t.Any:
         self._account.snapshot(asked["name"])
         return {"items": len(self._account.store.items)}
 
     async def _reset(self, asked: dict[str, t.Any]) -> t.Any:
-        await self._emulator.gateways.reset()
+        await self._gateways.reset()
         self._account.reset_items(asked.get("snapshot", ""))
         self._account.reset_settings()
+        self._account.clock.reset()
         self._account.reset_identities()
         self._reset_counters({})
         self._set_faults(self._account.config.get("faults", {}))

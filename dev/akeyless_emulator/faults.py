@@ -106,9 +106,10 @@ class Faults:
     def active(self) -> bool:
         return bool(self.rules or self.rate_limit or self.latency_ms)
 
-    def strike(self, route: str, write: bool) -> list[Rule]:
-        """The rules that hit this request."""
-        return [rule for rule in self.rules if rule.strikes(route, write, self._chance)]
+    def strike(self, route: str, write: bool, *, named: bool = False) -> list[Rule]:
+        """The rules that hit this request; ``named``: only those that name the route."""
+        rules = [rule for rule in self.rules if route in rule.routes] if named else self.rules
+        return [rule for rule in rules if rule.strikes(route, write, self._chance)]
 
     def as_dict(self) -> dict[str, t.Any]:
         return {

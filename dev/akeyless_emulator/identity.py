@@ -37,6 +37,9 @@ _SHAPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "alicloud": (("access-id", "cloud-id"),),
 }
 
+_ALIASES = {"api_key": "access_key"}
+"""Other names of a way of logging in."""
+
 
 @dataclass
 class Identity:
@@ -92,6 +95,7 @@ class Identities:
     def log_in(self, body: dict[str, t.Any], ttl: float) -> str:
         """A fresh token for who the body of /auth proves to be."""
         kind = body.get("access-type", "access_key")
+        kind = _ALIASES.get(kind, kind)
         shapes = _SHAPES.get(kind)
         if shapes is None:
             raise bad_request(f"invalid access-type: {kind}")

@@ -20,27 +20,36 @@ from aiohttp import web
 from .account import Account
 from .errors import ApiError
 from .items_read import get_secret_value
+from .wording import worded
 
-__all__ = ["read_through_proxy"]
+__all__ = ["PREFIX", "asked_for", "kv_refusal", "read_through_proxy"]
 
 PREFIX = "/v1/"
 
 
-def read_through_proxy(account: Account, request: web.BaseRequest) -> tuple[web.Response, str]:
-    """The answer, and the name of what was asked for."""
+def asked_for(request: web.BaseRequest) -> tuple[str, bool, str]:
+    """The engine, whether it is of KV version 2, and the item's name."""
     engine, _slash, rest = request.raw_path.partition("?")[0].removeprefix(PREFIX).partition("/")
-    versioned = rest.startswith("data/")
-    name = "/" + unquote(rest.removeprefix("data/"))
+    return engine, rest.startswith("data/"), "/" + unquote(rest.removeprefix("data/"))
+
+
+def read_through_proxy(account: Account, request: web.BaseRequest) -> web.Response:
+    engine, versioned, name = asked_for(request)
     if request.method != "GET" or not engine or name == "/":
-        return _errors(405, "unsupported operation"), name
+        return kv_refusal(405, "unsupported operation")
     try:
         text = _value(account, request.headers.get("X-Vault-Token", ""), name)
     except ApiError as error:
         # Vault says 403 where Akeyless says 401.
-        return _errors({401: 403}.get(error.status, error.status), error.text), name
+        status = 403 if error.status == 401 else error.status
+        return kv_refusal(status, worded(error, account.settings.error_texts, "get-secret-value"))
     data = _data(text)
     answer = {"data": data, "metadata": {"version": 1, "deletion_time": "", "destroyed": False}} if versioned else data
-    return web.json_response({"request_id": "emulator", "lease_duration": 0, "data": answer}), name
+    return web.json_response({"request_id": "emulator", "lease_duration": 0, "data": answer})
+
+
+def kv_refusal(status: int, text: str) -> web.Response:
+    return web.json_response({"errors": [text]}, status=status)
 
 
 def _value(account: Account, token: str, name: str) -> str:
@@ -50,7 +59,8 @@ def _value(account: Account, token: str, name: str) -> str:
             {"access-type": "access_key", "access-id": access_id, "access-key": access_key}, account.settings.token_ttl
         )
     caller = account.identities.caller({"token": token})
-    value = get_secret_value(account, caller, {"names": [name]})[name]
+    with caller.named_in_refusals():
+        value = get_secret_value(account, caller, {"names": [name]})[name]
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -60,7 +70,3 @@ def _data(text: str) -> dict[str, t.Any]:
     except ValueError:
         value = text
     return value if isinstance(value, dict) else {"value": text}
-
-
-def _errors(status: int, text: str) -> web.Response:
-    return web.json_response({"errors": [text]}, status=status)

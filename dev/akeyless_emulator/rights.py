@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .errors import unauthorized_access
+from .errors import ApiError, unauthorized_access
 
 __all__ = ["CAPABILITIES", "Caller", "Roles", "Rule"]
 
@@ -77,6 +79,15 @@ class Caller:
     def must_be_admin(self, what: str) -> None:
         if not self.admin:
             raise unauthorized_access("admin", what)
+
+    @contextlib.contextmanager
+    def named_in_refusals(self) -> Iterator[None]:
+        """Refusals inside tell the caller's access id."""
+        try:
+            yield
+        except ApiError as error:
+            error.access_id = self.access_id
+            raise
 
     def permissions(self, name: str) -> list[str]:
         given = frozenset(CAPABILITIES) if self.admin else self._book.allowed(self._roles, name)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import typing as t
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -21,8 +22,10 @@ from .errors import ApiError, bad_request
 from .faults import Faults, Rule
 from .gateway.commands import GATEWAY_COMMANDS, NEEDED, ONE_PASSWORD_KEYS, At
 from .gateway.gateways import Gateways
-from .kv_proxy import PREFIX, read_through_proxy
+from .hanging import Hanging
+from .kv_proxy import PREFIX, asked_for, kv_refusal, read_through_proxy
 from .schema import Schema
+from .wording import worded
 
 __all__ = ["Emulator"]
 
@@ -36,11 +39,10 @@ class Emulator:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.faults = Faults(account.config.get("faults"))
-        self.hanging = 0
-        self.released = asyncio.Event()
-        self.gateways = Gateways(self)
+        self.gateways = Gateways(account, self.handle)
+        self._hanging = Hanging()
         self._schema = Schema()
-        self._control = Control(self)
+        self._control = Control(account, self.faults, self._hanging, self.gateways)
 
     async def handle(self, request: web.BaseRequest, at: At | None = None) -> web.Response:
         """Answer; ``at``: the request came to a Gateway, not to the public API."""
@@ -48,7 +50,7 @@ class Emulator:
         if path.startswith("/_emulator/"):
             return await self._control.handle(request)
         if path.startswith(PREFIX):
-            return self._through_kv_proxy(request)
+            return await self._through_kv_proxy(request)
         route = path.removeprefix("/api/v2").strip("/")
         counters = self.account.counters
         counters.requests += 1
@@ -63,22 +65,24 @@ class Emulator:
         counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
             counters.journal.append([route, _named(content), outcome])
+        if not self.account.clock.true:
+            response.headers["Date"] = formatdate(self.account.clock.time() / 1_000_000, usegmt=True)
         return response
 
-    def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:
+    async def _through_kv_proxy(self, request: web.BaseRequest) -> web.Response:
         counters = self.account.counters
         counters.requests += 1
         counters.routes["kv-proxy"] = counters.routes.get("kv-proxy", 0) + 1
-        response, name = read_through_proxy(self.account, request)
-        counters.statuses[str(response.status)] = counters.statuses.get(str(response.status), 0) + 1
+        struck = self.faults.strike("kv-proxy", write=False, named=True)
+        answer = await self._struck(request, struck, "before")
+        if answer is None:
+            response = read_through_proxy(self.account, request)
+            answer = await self._struck(request, struck, "after") or (response, str(response.status))
+        response, outcome = answer
+        counters.statuses[outcome] = counters.statuses.get(outcome, 0) + 1
         if self.account.settings.journal:
-            counters.journal.append(["kv-proxy", name, str(response.status)])
+            counters.journal.append(["kv-proxy", asked_for(request)[2], outcome])
         return response
-
-    def release(self) -> None:
-        """Let every hanging request go on."""
-        self.released.set()
-        self.released = asyncio.Event()
 
     async def _faulty(
         self, request: web.BaseRequest, route: str, write: bool, content: bytes, at: At | None
@@ -90,17 +94,22 @@ class Emulator:
         if wait:
             return _refusal(429, "too many requests", wait), "429"
         struck = faults.strike(route, write)
-        for rule in struck:
-            if rule.when == "before" and (instead := await self._strike(request, rule)):
-                return instead
+        if instead := await self._struck(request, struck, "before"):
+            return instead
         answer = self._execute(request.method, route, content, at)
+        return await self._struck(request, struck, "after") or answer
+
+    async def _struck(self, request: web.BaseRequest, struck: list[Rule], when: str) -> tuple[web.Response, str] | None:
+        """Do what the rules say at this time. What it gives back is answered in place of the true answer."""
         for rule in struck:
-            if rule.when == "after" and (instead := await self._strike(request, rule)):
+            if rule.when == when and (instead := await self._strike(request, rule)):
                 return instead
-        return answer
+        return None
 
     async def _strike(self, request: web.BaseRequest, rule: Rule) -> tuple[web.Response, str] | None:
         """Do what the rule says. What it gives back is answered in place of the true answer."""
+        if rule.action == "error" and request.path.startswith(PREFIX):
+            return kv_refusal(rule.status, rule.text), f"{rule.status} {rule.when}"
         if rule.action == "error":
             return _refusal(rule.status, rule.text, rule.retry_after), f"{rule.status} {rule.when}"
         if rule.action == "expire_tokens":
@@ -109,34 +118,18 @@ class Emulator:
         if rule.action == "delay":
             await asyncio.sleep(rule.delay_ms / 1000)
             return None
-        if rule.action == "hang" and await self._hang(request):
+        if rule.action == "hang" and await self._hanging.hold(request):
             return None
         if request.transport is not None:
             request.transport.abort()
         self.account.counters.dropped += 1
         return web.Response(), f"dropped {rule.when}"
 
-    async def _hang(self, request: web.BaseRequest) -> bool:
-        """Hold the request until it is released; False when the client has gone meanwhile."""
-        released = self.released
-        self.hanging += 1
-        try:
-            while not released.is_set():
-                if request.transport is None or request.transport.is_closing():
-                    return False
-                try:
-                    await asyncio.wait_for(released.wait(), 0.05)
-                except asyncio.TimeoutError:
-                    continue
-            return True
-        finally:
-            self.hanging -= 1
-
     def _execute(self, method: str, route: str, content: bytes, at: At | None) -> tuple[web.Response, str]:
         try:
             answer = self._answer(method, route, content, at)
         except ApiError as error:
-            return _refusal(error.status, error.text), str(error.status)
+            return _refusal(error.status, worded(error, self.account.settings.error_texts, route)), str(error.status)
         return web.Response(body=json.dumps(answer).encode(), headers=_JSON), "200"
 
     def _answer(self, method: str, route: str, content: bytes, at: At | None) -> dict[str, t.Any]:
@@ -155,7 +148,9 @@ class Emulator:
         if command.open:
             return command.open(account, body)
         assert command.handler is not None
-        answer = command.handler(account, account.identities.caller(body), body)
+        caller = account.identities.caller(body)
+        with caller.named_in_refusals():
+            answer = command.handler(account, caller, body)
         account.counters.writes_applied += command.write
         return answer
 
@@ -168,9 +163,10 @@ class Emulator:
         needed = None if cluster.settings.require_sdk_keys else NEEDED.get(route)
         self._schema.check(route, body, needed, ONE_PASSWORD_KEYS if cluster.settings.takes_1password else None)
         caller = self.account.identities.caller(body)
-        cluster.must_be_allowed(caller)
         command = GATEWAY_COMMANDS[route]
-        answer = command.handler(at, caller, body)
+        with caller.named_in_refusals():
+            cluster.must_be_allowed(caller)
+            answer = command.handler(at, caller, body)
         self.account.counters.writes_applied += command.write
         return answer
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, fields
 
-__all__ = ["Adjustable", "Settings"]
+__all__ = ["KINDER", "SEEN", "Adjustable", "Settings"]
 
 
 class Adjustable:
@@ -40,9 +40,19 @@ class Settings(Adjustable):
     """Limits, statuses and habits of the account. Every default that is not documented by Akeyless is an assumption."""
 
     choices: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "already_exists_code": ("AlreadyExists", "Conflict"),
+        "auth_method_refusal": ("AccessForbidden", "UnauthorizedAccess"),
+        "date_resolution": ("seconds", "microseconds"),
         "description_unit": ("characters", "bytes"),
+        "error_texts": ("live", "plain"),
+        "endless_pages": ("no", "same_token", "new_tokens"),
+        "keys_in_delete_items": ("refuse", "delete"),
+        "last_versions_form": ("flat", "by_name"),
+        "listing": ("recursive", "flat"),
+        "max_versions_lowered": ("next_version", "at_once"),
         "max_versions_over": ("refuse", "clamp"),
         "missing_in_batch": ("fail", "omit"),
+        "password_form": ("json", "text"),
     }
 
     # limits
@@ -54,6 +64,8 @@ class Settings(Adjustable):
     last_n_limit: int = 20
     body_limit: int = 8 * 1024 * 1024
 
+    item_quota: int = 0
+
     # names
     invalid_characters: str = ""
     allow_empty_segments: bool = False
@@ -64,15 +76,32 @@ class Settings(Adjustable):
     account_max_versions: int = 1000
     default_max_versions: int = 10
     max_versions_over: str = "refuse"
+    max_versions_lowered: str = "at_once"
     enforce_last_version: bool = True
     deleted_versions_count: bool = True
 
-    # statuses of refusals whose code is not documented
+    # refusals
+    error_texts: str = "plain"
     already_exists_status: int = 409
+    already_exists_code: str = "AlreadyExists"
+    auth_method_refusal: str = "UnauthorizedAccess"
     last_version_status: int = 409
     delete_protected_status: int = 400
+    item_quota_status: int = 403
+    locked_status: int = 403
+
+    # answers
+    date_resolution: str = "microseconds"
+    keys_in_delete_items: str = "delete"
+    last_versions_form: str = "by_name"
+    listing: str = "recursive"
+    last_page_token: bool = False
 
     # habits
+    default_key: str = ""
+    lock_default_key: bool = False
+    locks_bind_admins: bool = False
+    password_form: str = "text"
     delete_protection_by_default: bool = False
     required_item_custom_field: list[str] = field(default_factory=list)
     check_json_format: bool = True
@@ -82,4 +111,30 @@ class Settings(Adjustable):
     token_ttl: int = 3600
 
     # for tests
+    endless_pages: str = "no"
     journal: bool = False
+
+
+SEEN: dict[str, t.Any] = {
+    "date_resolution": "seconds",
+    "last_page_token": True,
+    "error_texts": "live",
+    "auth_method_refusal": "AccessForbidden",
+    "max_versions_lowered": "next_version",
+    "keys_in_delete_items": "refuse",
+    "last_versions_form": "flat",
+    "password_form": "json",
+}
+"""How the service was seen to behave, or is documented to."""
+
+KINDER: dict[str, t.Any] = {
+    "date_resolution": "microseconds",
+    "last_page_token": False,
+    "error_texts": "plain",
+    "auth_method_refusal": "UnauthorizedAccess",
+    "max_versions_lowered": "at_once",
+    "keys_in_delete_items": "delete",
+    "last_versions_form": "by_name",
+    "password_form": "text",
+}
+"""The same settings, as a client would like the service to be."""

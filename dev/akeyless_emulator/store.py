@@ -6,32 +6,15 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
-__all__ = ["STATIC", "Clock", "Item", "Store", "Version", "rfc3339"]
+__all__ = ["DYNAMIC", "STATIC", "Item", "Store", "Version"]
 
 STATIC = "STATIC_SECRET"
-
-
-class Clock:
-    """Microseconds since 1970, never the same twice: a change always shows in a modification date."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def now(self) -> int:
-        self._last = max(self._last + 1, time.time_ns() // 1000)
-        return self._last
-
-
-def rfc3339(microseconds: int) -> str:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"
+DYNAMIC = "DYNAMIC_SECRET"
 
 
 @dataclass(slots=True)
@@ -47,7 +30,10 @@ class Version:
 
 @dataclass(slots=True)
 class Item:
-    """A static secret, or an encryption key: then ``kind`` is its algorithm and it has no value."""
+    """A static secret; or without a value a dynamic secret, or an encryption key: then ``kind`` is its algorithm.
+
+    ``locks``: what others than ``locked_by`` may not do with it, ``read`` and ``update``.
+    """
 
     name: str
     id: int
@@ -64,6 +50,8 @@ class Item:
     protection_key: str = ""
     custom_fields: dict[str, str] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
+    locks: list[str] = field(default_factory=list)
+    locked_by: str = ""
 
     def version(self, number: int) -> Version | None:
         return next((v for v in self.versions if v.number == number), None)

@@ -162,6 +162,13 @@ class Control:
         """How often each fault rule has struck."""
         return [rule["struck"] for rule in self._get("faults")["rules"]]
 
+    def clock(self, *, advance: float = 0, **state: bool) -> str:
+        """Move the clock forward by seconds; ``held=True`` keeps it in that second, ``held=False`` lets it go on.
+
+        A reset brings the true time back. Gives the time, in RFC 3339.
+        """
+        return str(self._post("clock", {"advance": advance, **state})["now"])
+
     def expire_tokens(self) -> int:
         """End every token now."""
         return int(self._post("expire-tokens")["expired"])
@@ -173,6 +180,14 @@ class Control:
     def release(self) -> None:
         """Let hanging requests go on."""
         self._post("release")
+
+    def add_dynamic_secret(self, name: str) -> None:
+        """Make an item that is no static secret, of a kind that has no value."""
+        self._post("dynamic-secret", {"name": name})
+
+    def lock(self, name: str, *actions: str, by: str = "p-other") -> None:
+        """Lock an item for ``read``, ``update`` or both, for all but the access id ``by``; no actions unlock it."""
+        self._post("lock", {"name": name, "actions": list(actions), "by": by})
 
     def snapshot(self, name: str) -> None:
         """Remember all items under a name."""

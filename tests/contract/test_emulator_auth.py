@@ -84,6 +84,16 @@ def test_the_access_type_is_access_key_unless_it_is_said(emulator: Emulator) -> 
     assert (status, body["token"][:2]) == (200, "t-")
 
 
+def test_an_access_key_may_be_called_an_api_key(emulator: Emulator) -> None:
+    """So does the official Ansible collection."""
+    body = {"access-type": "api_key", "access-id": "p-reader", "access-key": "reader-key"}
+    status, answer, _ = raw(emulator.url, "auth", body)
+    assert (status, answer["token"][:2]) == (200, "t-")
+    assert raw(emulator.url, "auth", {**body, "access-key": "wrong"})[0] == 401
+    assert raw(emulator.url, "auth", {"access-type": "api_key", "access-id": "p-reader"})[0] == 400
+    assert raw(emulator.url, "auth", {**body, "access-id": "p-jwt-only", "access-key": "jwt-key"})[0] == 401
+
+
 def test_a_uid_token_stands_in_for_a_token(emulator: Emulator, sdk: Sdk) -> None:
     sdk.create_secret(name="/apps/one", value="1")
     machine = Sdk(emulator.url, uid_token="u-first")

@@ -21,7 +21,7 @@ import pytest
 from official_sdk import GATEWAY_ROUTES, ROUTES, Sdk, disconnected, raw, refused
 
 from akeyless_emulator.gateway.settings import GatewaySettings
-from akeyless_emulator.settings import Settings
+from akeyless_emulator.settings import KINDER, SEEN, Settings
 from ferrydev.emulator import Emulator, EmulatorError
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "dev" / "akeyless_emulator"
@@ -116,6 +116,14 @@ def test_settings_that_make_no_sense_are_refused_whole(emulator: Emulator, wrong
     with pytest.raises(EmulatorError, match="400"):
         emulator.control.settings(token_ttl=5, **wrong)
     assert emulator.control.settings()["token_ttl"] == 3600
+
+
+def test_the_seen_and_the_kinder_behaviour_are_settings_that_differ(emulator: Emulator) -> None:
+    assert SEEN.keys() == KINDER.keys()
+    assert [name for name in SEEN if SEEN[name] == KINDER[name]] == []
+    before = emulator.control.settings()
+    for preset in (SEEN, KINDER):
+        assert emulator.control.settings(**preset) == {**before, **preset}
 
 
 def test_unknown_control_routes_are_refused_and_none_is_counted(emulator: Emulator) -> None:
@@ -241,6 +249,17 @@ def test_the_harness_tells_why_it_did_not_start(tmp_path: Path) -> None:
 def test_the_readme_describes_every_setting_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", (_PACKAGE / "README.md").read_text("utf-8"), re.MULTILINE))
     assert rows == {name: json.dumps(value) for name, value in Settings().as_dict().items()}
+
+
+def test_the_readme_names_the_evidence_of_each_behaviour() -> None:
+    text = (_PACKAGE / "README.md").read_text("utf-8").partition("## Behaviour and its evidence")[2]
+    rows = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", text, re.MULTILINE)[1:]
+    words = re.compile(r"\*assumed\*|document|recording|client|model|seen|users'")
+    assert [row for row in rows if not words.search(row[1])] == []
+    named = {name for *_, settings in rows for name in re.findall(r"`(\w+)`", settings)}
+    assert named - Settings().as_dict().keys() == {"lock", "rate_limit"}  # a control route and a fault
+    seen = {name for _, evidence, settings in rows if evidence != "*assumed*" for name in SEEN if name in settings}
+    assert seen == SEEN.keys()
 
 
 def test_the_readme_of_gateways_describes_every_setting_with_its_default() -> None:

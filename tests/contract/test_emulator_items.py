@@ -15,7 +15,8 @@ from official_sdk import Sdk, raw, refused
 from ferrydev.emulator import Emulator
 
 
-def test_a_secret_is_described_as_it_was_made(sdk: Sdk) -> None:
+def test_a_secret_is_described_as_it_was_made(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     before = datetime.now(timezone.utc)
     made = sdk.create_secret(
         name="/team/db",
@@ -249,7 +250,8 @@ def test_json_values_can_come_decoded(emulator: Emulator, sdk: Sdk) -> None:
     assert sdk.get_secret_value(names=["/j", "/t"]) == {"/j": {"a": [1]}, "/t": '{"a": [1]}'}
 
 
-def test_update_item_changes_what_it_names_and_nothing_else(sdk: Sdk) -> None:
+def test_update_item_changes_what_it_names_and_nothing_else(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     sdk.create_secret(name="/a", value="1", description="old", tags=["x", "y"], max_versions="5")
     before = sdk.describe_item(name="/a")
     assert sdk.update_item(name="/a", add_tag=["z", "x"], rm_tag=["y"]).updated
@@ -342,6 +344,32 @@ def test_delete_items_reports_each_item_on_its_own(sdk: Sdk) -> None:
     assert gone.failed_deleted_items.keys() == {"/b", "/none"}
     assert "DeleteProtection" in gone.failed_deleted_items["/b"]
     assert "NotFound" in gone.failed_deleted_items["/none"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"path": "/f"}, {"item": ["/f/a", "/f/deep/key"]}],
+    ids=["path", "items"],
+)
+def test_delete_items_refuses_all_where_a_key_is_among_them(
+    emulator: Emulator, sdk: Sdk, how: dict[str, t.Any]
+) -> None:
+    emulator.control.settings(keys_in_delete_items="refuse", error_texts="live")
+    sdk.create_secret(name="/f/a", value="1")
+    sdk.create_dfc_key(name="/f/deep/key", alg="AES256GCM")
+    before = emulator.control.dump()
+    with refused(403, "Status 403 Forbidden, Error: ForbiddenTypesDeletion. "):
+        sdk.delete_items(**how)
+    assert emulator.control.dump() == before
+    sdk.delete_item(name="/f/deep/key")
+    assert sdk.delete_items(path="/f").deleted_items == ["/f/a"]
+
+
+def test_delete_items_can_delete_keys(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(keys_in_delete_items="delete")
+    sdk.create_secret(name="/f/a", value="1")
+    sdk.create_dfc_key(name="/f/key", alg="AES256GCM")
+    assert sdk.delete_items(path="/f").deleted_items == ["/f/a", "/f/key"]
 
 
 def test_delete_items_wants_a_path_or_items(emulator: Emulator, admin_token: str) -> None:

@@ -81,6 +81,24 @@ def test_it_only_reads(emulator: Emulator) -> None:
     assert emulator.control.dump() == before
 
 
+def test_it_can_refuse_who_may_read(emulator: Emulator) -> None:
+    emulator.control.faults(
+        rules=[
+            {"action": "error", "status": 403, "text": "permission denied", "routes": ["kv-proxy"], "every": 2},
+            {"action": "error", "routes": ["*"]},
+        ]
+    )
+    kv = reader(emulator, f"p-reader..{KEY}")
+    for _ in range(2):
+        assert kv.v1.read_secret("app/db", mount_point="kv")["data"]["user"] == "u"
+        with pytest.raises(Forbidden, match="permission denied"):
+            kv.v1.read_secret("app/db", mount_point="kv")
+    assert emulator.control.struck() == [2, 0]
+    assert ["kv-proxy", "/app/db", "403 before"] in emulator.control.journal()
+    emulator.control.faults()
+    assert kv.v1.read_secret("app/db", mount_point="kv")["data"]["user"] == "u"
+
+
 def test_requests_are_counted_and_named(emulator: Emulator) -> None:
     emulator.control.reset_counters()
     reader(emulator).v1.read_secret("app/db", mount_point="kv")

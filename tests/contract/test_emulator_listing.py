@@ -53,20 +53,21 @@ def pages(sdk: Sdk, **how: t.Any) -> list[list[str]]:
             return found
 
 
-def test_a_page_has_a_thousand_items_and_none_is_lost_or_doubled(many: Sdk) -> None:
+def test_a_page_has_a_thousand_items_and_none_is_lost_or_doubled(emulator: Emulator, many: Sdk) -> None:
+    emulator.control.settings(last_page_token=False)
     found = pages(many, path="/many")
     assert [len(page) for page in found] == [1000, 1000, 101]
     assert sorted(itertools.chain(*found)) == sorted(f"/many/{number % 2}/{number:04}" for number in range(2101))
 
 
 def test_filters_apply_before_pages_are_cut(emulator: Emulator, tree: Sdk) -> None:
-    emulator.control.settings(page_size=2)
+    emulator.control.settings(page_size=2, last_page_token=False)
     assert pages(tree, path="/a") == [["/a/b", "/a/b/c"], ["/a/d"]]
     assert pages(tree, path="/", tag="even") == [["/a", "/a/b/c"], ["/ab", "/z/y"]]
 
 
 def test_automatic_pagination_gives_everything_in_one_answer(emulator: Emulator, tree: Sdk) -> None:
-    emulator.control.settings(page_size=2)
+    emulator.control.settings(page_size=2, last_page_token=False)
     answer = tree.list_items(path="/")
     assert (len(answer.items), answer.next_page) == (10, "")
     emulator.control.settings(auto_pagination=False)
@@ -76,7 +77,7 @@ def test_automatic_pagination_gives_everything_in_one_answer(emulator: Emulator,
 
 
 def test_items_that_come_and_go_between_pages_disturb_no_others(emulator: Emulator, sdk: Sdk) -> None:
-    emulator.control.settings(page_size=3)
+    emulator.control.settings(page_size=3, last_page_token=False)
     for name in "bdfhjl":
         sdk.create_secret(name=f"/p/{name}", value="1")
     first = sdk.list_items(path="/p", auto_pagination="disabled")
@@ -91,8 +92,10 @@ def test_items_that_come_and_go_between_pages_disturb_no_others(emulator: Emulat
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6])
-def test_a_last_page_that_is_full_has_no_next(emulator: Emulator, sdk: Sdk, count: int) -> None:
-    emulator.control.settings(page_size=3)
+def test_a_last_page_that_is_full_has_no_next_where_last_pages_have_no_token(
+    emulator: Emulator, sdk: Sdk, count: int
+) -> None:
+    emulator.control.settings(page_size=3, last_page_token=False)
     for number in range(count):
         sdk.create_secret(name=f"/p/{number}", value="1")
     assert [len(page) for page in pages(sdk, path="/p")] == {2: [2], 3: [3], 4: [3, 1], 6: [3, 3]}[count]
@@ -161,7 +164,6 @@ def test_a_listing_shows_items_as_describe_does_and_never_a_value(emulator: Emul
     assert answer["items"] == [described]
     assert "canary" not in str(answer)
     assert described["modification_date"].endswith("Z")
-    assert "." in described["modification_date"]
     assert emulator.control.counters()["values_read"] == 0
 
 
@@ -172,7 +174,9 @@ def test_the_minimal_view_leaves_the_metadata_out(tree: Sdk) -> None:
     assert (item.item_metadata, item.item_tags, item.last_version) == (None, None, None)
 
 
-def test_only_items_modified_later_are_listed(emulator: Emulator, tree: Sdk) -> None:
+@pytest.mark.parametrize("resolution", ["seconds", "microseconds"])
+def test_only_items_modified_later_are_listed(emulator: Emulator, tree: Sdk, resolution: str) -> None:
+    emulator.control.settings(date_resolution=resolution)
     newest = tree.describe_item(name=TREE[-1]).modification_date.timestamp()
     assert tree.names(path="/", modified_after=int(newest) + 1) == []
     assert tree.names(path="/", modified_after=int(newest) - 60, type=["static-secret"]) == TREE

@@ -181,11 +181,21 @@ def test_only_administrators_manage_the_account(users: dict[str, Sdk], call: t.C
         (lambda sdk: sdk.create_auth_method(name="nobody"), 409, "AlreadyExists"),
         (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["read"]), 404, "none"),
         (lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["fly"]), 400, "capability: fly"),
+        (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["fly"]), 400, "capability: fly"),
         (lambda sdk: sdk.assoc_role_auth_method(role_name="none", am_name="nobody"), 404, "none"),
         (lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="none"), 404, "none"),
         (lambda sdk: sdk.uid_generate_token(auth_method_name="none"), 404, "none"),
     ],
-    ids=["role", "method", "rule's role", "capability", "assoc role", "assoc method", "uid method"],
+    ids=[
+        "role",
+        "method",
+        "rule's role",
+        "capability",
+        "capability before role",
+        "assoc role",
+        "assoc method",
+        "uid method",
+    ],
 )
 def test_mistakes_in_managing_the_account_are_refused(
     sdk: Sdk, call: t.Callable[[Sdk], t.Any], status: int, text: str

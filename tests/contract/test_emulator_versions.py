@@ -57,7 +57,8 @@ def test_what_becomes_of_the_previous_version(
     assert history(sdk) == ({1: "old", 2: "new"} if appends else {1: "new"})
 
 
-def test_replacing_keeps_the_version_s_number_and_birth(sdk: Sdk) -> None:
+def test_replacing_keeps_the_version_s_number_and_birth(emulator: Emulator, sdk: Sdk) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     sdk.create_secret(name="/a", value="old")
     before = sdk.describe_item(name="/a", show_versions=True)
     sdk.update_secret_val(name="/a", value="newer", keep_prev_version="false")
@@ -142,7 +143,19 @@ def test_where_no_number_is_asked_for_the_account_s_default_holds(emulator: Emul
     assert list(history(five)) == [12, 13]
 
 
-def test_lowering_the_number_drops_versions_at_once(five: Sdk) -> None:
+def test_lowering_the_number_drops_versions_with_the_next_version(emulator: Emulator, five: Sdk) -> None:
+    emulator.control.settings(max_versions_lowered="next_version")
+    five.update_item(name="/a", max_versions="2")
+    assert list(history(five)) == [1, 2, 3, 4, 5]
+    assert five.describe_item(name="/a").item_general_info.static_secret_info.max_versions == 2
+    five.update_secret_val(name="/a", value="v5b", keep_prev_version="false")
+    assert list(history(five)) == [1, 2, 3, 4, 5]
+    five.update_secret_val(name="/a", value="v6", keep_prev_version="true")
+    assert history(five) == {5: "v5b", 6: "v6"}
+
+
+def test_lowering_the_number_can_drop_versions_at_once(emulator: Emulator, five: Sdk) -> None:
+    emulator.control.settings(max_versions_lowered="at_once")
     five.update_item(name="/a", max_versions="2")
     assert history(five) == {4: "v4", 5: "v5"}
     five.update_item(name="/a", max_versions="4")
@@ -156,7 +169,23 @@ def test_one_version_is_read(five: Sdk, version: int, value: str) -> None:
 
 
 @pytest.mark.parametrize("last", [1, 2, 5, 20])
-def test_the_last_versions_are_read_newest_first(emulator: Emulator, five: Sdk, last: int) -> None:
+def test_the_last_versions_are_read_flat_and_ascending(emulator: Emulator, five: Sdk, last: int) -> None:
+    emulator.control.settings(last_versions_form="flat")
+    expected = {str(number): f"v{number}" for number in range(max(1, 6 - last), 6)}
+    assert list(five.get_secret_value(names=["/a"], version=-last).items()) == list(expected.items())
+    assert emulator.control.counters()["values_read"] == len(expected)
+
+
+def test_the_last_versions_of_several_names_come_by_name(emulator: Emulator, five: Sdk) -> None:
+    emulator.control.settings(last_versions_form="flat")
+    five.create_secret(name="/b", value="b1")
+    answer = five.get_secret_value(names=["/a", "/b"], version=-2)
+    assert answer == {"/a": {"4": "v4", "5": "v5"}, "/b": {"1": "b1"}}
+
+
+@pytest.mark.parametrize("last", [1, 2, 5, 20])
+def test_the_last_versions_can_be_read_by_name_newest_first(emulator: Emulator, five: Sdk, last: int) -> None:
+    emulator.control.settings(last_versions_form="by_name")
     expected = {str(number): f"v{number}" for number in range(5, max(0, 5 - last), -1)}
     assert list(five.value("/a", version=-last).items()) == list(expected.items())
     assert emulator.control.counters()["values_read"] == len(expected)
@@ -186,6 +215,23 @@ def test_one_version_is_deleted(five: Sdk, version: int, deleted: int, current: 
     assert max(history(five)) == 6
 
 
+@pytest.mark.parametrize("counts", [True, False])
+def test_deleting_version_1_of_2_keeps_last_version_2(emulator: Emulator, sdk: Sdk, counts: bool) -> None:
+    emulator.control.settings(deleted_versions_count=counts)
+    sdk.create_secret(name="/a", value="v1")
+    sdk.update_secret_val(name="/a", value="v2", keep_prev_version="true")
+    sdk.delete_item(name="/a", version=1)
+    assert (sdk.describe_item(name="/a").last_version, history(sdk)) == (2, {2: "v2"})
+
+
+def test_without_a_version_all_versions_are_deleted(five: Sdk) -> None:
+    # Not the SDK, which sends -1 where no version is given.
+    status, answer, _ = raw(five.url, "delete-item", {"name": "/a", "token": five.token})
+    assert (status, answer["version_deleted"]) == (200, -1)
+    with refused(404, "/a"):
+        five.describe_item(name="/a")
+
+
 def test_the_only_version_and_missing_ones_are_not_deleted(five: Sdk) -> None:
     with refused(404, "version 9"):
         five.delete_item(name="/a", version=9)
@@ -206,7 +252,10 @@ def test_the_only_version_and_missing_ones_are_not_deleted(five: Sdk) -> None:
     ],
     ids=["append", "replace", "description", "tag", "rollback", "delete version"],
 )
-def test_every_change_shows_in_the_modification_date(five: Sdk, change: t.Callable[[Sdk], t.Any]) -> None:
+def test_with_microseconds_every_change_shows_in_the_modification_date(
+    emulator: Emulator, five: Sdk, change: t.Callable[[Sdk], t.Any]
+) -> None:
+    emulator.control.settings(date_resolution="microseconds")
     before = five.describe_item(name="/a")
     change(five)
     after = five.describe_item(name="/a")

@@ -132,8 +132,9 @@ class Cluster:
         """Refuse who is neither an administrator nor has the gateway permission for automatic migrations."""
         given = self.allowed.get(caller.access_id, ())
         if not caller.admin and not {"automatic_migration", "admin"}.intersection(given):
-            text = "Status: 401 Unauthorized, Error: NotAllowedForThisGateway"
-            raise ApiError(self.settings.not_allowed_status, text)
+            code = "NotAllowedForThisGateway"
+            plain = f"Status: 401 Unauthorized, Error: {code}"
+            raise ApiError(self.settings.not_allowed_status, f"{caller.access_id} may not use migrations", code, plain)
 
     def add_target(self, name: str, facts: dict[str, t.Any]) -> None:
         """A target that migrations may name. For hashi: ``{"url": ..., "token": ...}``."""

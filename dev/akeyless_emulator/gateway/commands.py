@@ -150,7 +150,7 @@ def get_target(at: At, _caller: Caller, body: Body) -> Body:
     name = "/" + body["name"].strip("/")
     target = at.instance.cluster.targets.get(name)
     if target is None:
-        raise ApiError(404, f"NotFound: target {name} does not exist")
+        raise ApiError(404, f"target {name} does not exist", "NotFound")
     return {"target_name": name, "target_id": target["id"], "target_type": "", "last_version": 1}
 
 
@@ -177,7 +177,7 @@ def _find(at: At, body: Body) -> Migration:
 
 
 def _missing(at: At, what: str) -> ApiError:
-    return ApiError(at.instance.cluster.settings.missing_status, f"NotFound: migration {what} does not exist")
+    return ApiError(at.instance.cluster.settings.missing_status, f"migration {what} does not exist", "NotFound")
 
 
 GATEWAY_COMMANDS: dict[str, GatewayCommand] = {

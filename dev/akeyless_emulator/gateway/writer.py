@@ -17,6 +17,7 @@ from .. import items_write
 from ..account import Account
 from ..errors import ApiError
 from ..rights import Caller
+from ..wording import described
 
 __all__ = ["Outcome", "Secret", "description", "items_of", "write_item"]
 
@@ -102,7 +103,10 @@ def write_item(account: Account, caller: Caller, draft: Draft, *, key: str, appe
         if item.description != draft.description:
             items_write.update_item(account, caller, {"name": draft.name, "description": draft.description})
     except ApiError as error:
-        return Outcome(draft.name, "failed", draft.version, error=error.text)
+        error.access_id = caller.access_id
+        step = "Failed to update item" if draft.name in account.store.items else "Failed to create item"
+        text = error.plain if account.settings.error_texts == "plain" else described(error, step)
+        return Outcome(draft.name, "failed", draft.version, error=text)
     return Outcome(draft.name, "updated", draft.version, "value replaced" if not same_value else "metadata replaced")
 
 
