@@ -100,6 +100,11 @@ class ServerClock:
     offset: float = 0.0
     _seen: str = field(default="", repr=False)
 
+    @property
+    def known(self) -> bool:
+        """Whether a ``Date`` header was seen."""
+        return bool(self._seen)
+
     def observe(self, date: str) -> None:
         """Take note of a ``Date`` header (whole seconds)."""
         if date and date != self._seen:
