@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -105,13 +106,18 @@ class Canaries:
         return value
 
     async def try_to_make(self, leaf: str, value: str = "", **body: t.Any) -> Answer:
-        """Create an item, and take a refusal as an answer."""
+        """Create an item, and take a refusal as an answer.
+
+        :raises ApiError: also where it is refused with 401 or 403, which says nothing of the item: a right, a quota.
+        """
         value = value or self.value()
         self._mask([value])
         known = self.name(leaf) in self._names
         answer = await self.ask("create-secret", leaf, value, **{**_plain(value), **body})
         if not answer.ok and not known:
             self._names.pop(self.name(leaf))
+        if answer.status in (401, 403):
+            raise ApiError(f"create {self.name(leaf)}: {answer.words}", status=answer.status)
         return answer
 
     async def write(self, leaf: str, last_version: int, *, keep: bool) -> tuple[str, Answer]:
@@ -176,16 +182,17 @@ class Canaries:
                 f"{remaining[0]}, which an earlier probe made, cannot be removed", f"Remove it: {removal(remaining[0])}"
             )
 
-    async def remove(self) -> list[str]:
-        """Delete every canary, and look whether any is left. Returns the names of those that may be there."""
-        remaining = []
+    async def tidy(self) -> list[str]:
+        """Delete every canary that there is by now. Returns the names of those that may still be there."""
         for name in reversed(list(self._names)):
-            try:
+            with contextlib.suppress(SecretferryError):
                 await self._remove(name)
-            except SecretferryError:
-                remaining.append(name)
-            else:
                 del self._names[name]
+        return list(self._names)
+
+    async def remove(self) -> list[str]:
+        """Delete every canary, and look whether any is left. Returns the names of those that may still be there."""
+        remaining = await self.tidy()
         try:
             listed = [item.name async for item in self.store.folder(self.folder) if TAG in item.tags]
         except SecretferryError:

@@ -11,7 +11,7 @@ import secrets
 import typing as t
 
 from ..akeyless.items import same_value
-from .assumptions import Seen
+from .assumption import Seen
 from .canaries import Canaries
 
 __all__ = ["TRIES"]
@@ -73,7 +73,7 @@ async def names(canaries: Canaries) -> _Seen:
 
 async def sizes(canaries: Canaries) -> _Seen:
     """A value, a description and a tag as long as they may be; and the protection that a new item has."""
-    value = json.dumps(secrets.token_hex(_VALUE_BYTES // 2 - 1))
+    value = json.dumps({"canary": secrets.token_hex((_VALUE_BYTES - len('{"canary": ""}')) // 2)})
     answer = await canaries.try_to_make("value size", value)
     kept = answer.ok and _same(await canaries.read("value size"), value)
     yield Seen("value_size", kept, _taken(f"{_VALUE_BYTES} bytes", answer.words, answer.ok, kept))

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ..plan.dates import moment, over_at
-from .assumptions import Seen
+from .assumption import Seen
 from .canaries import Canaries
 
 __all__ = ["TRIES"]

@@ -10,7 +10,7 @@ import asyncio
 import typing as t
 
 from ..errors import NotFound
-from .assumptions import Seen
+from .assumption import Seen
 from .canaries import TAG, Canaries
 
 __all__ = ["TRIES", "folder_vanishes"]

@@ -18,8 +18,9 @@ from ..options import akeyless_spec, resolve_akeyless
 from ..plan.definition import check_identity
 from ..plan.naming import join
 from . import contents, dates, listings, rights, versions
-from .assumptions import ASSUMPTIONS, Seen, conclude, report, summary
+from .assumption import Seen
 from .canaries import Canaries, removal
+from .report import ASSUMPTIONS, conclude, report, summary
 
 __all__ = ["account_probe", "account_probe_spec"]
 
@@ -112,7 +113,7 @@ class _Probe:
         except SecretferryError as error:
             self.stopped = error
             rest = (one.id for one in ASSUMPTIONS if one.id not in self.seen)
-            self.why_not |= dict.fromkeys(rest, f"not seen: {error.message}")
+            self.why_not |= dict.fromkeys(rest, "not seen: the probe was stopped before")
         finally:
             progress.stage("remove")
             self.remaining = await self._canaries.remove()
@@ -129,6 +130,7 @@ class _Probe:
             raise
         except SecretferryError as error:
             reason = error.message
+        await self._canaries.tidy()
         self.why_not |= {one: f"not seen: {reason}" for one in ids if one not in self.seen}
 
     def _note(self, seen: Seen) -> None:

@@ -13,7 +13,7 @@ import typing as t
 from ..akeyless.session import AkeylessSession
 from ..akeyless.wire import Wire
 from ..errors import ApiError
-from .assumptions import Seen
+from .assumption import Seen
 from .canaries import Canaries, code_of
 
 __all__ = ["TRIES", "revoked"]
