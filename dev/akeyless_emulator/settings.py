@@ -76,32 +76,32 @@ class Settings(Adjustable):
     account_max_versions: int = 1000
     default_max_versions: int = 10
     max_versions_over: str = "refuse"
-    max_versions_lowered: str = "at_once"
+    max_versions_lowered: str = "next_version"
     enforce_last_version: bool = True
     deleted_versions_count: bool = True
 
     # refusals
-    error_texts: str = "plain"
+    error_texts: str = "live"
     already_exists_status: int = 409
     already_exists_code: str = "AlreadyExists"
-    auth_method_refusal: str = "UnauthorizedAccess"
+    auth_method_refusal: str = "AccessForbidden"
     last_version_status: int = 409
     delete_protected_status: int = 400
     item_quota_status: int = 403
     locked_status: int = 403
 
     # answers
-    date_resolution: str = "microseconds"
-    keys_in_delete_items: str = "delete"
-    last_versions_form: str = "by_name"
+    date_resolution: str = "seconds"
+    keys_in_delete_items: str = "refuse"
+    last_versions_form: str = "flat"
     listing: str = "recursive"
-    last_page_token: bool = False
+    last_page_token: bool = True
 
     # habits
     default_key: str = ""
     lock_default_key: bool = False
     locks_bind_admins: bool = False
-    password_form: str = "text"
+    password_form: str = "json"
     delete_protection_by_default: bool = False
     required_item_custom_field: list[str] = field(default_factory=list)
     check_json_format: bool = True
@@ -115,18 +115,6 @@ class Settings(Adjustable):
     journal: bool = False
 
 
-SEEN: dict[str, t.Any] = {
-    "date_resolution": "seconds",
-    "last_page_token": True,
-    "error_texts": "live",
-    "auth_method_refusal": "AccessForbidden",
-    "max_versions_lowered": "next_version",
-    "keys_in_delete_items": "refuse",
-    "last_versions_form": "flat",
-    "password_form": "json",
-}
-"""How the service was seen to behave, or is documented to."""
-
 KINDER: dict[str, t.Any] = {
     "date_resolution": "microseconds",
     "last_page_token": False,
@@ -137,4 +125,7 @@ KINDER: dict[str, t.Any] = {
     "last_versions_form": "by_name",
     "password_form": "text",
 }
-"""The same settings, as a client would like the service to be."""
+"""What would make the service kinder than it was seen to be."""
+
+SEEN: dict[str, t.Any] = {name: getattr(Settings(), name) for name in KINDER}
+"""The same settings as they are by default: as the service was seen to behave, or is documented to."""

@@ -58,7 +58,8 @@ class Emulator:
     ) -> Emulator:
         """Start an emulator on a free port and wait until it listens.
 
-        :param config: see ``dev/akeyless_emulator/README.md``.
+        :param config: see ``dev/akeyless_emulator/README.md``. Settings that it leaves open are taken from the
+            environment variable ``EMULATOR_SETTINGS``, a JSON object, so that whole test suites can run with others.
         :param log_dir: where ``akeyless-emulator.log`` and the configuration go; by default a new temporary folder.
         :param state: an SQLite file that keeps the items between starts.
         :param command_prefix: for instance ``["taskset", "-c", "0"]``.
@@ -67,7 +68,9 @@ class Emulator:
         folder = Path(log_dir or tempfile.mkdtemp(prefix="akeyless-emulator-"))
         folder.mkdir(parents=True, exist_ok=True)
         config_file = folder / "akeyless-emulator.json"
-        config_file.write_text(json.dumps(config or {}), "utf-8")
+        config = config or {}
+        given = json.loads(os.environ.get("EMULATOR_SETTINGS") or "{}")
+        config_file.write_text(json.dumps({**config, "settings": {**given, **config.get("settings", {})}}), "utf-8")
         log = folder / "akeyless-emulator.log"
         command = [*command_prefix, sys.executable, "-m", "akeyless_emulator", "--config", str(config_file)]
         command.append("--until-stdin-closes")  # so that it never outlives us, not even when we are killed
@@ -91,7 +94,7 @@ class Emulator:
         if not line:
             _end(process)
             raise EmulatorError(f"the emulator did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
-        return cls(process, json.loads(line)["url"], {**_ADMIN, **(config or {}).get("admin", {})}, log)
+        return cls(process, json.loads(line)["url"], {**_ADMIN, **config.get("admin", {})}, log)
 
     def stop(self) -> None:
         """End it, and wait for its end."""

@@ -241,6 +241,17 @@ def test_a_wrong_configuration_ends_it_at_once(tmp_path: Path, config: str, comp
     assert "Traceback" not in ended.stderr
 
 
+def test_the_environment_gives_the_harness_settings_that_a_test_leaves_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMULATOR_SETTINGS", '{"listing": "flat", "token_ttl": 5}')
+    with Emulator.start({"settings": {"token_ttl": 7}}, log_dir=tmp_path) as emulator:
+        settings = emulator.control.settings()
+        assert (settings["listing"], settings["token_ttl"]) == ("flat", 7)
+        emulator.control.reset()
+        assert emulator.control.settings() == settings
+
+
 def test_the_harness_tells_why_it_did_not_start(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match="unknown setting: no_such"):
         Emulator.start({"settings": {"no_such": 1}}, log_dir=tmp_path)

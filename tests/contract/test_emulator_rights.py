@@ -157,17 +157,21 @@ def test_auth_methods_accept_their_own_kind_of_login_only(
         getattr(sdk, call)(name=name, **fields)
 
 
+def test_only_administrators_make_auth_methods(users: dict[str, Sdk]) -> None:
+    with refused(403, "AccessForbidden"):
+        users["writer"].create_auth_method(name="/m")
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda sdk: sdk.create_role(name="/r"),
         lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["read"]),
-        lambda sdk: sdk.create_auth_method(name="/m"),
         lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="nobody"),
         lambda sdk: sdk.uid_generate_token(auth_method_name="machine"),
         lambda sdk: sdk.update_account_settings(default_versioning="true"),
     ],
-    ids=["role", "rule", "auth method", "association", "uid token", "settings"],
+    ids=["role", "rule", "association", "uid token", "settings"],
 )
 def test_only_administrators_manage_the_account(users: dict[str, Sdk], call: t.Callable[[Sdk], t.Any]) -> None:
     with refused(401, "UnauthorizedAccess"):

@@ -117,7 +117,9 @@ def test_full_metadata_names_the_versions_that_arrived(site: Site) -> None:
     assert list(json.loads(site.items()["a"]["description"])["versions"]) == ["3", "4"]
 
 
-def test_descriptions_over_the_limit_fail_while_the_job_says_completed(site: Site) -> None:
+@pytest.mark.parametrize("form", ["live", "plain"])
+def test_descriptions_over_the_limit_fail_while_the_job_says_completed(site: Site, form: str) -> None:
+    site.emulator.control.settings(error_texts=form)
     site.kv.put("fine", {"n": 1})
     site.kv.put("long", {"n": 1})
     site.kv.describe("long", custom_metadata={f"k{n}": "x" * 200 for n in range(6)})
@@ -126,7 +128,12 @@ def test_descriptions_over_the_limit_fail_while_the_job_says_completed(site: Sit
     assert counts(status) == {"migrated": 1, "failed": 1}
     (failed,) = [s for s in status.download_report.secrets if s.status == "Failed"]
     assert failed.secret_name == f"/gw/{site.kv.mount}/long"
-    assert failed.error_message == "item_metadata too long. maximum length is 1024"
+    head = (
+        "Desc: Failed to create item. Status 400 Bad Request, Error: InvalidParam. Message: account id: acc-emulator,"
+        f" access id: {site.gateway.access_id}. "
+    )
+    why = "item_metadata too long. maximum length is 1024"
+    assert failed.error_message == {"live": head + why, "plain": why}[form]
     assert list(site.items()) == ["fine"]
 
 
@@ -217,6 +224,14 @@ def test_existing_items_are_replaced_and_equal_ones_skipped(site: Site) -> None:
     assert site.values("theirs") == ['{"n":2}', '{"n":3}']
 
 
+def test_plain_reasons_are_just_the_reasons(site: Site) -> None:
+    site.emulator.control.settings(error_texts="plain")
+    site.kv.put("a", {"n": 1})
+    status = site.migrate(protection_key="/keys/none")
+    told = status.download_report.secrets[0].error_message
+    assert told == "NotFound: the requested item /keys/none does not exist"
+
+
 def test_the_protection_key_holds_for_every_item(site: Site) -> None:
     site.kv.put("a", {"n": 1})
     site.migrate(protection_key="/keys/aes256")
@@ -243,9 +258,10 @@ def test_the_gateway_writes_with_its_own_rights(vault: Vault, gateway_emulator: 
     secrets = {secret.secret_name[-3:]: secret for secret in site.migrate().download_report.secrets}
     failing = {"list": {"new", "old"}, "create": {"new"}, "read": {"old"}, "update": {"old"}}[missing]
     assert {path for path, secret in secrets.items() if secret.status == "Failed"} == failing
-    assert all(
-        f"UnauthorizedAccess: the caller has no {missing} permission" in secrets[p].error_message for p in failing
-    )
+    for path in failing:
+        text = secrets[path].error_message
+        assert "Status 401 Unauthorized, Error: UnauthorizedAccess. " in text
+        assert f"the caller has no {missing} permission" in text
     vault.disable_mount(site.kv.mount)
 
 
