@@ -9,32 +9,20 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..akeyless.session import AkeylessSession
-from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_target
-from ..errors import FATAL, SecretferryError
+from ..errors import SecretferryError
 from ..options import akeyless_spec, resolve_akeyless
 from ..plan.definition import check_identity
 from ..plan.naming import join
-from . import contents, dates, listings, rights, versions
-from .assumption import Seen
 from .canaries import Canaries, removal
-from .report import ASSUMPTIONS, conclude, report, summary
+from .report import conclude, report, summary
+from .run import Probe
 
 __all__ = ["account_probe", "account_probe_spec"]
 
 _Params = t.Mapping[str, t.Any]
 _Mask = t.Callable[[t.Iterable[str]], None]
-_Try = t.Callable[[Canaries], t.AsyncIterator[Seen]]
-
-_TRIES: tuple[tuple[_Try, tuple[str, ...]], ...] = (
-    *rights.TRIES,
-    *listings.TRIES,
-    *contents.TRIES,
-    *versions.TRIES,
-    *dates.TRIES,
-)
 
 
 def account_probe_spec() -> dict[str, t.Any]:
@@ -63,7 +51,7 @@ async def account_probe(params: _Params, *, check: bool, mask: _Mask) -> Result:
         mask([session.token])
         canaries = Canaries(store, folder, mask)
         await canaries.clear(only_look=check)
-        probe = _Probe(canaries, session, mask)
+        probe = Probe(canaries, session, mask)
         if not check:
             await probe.run()
     rows = report(probe.seen, probe.why_not)
@@ -84,61 +72,7 @@ async def account_probe(params: _Params, *, check: bool, mask: _Mask) -> Result:
     return result
 
 
-class _Probe:
-    """The tries, one after the other.
-
-    :ivar seen: what was seen, by id.
-    :ivar why_not: why something could not be tried, by id.
-    :ivar remaining: what could not be removed.
-    :ivar stopped: what ended the tries before the last.
-    """
-
-    def __init__(self, canaries: Canaries, session: AkeylessSession, mask: _Mask) -> None:
-        self.seen: dict[str, Seen] = {}
-        self.why_not: dict[str, str] = {}
-        self.remaining: list[str] = []
-        self.stopped: SecretferryError | None = None
-        self._canaries = canaries
-        self._session = session
-        self._mask = mask
-
-    async def run(self) -> None:
-        """Try everything, and remove everything. Without the first item nothing else is tried."""
-        progress.stage("probe", len(ASSUMPTIONS))
-        try:
-            await self._canaries.make("first")
-            for attempt, ids in _TRIES:
-                await self._try(attempt, ids)
-            self._note(await rights.revoked(self._session, self._mask))
-        except SecretferryError as error:
-            self.stopped = error
-            rest = (one.id for one in ASSUMPTIONS if one.id not in self.seen)
-            self.why_not |= dict.fromkeys(rest, "not seen: the probe was stopped before")
-        finally:
-            progress.stage("remove")
-            self.remaining = await self._canaries.remove()
-        if not self.stopped and not self.remaining:
-            self._note(await listings.folder_vanishes(self._canaries))
-
-    async def _try(self, attempt: _Try, ids: tuple[str, ...]) -> None:
-        """Make one try. Where an answer does not let it go on, the others are made all the same."""
-        reason = "what it needs did not work before"
-        try:
-            async for seen in attempt(self._canaries):
-                self._note(seen)
-        except FATAL:
-            raise
-        except SecretferryError as error:
-            reason = error.message
-        await self._canaries.tidy()
-        self.why_not |= {one: f"not seen: {reason}" for one in ids if one not in self.seen}
-
-    def _note(self, seen: Seen) -> None:
-        self.seen[seen.id] = seen
-        progress.advance()
-
-
-def _error(probe: _Probe, rows: t.Sequence[t.Mapping[str, t.Any]]) -> SecretferryError | None:
+def _error(probe: Probe, rows: t.Sequence[t.Mapping[str, t.Any]]) -> SecretferryError | None:
     """What makes the task fail: what remains comes first, as somebody has to remove it."""
     if probe.remaining:
         name = probe.remaining[0]
