@@ -88,10 +88,8 @@ class Canaries:
         """
         try:
             return Answer(200, content=await self._call(command, leaf, secret, body))
-        except Uncertain:
-            raise
         except ApiError as error:
-            if not 400 <= error.status < 500 or error.status in RETRYABLE:
+            if not _refused(error):
                 raise
             return Answer(error.status, code_of(error.detail))
 
@@ -112,10 +110,7 @@ class Canaries:
         """
         value = value or self.value()
         self._mask([value])
-        known = self.name(leaf) in self._names
         answer = await self.ask("create-secret", leaf, value, **{**_plain(value), **body})
-        if not answer.ok and not known:
-            self._names.pop(self.name(leaf))
         if answer.status in (401, 403):
             raise ApiError(f"create {self.name(leaf)}: {answer.words}", status=answer.status)
         return answer
@@ -220,15 +215,26 @@ class Canaries:
 
     async def _call(self, command: str, leaf: str, value: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
         name = self.name(leaf)
-        if command == "create-secret":
-            self._names[name] = None
         given = {key: one for key, one in body.items() if one is not None}
         sent = {(key if key in _UNDERSCORED else key.replace("_", "-")): one for key, one in given.items()}
         if "names" not in sent:
             sent["name"] = name
+        known = name in self._names
+        if command == "create-secret":
+            self._names[name] = None
         # A repeated deletion or creation would be answered differently, and the first answer is what counts.
         repeatable = command in ("describe-item", "get-secret-value", "update-item")
-        return await self.client.call(command, sent, what=f"{command} {name}", repeatable=repeatable, secret=value)
+        try:
+            return await self.client.call(command, sent, what=f"{command} {name}", repeatable=repeatable, secret=value)
+        except ApiError as error:
+            if command == "create-secret" and not known and _refused(error):
+                del self._names[name]
+            raise
+
+
+def _refused(error: ApiError) -> bool:
+    """Whether the command was not executed, and will not be."""
+    return 400 <= error.status < 500 and error.status not in RETRYABLE and not isinstance(error, Uncertain)
 
 
 def _plain(value: str) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ import typing as t
 
 from ..akeyless.items import same_value
 from .assumption import Seen
-from .canaries import Canaries
+from .canaries import TAG, Canaries
 
 __all__ = ["TRIES"]
 
@@ -89,7 +89,7 @@ async def sizes(canaries: Canaries) -> _Seen:
 
     tag = "t" * _TAG
     value = canaries.value()
-    answer = await canaries.try_to_make("tag size", value, tags=[tag])
+    answer = await canaries.try_to_make("tag size", value, tags=[TAG, tag])
     kept = answer.ok and tag in ((await canaries.described("tag size")).get("item_tags") or ())
     yield Seen("tag_size", kept, _taken(f"{_TAG} characters", answer.words, answer.ok, kept))
 
