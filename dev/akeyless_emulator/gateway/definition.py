@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import bad_request, not_found
+from ..errors import ApiError, bad_request
 from .cluster import Cluster, Migration
 from .kinds import Field, Kind
 from .schedule import Schedule
@@ -69,5 +69,5 @@ def _value(cluster: Cluster, field: Field, asked: t.Any) -> t.Any:
         return 0
     name = "/" + asked.strip("/")
     if name not in cluster.targets:
-        raise not_found(name)
+        raise ApiError(404, f"target {name} does not exist", "NotFound")
     return cluster.targets[name]["id"]
