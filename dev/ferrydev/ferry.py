@@ -15,6 +15,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import DEFAULT_LIMITS
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback, rollback_spec
@@ -28,11 +29,13 @@ class Ferry:
     """One migration between two servers.
 
     :param defaults: options of every run; ``source`` holds ``paths`` and the like, the connections are added.
+    :ivar limits: of every run; tests choose smaller ones than a user has.
     """
 
     def __init__(self, vault: Vault, emulator: Emulator, **defaults: t.Any) -> None:
         self.vault = vault
         self.emulator = emulator
+        self.limits = DEFAULT_LIMITS
         self.defaults = {"name": "test", "target_location": "/migrated", **defaults}
         self.source_auth: dict[str, t.Any] = {"method": "token", "token": vault.root_token}
         self.akeyless_auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
@@ -48,7 +51,7 @@ class Ferry:
         assert not validated.error_messages, validated.error_messages
         params = validated.validated_parameters
         self.masked: set[str] = set()
-        return asyncio.run(migrate(params, check=check, mask=self.masked.update))
+        return asyncio.run(migrate(params, check=check, mask=self.masked.update, limits=self.limits))
 
     def ok(self, **options: t.Any) -> Result:
         """Run once, and succeed."""
@@ -66,6 +69,7 @@ class Back(Ferry):
 
     def __init__(self, ferry: Ferry) -> None:
         super().__init__(ferry.vault, ferry.emulator)
+        self.limits = ferry.limits
         self.defaults = {key: ferry.defaults[key] for key in ("name", "target_location")}
         self.akeyless_auth = ferry.akeyless_auth
 
@@ -76,4 +80,5 @@ class Back(Ferry):
         validated = ArgumentSpecValidator(rollback_spec()).validate({**given, "akeyless": akeyless})
         assert not validated.error_messages, validated.error_messages
         self.masked = set()
-        return asyncio.run(rollback(validated.validated_parameters, check=check, mask=self.masked.update))
+        params = validated.validated_parameters
+        return asyncio.run(rollback(params, check=check, mask=self.masked.update, limits=self.limits))

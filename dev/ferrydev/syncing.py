@@ -24,6 +24,7 @@ class Sync(Ferry):
 
     def __init__(self, ferry: Ferry, **defaults: t.Any) -> None:
         super().__init__(ferry.vault, ferry.emulator)
+        self.limits = ferry.limits
         identity = {key: ferry.defaults[key] for key in ("name", "target_location")}
         self.defaults = {**identity, **defaults}
         self.source_auth, self.akeyless_auth = ferry.source_auth, ferry.akeyless_auth
@@ -36,4 +37,5 @@ class Sync(Ferry):
         validated = ArgumentSpecValidator(sync_spec()).validate({**given, "source": source, "akeyless": akeyless})
         assert not validated.error_messages, validated.error_messages
         self.masked = set()
-        return asyncio.run(sync(validated.validated_parameters, check=check, mask=self.masked.update))
+        params = validated.validated_parameters
+        return asyncio.run(sync(params, check=check, mask=self.masked.update, limits=self.limits))

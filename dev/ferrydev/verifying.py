@@ -39,4 +39,5 @@ def verified(ferry: Ferry, **options: t.Any) -> Result:
     # As JSON, as modules are given them: the validator changes dicts, and two entries could share one.
     validated = ArgumentSpecValidator(verify_spec()).validate(json.loads(json.dumps(given)))
     assert not validated.error_messages, validated.error_messages
-    return asyncio.run(verify(validated.validated_parameters, check=False, mask=lambda _secrets: None))
+    params = validated.validated_parameters
+    return asyncio.run(verify(params, check=False, mask=lambda _secrets: None, limits=ferry.limits))

@@ -12,24 +12,24 @@ class ModuleDocFragment:
 options:
   scope:
     description:
-      - What of the migration this run looks at, such as one batch of a wave. All of it when omitted.
+      - The part of the migration that this run works on, such as one batch of a wave. When omitted, all of it.
       - It is never stored, so it has no effect on later runs. The inventory plugin
-        P(secretferry.akeyless.kv_batches#inventory) gives it as the variable C(secretferry_scope).
+        P(secretferry.akeyless.kv_batches#inventory) sets it as the variable C(secretferry_scope).
     type: dict
     suboptions:
       paths:
         description:
           - Secrets by their full paths, mount included, without a slash at the end. Nothing is listed at the source.
-          - Each must be one that the migration takes by its C(paths), C(include) and C(exclude). One
-            that is gone at the source is skipped, with a reason.
+          - The migration must include each of them by its C(paths), C(include) and C(exclude). A secret that was
+            removed at the source is skipped, with a reason.
         type: list
         elements: str
-      batch:
+      hash_prefix:
         description:
-          - The batch that the run works on, as digits V(0) and V(1), 24 at the most. The SHA-256 of the path of each
-            secret, mount included, begins with these bits; without O(scope.paths), all such secrets are meant.
-          - Runs of batches neither of which is a prefix of the other work at the same time. Any other two exclude each
-            other, and so does a run without a batch and any other one.
+          - A batch of the migration, as digits V(0) and V(1), 24 at the most. It has the secrets whose path, mount
+            included, has a SHA-256 that begins with these bits. Without O(scope.paths), the run works on all of them.
+          - Two runs can work at the same time if neither hash prefix begins with the other one. A run without a hash
+            prefix and any other run exclude each other.
           - Quote it in YAML.
         type: str
 """

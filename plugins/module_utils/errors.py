@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one tree of exceptions. The runner turns them into ``fail_json`` in one place.
+"""All exceptions of this collection. The runner turns them into ``fail_json``.
 
 Every message says what happened and to which option or path; ``remedy`` says what to do about it. Neither may ever
 hold a secret value, a token, or a URL with credentials.
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class SecretferryError(Exception):
-    """Anything this collection reports to its user.
+    """The base of all errors that are reported to the user.
 
     :param message: what happened, to which option or path. Never a value.
     :param remedy: what the user can do about it, one sentence.
@@ -45,7 +45,7 @@ class SecretferryError(Exception):
 
 
 class OptionError(SecretferryError):
-    """An option (or the variable or file that stands for it) is missing, contradictory or malformed."""
+    """An option, or the variable or file that is used instead, is missing, contradictory or malformed."""
 
     def __init__(self, option: str, message: str, remedy: str = "") -> None:
         super().__init__(f"{option}: {message}", remedy)
@@ -66,13 +66,13 @@ class MissingLibrary(SecretferryError):
 
 
 class LoginError(SecretferryError):
-    """Vault or Akeyless refused the credentials, or they are no longer valid and cannot be renewed."""
+    """Vault or Akeyless rejected the credentials, or the login is no longer valid and cannot be renewed."""
 
 
 class TransportError(SecretferryError):
     """No usable HTTP answer arrived.
 
-    :param sent: whether the request may have reached the server; ``False`` means it surely did not.
+    :param sent: whether the request may have reached the server; ``False``: it certainly did not.
     """
 
     def __init__(self, message: str, remedy: str = "", *, sent: bool = True) -> None:
@@ -84,21 +84,24 @@ class ApiError(SecretferryError):
     """A server answered with an error.
 
     :param status: the HTTP status.
-    :param detail: the server's own words, already stripped of anything that we sent.
+    :param detail: the server's own text, without anything that the request contained.
+    :param code: the server's own word for the kind of error, from the place where it gives one; empty without one.
+        Only the status and this decide anything: ``detail`` may quote the name of an item.
     """
 
-    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "", code: str = "") -> None:
         super().__init__(message, remedy)
         self.status = status
         self.detail = detail
+        self.code = code
 
 
 class PermissionDenied(ApiError):
-    """The caller may not do this on this path."""
+    """The caller lacks a right on this path."""
 
 
 class NotFound(ApiError):
-    """There is nothing of that name."""
+    """There is no object of that name."""
 
 
 class AlreadyExists(ApiError):
@@ -106,7 +109,7 @@ class AlreadyExists(ApiError):
 
 
 class Changed(ApiError):
-    """A conditional write was refused: somebody else changed the item first."""
+    """A conditional write failed, or an item is not as planned: another writer changed it."""
 
 
 class LedgerError(SecretferryError):
@@ -114,12 +117,12 @@ class LedgerError(SecretferryError):
 
 
 class LeaseHeld(LedgerError):
-    """Another run of the same migration is at work, or took over while this one slept."""
+    """Another run of the same migration is writing, or took the lease while this one was suspended."""
 
 
 class Outage(SecretferryError):
-    """One side has not answered for longer than a run waits: the whole run ends, not one secret."""
+    """Vault or Akeyless has been unavailable for longer than a run waits: the whole run ends, not one secret."""
 
 
 FATAL = (Outage, LoginError, LedgerError, TransportError)
-"""A run ends on these: what follows would fail too. Other errors cost one secret."""
+"""Errors that end a run, because all that follows would fail too. Other errors concern one secret."""

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON kept exactly as a server sent it.
+"""Parts of a JSON text, exactly as the server sent them.
 
-Decoding and encoding again would round ``1e400``, turn ``1.10`` into ``1.1`` and change escapes. So values travel as
-slices of the answer's own text, and are decoded only to be compared.
+Decoding and encoding again would round ``1e400``, turn ``1.10`` into ``1.1`` and change escapes. So values are cut out
+of the text of the answer, and are decoded only to be compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLANK = frozenset(" \t\r\n")
 
 
 def _literal(number: str) -> list[str]:
-    # As text, beside a marker: a float of Python's would lose digits.
+    # As text, with a marker: a Python float would lose digits.
     return ["\0number", number]
 
 
@@ -53,7 +53,7 @@ def keys_of(text: str) -> dict[str, str]:
 
 
 def canonical(text: str) -> str:
-    """A form that is equal for equal JSON values: key order and escapes do not matter, every digit of a number does.
+    """A text that is equal for equal JSON values: whatever the key order and escapes, with every digit of a number.
 
     :raises ValueError: ``text`` is not JSON.
     """
@@ -61,7 +61,7 @@ def canonical(text: str) -> str:
 
 
 def _find(text: str, path: t.Iterable[str]) -> int | None:
-    """Where the value of the member at ``path`` begins. What stands before it is skipped, itself it is not decoded."""
+    """Where the value of the member at ``path`` begins; ``None`` where there is none. The value is not decoded."""
     start = _skip(text, 0)
     for name in path:
         at: int | None = start
@@ -76,7 +76,7 @@ def _find(text: str, path: t.Iterable[str]) -> int | None:
 
 
 def _members(text: str, start: int) -> t.Iterator[tuple[str, int, int]]:
-    """Key, begin and end of the value, of each member of the object at ``start``; nothing where none begins there."""
+    """Key, begin and end of the value, of each member of the object at ``start``; nothing where there is none."""
     at: int | None = start
     while at is not None:
         key, begin = _key(text, at)
@@ -104,7 +104,7 @@ def _key(text: str, at: int) -> tuple[str | None, int]:
 
 
 def _next(text: str, end: int) -> int | None:
-    """Where the comma stands that follows a member which ends at ``end``; ``None`` at the end of the object."""
+    """Where the comma is that follows a value which ends at ``end``; ``None`` at the end of the object."""
     at = _skip(text, end)
     if text[at : at + 1] == ",":
         return at
@@ -114,7 +114,7 @@ def _next(text: str, end: int) -> int | None:
 
 
 def _skip(text: str, at: int) -> int:
-    """The first place at or after ``at`` that is not blank."""
+    """The first position from ``at`` on that is not blank."""
     while text[at : at + 1] in _BLANK:
         at += 1
     return at

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one file that knows AnsibleModule: runs a module's work and turns errors into ``fail_json`` in one place."""
+"""Runs the work of a module and gives its result, or its error, to Ansible. All modules use it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class _Work(t.Protocol):
 
 
 def run_module(module: AnsibleModule, work: _Work) -> None:
-    """Run ``work`` on the module's options and leave with its result."""
+    """Run ``work`` with the module's options, and exit with its result."""
 
     def mask(secrets: t.Iterable[str]) -> None:
         module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_MASKED)
 
-    # Left with only after the except blocks: while an exception is pending, Ansible adds its whole text to the result
-    # where tracebacks are displayed, and the text of an unknown one could hold anything.
+    # fail_json is called after the except blocks: while an exception is handled, Ansible may add its whole text to the
+    # result, and the text of an unknown exception could hold a value.
     failed: dict[str, t.Any] = {}
     result = Result()
     progress.open(os.environ.get(VARIABLE))
@@ -46,7 +46,7 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     except SecretferryError as error:
         failed = {"msg": str(error)}
     except Exception as error:
-        # A defect of ours: only its place is shown.
+        # A defect of this collection: only its place in the code is shown.
         frames = traceback.extract_tb(error.__traceback__)
         place = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in reversed(frames[-6:]))
         failed = {

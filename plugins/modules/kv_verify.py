@@ -173,8 +173,8 @@ summary:
       type: int
     out_of_scope:
       description: >-
-        Secrets that were found and that O(scope.batch) leaves out; and items of secrets that an earlier run migrated
-        and that O(source.paths), O(source.include) or O(source.exclude) leave out now.
+        Secrets that were found and that O(scope.hash_prefix) leaves out; and items of secrets that an earlier run
+        migrated and that O(source.paths), O(source.include) or O(source.exclude) leave out now.
       type: int
     not_sampled:
       description: Secrets that O(sample) left out.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -17,8 +18,9 @@ import typing as t
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+import pytest
+
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
 from ferrydev.ferry import Ferry
 
 __all__ = ["Told", "apart", "comparable", "kill_at", "kill_points", "small_shards", "spread_points", "start", "until"]
@@ -87,10 +89,10 @@ def comparable(ferry: Ferry) -> dict[str, t.Any]:
     return kept
 
 
-def small_shards(monkeypatch: t.Any, limit: int = 1200, dirty: int = 5) -> None:
-    """Make shards that split again and again with a few dozen secrets. Forked runs inherit it."""
-    monkeypatch.setattr(ledger, "_SHARD_LIMIT", limit)
-    monkeypatch.setattr(ledger, "_DIRTY_LIMIT", dirty)
+def small_shards(monkeypatch: pytest.MonkeyPatch, ferry: Ferry, limit: int = 1200, unsaved: int = 5) -> None:
+    """Give its runs, until the test ends, shards that split again and again with a few dozen secrets."""
+    limits = dataclasses.replace(ferry.limits, shard_bytes=limit, unsaved_entries=unsaved)
+    monkeypatch.setattr(ferry, "limits", limits)
 
 
 @dataclass

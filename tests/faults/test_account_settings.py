@@ -35,6 +35,11 @@ HARMLESS: dict[str, dict[str, t.Any]] = {
     "no-auto-pagination": {"auto_pagination": False},
     "description-bytes": {"description_unit": "bytes"},
     "protected-405": {"delete_protected_status": 405},
+    "taken-is-conflict": {"already_exists_code": "Conflict"},
+    "texts-live": {"error_texts": "live"},
+    "listing-flat": {"listing": "flat"},
+    "tokens-on-last-pages": {"last_page_token": True},
+    "flat-pages-with-tokens": {"listing": "flat", "last_page_token": True, "page_size": 2},
 }
 LOSSES: dict[str, dict[str, t.Any]] = {
     "nothing-lost": {},
@@ -44,7 +49,7 @@ LOSSES: dict[str, dict[str, t.Any]] = {
 # Those that change how a lost answer is settled.
 WITH_LOSSES = [
     "as-assumed", "exists-400", "exists-500", "version-400", "version-500", "last-version-ignored",
-    "new-versions-forced", "decoded", "omitted-in-batches",
+    "new-versions-forced", "decoded", "omitted-in-batches", "texts-live", "flat-pages-with-tokens",
 ]  # fmt: skip
 
 
@@ -77,7 +82,7 @@ def test_the_target_is_the_same(
     loss: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    small_shards(monkeypatch, limit=800, dirty=2)
+    small_shards(monkeypatch, scene.ferry, limit=800, unsaved=2)
     emulator.control.settings(**HARMLESS[habit])
     emulator.control.faults(rules=[LOSSES[loss]] if LOSSES[loss] else [])
     told = apart(scene.ferry)
@@ -148,9 +153,9 @@ def test_an_account_that_needs_a_custom_field_from_the_start(vault: Vault, emula
 def test_delete_protection_by_default_stops_no_migration(
     vault: Vault, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch)
     emulator.control.settings(delete_protection_by_default=True)
     scene = Scene(vault, emulator)
+    small_shards(monkeypatch, scene.ferry)
     for n in range(20):
         scene.kv.put(f"s{n}", {"v": n})
     told = apart(scene.ferry, concurrency=4)

@@ -15,6 +15,7 @@ from collections import Counter
 import pytest
 from killing import apart, kill_at, small_shards, start, until
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
@@ -35,7 +36,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 
 
 def batch(bits: str) -> dict[str, t.Any]:
-    return {"scope": {"batch": bits}}
+    return {"scope": {"hash_prefix": bits}}
 
 
 def assert_all_there_once(scene: Scene) -> None:
@@ -60,7 +61,7 @@ def test_batches_that_have_nothing_in_common_write_at_the_same_time(
     scene: Scene, small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        small_shards(monkeypatch, limit=700, dirty=3)
+        small_shards(monkeypatch, scene.ferry, limit=700, unsaved=3)
     runs = [start(scene.ferry, **batch(bits)) for bits in ("00", "01", "10", "11")]
     for run in runs:
         run.join()
@@ -238,10 +239,8 @@ def test_a_batch_that_died_holds_nobody_up(scene: Scene, first: str, second: str
     assert not apart(scene.ferry).changed
 
 
-def test_a_run_that_slept_finds_that_an_overlapping_one_took_over(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease.TTL", -5.0)
+def test_a_run_that_slept_finds_that_an_overlapping_one_took_over(scene: Scene) -> None:
+    scene.ferry.limits = Limits(lease_seconds=-5.0)
     control = scene.emulator.control
     hang_at_first_item(scene)
     slow = start(scene.ferry, **batch("0"))

@@ -81,7 +81,7 @@ def test_killed_at_a_request(clean: Scene, expected: tuple[dict[str, t.Any], int
 def test_killed_while_the_ledgers_shards_split(
     clean: Scene, expected: tuple[dict[str, t.Any], int], point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch)
+    small_shards(monkeypatch, clean.ferry)
     target, requests = expected
     request, when = kill_points(SEED + 1, 6, int(requests * 1.1))[point]
     kill_at(clean.ferry, request, when, **OPTIONS)
@@ -114,8 +114,8 @@ def keyed(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], i
 def test_killed_with_one_item_per_key(
     keyed: tuple[Scene, dict[str, t.Any], int], emulator: Emulator, point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch)
     scene, target, requests = keyed
+    small_shards(monkeypatch, scene.ferry)
     request, when = kill_points(SEED + 3, 6, requests)[point]
     kill_at(scene.ferry, request, when, **OPTIONS)
     _finish(scene, target)

@@ -15,6 +15,7 @@ import typing as t
 import pytest
 from killing import apart, comparable, small_shards, start, until
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -108,9 +109,9 @@ def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.
     assert scene.emulator.control.dump() == before
 
 
-def test_a_run_that_lost_its_lease_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_lost_its_lease_stops(scene: Scene) -> None:
     # As after a sleep of the machine: the lease is due for renewal, and another run has it.
-    monkeypatch.setattr("ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease.TTL", 0.0)
+    scene.ferry.limits = Limits(lease_seconds=0.0)
     control = scene.emulator.control
     scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
@@ -122,6 +123,46 @@ def test_a_run_that_lost_its_lease_stops(scene: Scene, monkeypatch: pytest.Monke
     # It finished the secret at hand, and began no other.
     assert len(scene.ferry.items()) <= 4
     assert _lease(scene)["host"] == "elsewhere"
+
+
+# --- entries that are too large for a shard
+
+
+def _many_versions(scene: Scene) -> None:
+    scene.ferry.limits = Limits(shard_bytes=900)
+    scene.kv.describe("s0", max_versions=200)
+    scene.kv.put("s0", *({"v": n} for n in range(120)))
+
+
+def _pieces(scene: Scene) -> list[str]:
+    return [name for name in scene.emulator.control.dump() if name.startswith(f"{FOLDER}/entry-")]
+
+
+def test_a_secret_with_too_many_versions_for_a_shard_is_not_compared_anew(scene: Scene) -> None:
+    _many_versions(scene)
+    scene.ferry.ok()
+    assert len(_pieces(scene)) == 3
+    again = scene.ferry.ok()
+    assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
+    scene.kv.put("s0", {"v": "next"})
+    third = scene.ferry.ok()
+    assert (third.values["summary"]["versions_written"], third.values["values_read"]["vault"]) == (1, 1)
+    assert scene.values("s0")[-2:] == [{"v": 119}, {"v": "next"}]
+
+
+@pytest.mark.parametrize("harm", ["lost", "older"])
+def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str) -> None:
+    _many_versions(scene)
+    scene.ferry.ok()
+    before = scene.values("s0")
+    if harm == "lost":
+        scene.call("delete-item", name=_pieces(scene)[1])
+    else:  # as a run leaves them that dies before it writes the shard
+        _rewrite(scene, _pieces(scene)[1], "older")
+    scene.ferry.ok()
+    assert scene.values("s0") == before
+    again = scene.ferry.ok()
+    assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
 
 
 # --- lost and damaged
@@ -141,7 +182,7 @@ def test_what_is_lost_of_the_ledger_is_rebuilt(
     scene: Scene, lost: list[str], small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        small_shards(monkeypatch, limit=700, dirty=3)
+        small_shards(monkeypatch, scene.ferry, limit=700, unsaved=3)
     scene.ferry.ok()
     before = comparable(scene.ferry)
     _lost(scene, *lost)

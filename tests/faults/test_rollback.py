@@ -158,7 +158,7 @@ def test_killed_twice_on_the_way_back(story: Story, emulator: Emulator, point: i
 def test_back_from_a_run_that_was_killed(
     story: Story, emulator: Emulator, goal: str, point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch)  # so that some of what was done is in the ledger, and some is not
+    small_shards(monkeypatch, story.scene.ferry)  # so that some of what was done is in the ledger, and some is not
     story.at("first")
     ferry, back = story.scene.ferry, Back(story.scene.ferry)
     exclude = {"exclude": [f"{story.scene.kv.mount}/none"]}

@@ -15,6 +15,7 @@ from killing import comparable, kill_at, kill_points, until
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import LeaseHeld
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
@@ -22,7 +23,7 @@ from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
 V1, V2, V3, V4 = ({"v": n} for n in range(1, 5))
-PACKAGE = "ansible_collections.secretferry.akeyless.plugins.module_utils"
+IMPATIENT = Limits(outage_seconds=0.5)
 
 
 @pytest.fixture
@@ -33,12 +34,6 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
     scene.kv.put("u", V1)
     scene.ferry.ok()
     return scene
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A side that is silent for half a second is out."""
-    monkeypatch.setattr(f"{PACKAGE}.http.rate_limit.Pace.__init__.__defaults__", (0.5,))
 
 
 class Background(threading.Thread):
@@ -88,8 +83,8 @@ def test_it_ends_with_its_bounds(scene: Scene) -> None:
     assert past.values["passes"]["done"] == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
+    scene.ferry.limits = IMPATIENT
     control = scene.emulator.control
     running = Background(scene, duration="60s")
     scene.kv.put("before", V1)
@@ -109,8 +104,8 @@ def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
     assert verified(scene.ferry).values["verified"]
 
 
-@pytest.mark.usefixtures("impatient")
 def test_one_that_outlasts_the_patience_fails(scene: Scene) -> None:
+    scene.ferry.limits = IMPATIENT
     running = Background(scene, duration="60s", patience="2s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a change before")
@@ -122,10 +117,10 @@ def test_one_that_outlasts_the_patience_fails(scene: Scene) -> None:
     assert result.values["outages"][0]["ended"] is None
 
 
-@pytest.mark.usefixtures("impatient")
 def test_an_outage_of_vault_is_survived(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator)
+        scene.ferry.limits = IMPATIENT
         scene.kv.put("a", V1)
         scene.ferry.ok()
         running = Background(scene, duration="30s", patience="2s")

@@ -16,7 +16,7 @@ import typing as t
 import pytest
 from killing import apart
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils import errors
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -84,11 +84,10 @@ _PLACES = [
 
 
 @pytest.fixture
-def fewer_tries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One place keeps the true number of tries, and shows that it is a matter of seconds; the others save the time."""
+def fewer_attempts(request: pytest.FixtureRequest, scene: Scene) -> None:
+    """One place keeps the true number of attempts, which shows that it takes seconds; the others save the time."""
     if request.node.callspec.params["place"] != "refused":
-        for side in ("vault", "akeyless"):
-            monkeypatch.setattr(f"{errors.__package__}.{side}.wire._ATTEMPTS", 2)
+        scene.ferry.limits = Limits(login_attempts=2)
 
 
 def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:
@@ -104,7 +103,7 @@ def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:
     return told.error
 
 
-@pytest.mark.usefixtures("fewer_tries")
+@pytest.mark.usefixtures("fewer_attempts")
 @pytest.mark.parametrize("place", _PLACES)
 def test_no_vault_there(scene: Scene, addresses: dict[str, str], place: str) -> None:
     _told_quickly(scene, "Vault" if place != "unknown-host" else "nowhere.invalid", "source.", source={
@@ -112,7 +111,7 @@ def test_no_vault_there(scene: Scene, addresses: dict[str, str], place: str) -> 
     })  # fmt: skip
 
 
-@pytest.mark.usefixtures("fewer_tries")
+@pytest.mark.usefixtures("fewer_attempts")
 @pytest.mark.parametrize("place", _PLACES)
 def test_no_akeyless_there(scene: Scene, addresses: dict[str, str], place: str) -> None:
     _told_quickly(scene, "Akeyless", "akeyless.", akeyless={"api_url": addresses[place]})
@@ -173,11 +172,8 @@ def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
     assert scene.values("a/b") == [{"v": 1}]
 
 
-def test_akeyless_dies_in_the_middle(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit.Pace.__init__.__defaults__",
-        (1.0,),
-    )
+def test_akeyless_dies_in_the_middle(scene: Scene) -> None:
+    scene.ferry.limits = Limits(outage_seconds=1.0)
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})
     control = scene.emulator.control

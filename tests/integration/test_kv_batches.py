@@ -117,7 +117,7 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
         "exclude": [],
     }
     assert host["secretferry_options"] == {"conflict": "skip", "metadata_mode": "minimal"}
-    assert host["secretferry_scope"]["batch"] == host["secretferry_batch"]
+    assert host["secretferry_scope"]["hash_prefix"] == host["secretferry_batch"]
     assert (host["secretferry_migration"], host["secretferry_target_location"]) == ("Payments", "/migrated/payments")
     assert host["secretferry_environment"] == "Pre-Prod"
     assert all(h["secretferry_secrets"] == len(h["secretferry_scope"]["paths"]) <= 20 for h in exported.hosts.values())

@@ -178,7 +178,7 @@ def test_a_protection_key(vault: Vault, emulator: Emulator) -> None:
     scene.call("create-dfc-key", name="/keys/own", alg="AES256GCM")
     before = state(emulator, last=False)
     scene.ferry.ok(conflict="overwrite", protection_key="/keys/own")
-    kept = [item for name, item in emulator.control.dump().items() if "/before/" in name]
+    kept = [item for name, item in emulator.control.dump().items() if "/backup/" in name]
     assert {version["protection_key"] for item in kept for version in item["versions"]} == {"/keys/own"}
     Back(scene.ferry).ok()
     assert state(emulator, last=False) == before
@@ -191,7 +191,7 @@ def test_a_new_migration_costs_nothing_more(vault: Vault, emulator: Emulator) ->
     scene.ferry.ok()
     routes = emulator.control.counters()["routes"]
     assert routes.get("describe-item", 0) == 0
-    assert not [name for name in emulator.control.dump() if "/before/" in name]
+    assert not [name for name in emulator.control.dump() if "/backup/" in name]
 
 
 def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulator) -> None:
@@ -203,7 +203,7 @@ def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulato
         scene.kv.put(f"s{n}", {"n": "new"})
     emulator.control.reset_counters()
     scene.ferry.ok()
-    notes = [name for name in emulator.control.dump() if "/before/" in name]
+    notes = [name for name in emulator.control.dump() if "/backup/" in name]
     assert 2 <= len(notes) <= 12
     assert emulator.control.counters()["routes"]["describe-item"] == 60
 
@@ -212,5 +212,5 @@ def test_forgetting_a_migration_forgets_how_things_were(vault: Vault, emulator: 
     scene = furnished(vault, emulator)
     scene.ferry.ok(conflict="overwrite")
     scene.ferry.ok(state="absent")
-    assert not [name for name in emulator.control.dump() if "/before/" in name]
+    assert not [name for name in emulator.control.dump() if "/backup/" in name]
     assert [name for name in emulator.control.dump() if "/metadata/" in name]

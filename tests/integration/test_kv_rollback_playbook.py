@@ -159,7 +159,7 @@ def test_what_was_replaced_in_place_was_kept_in_the_ledger_alone(story: Story) -
     """Otherwise nothing of what follows would mean anything."""
     holding = [name for name, item in story.migrated.items() if story.secrets[2] in json.dumps(item["versions"])]
     assert len(holding) == 3
-    assert all("/.secretferry/test/before/" in name for name in holding)
+    assert all("/.secretferry/test/backup/" in name for name in holding)
 
 
 def test_values_and_credentials_appear_nowhere(story: Story) -> None:

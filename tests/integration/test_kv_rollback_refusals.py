@@ -212,7 +212,7 @@ def test_a_wrong_credential(scene: Scene) -> None:
         ({"concurrency": 0}, "concurrency"),
         ({"name": "a/b"}, "cannot name a migration"),
         ({"target_location": "/"}, "target_location"),
-        ({"scope": {"batch": "2"}}, "scope.batch"),
+        ({"scope": {"hash_prefix": "2"}}, "scope.hash_prefix"),
         ({"scope": {"paths": []}}, "scope.paths"),
     ],
 )
@@ -245,7 +245,7 @@ def test_after_a_lost_ledger_was_rebuilt_what_was_created_goes(scene: Scene) -> 
 
 
 def test_a_damaged_note_is_named(scene: Scene) -> None:
-    (note,) = [name for name in scene.emulator.control.dump() if "/before/" in name]
+    (note,) = [name for name in scene.emulator.control.dump() if "/backup/" in name]
     scene.call("update-secret-val", **{"name": note, "value": "{}", "keep-prev-version": "false"})
     error = _back(scene)
     assert isinstance(error, LedgerError)
@@ -289,7 +289,7 @@ def test_named_secrets_only(scene: Scene) -> None:
 def test_batch_after_batch(scene: Scene) -> None:
     deleted = 0
     for bits in ("00", "01", "10", "11"):
-        deleted += Back(scene.ferry).ok(scope={"batch": bits}).values["summary"]["deleted"]
+        deleted += Back(scene.ferry).ok(scope={"hash_prefix": bits}).values["summary"]["deleted"]
     assert deleted == 3
     assert list(scene.ferry.items()) == [scene.name("taken")]
     assert Back(scene.ferry).ok().changed  # the ledger

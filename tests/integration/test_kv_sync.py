@@ -272,7 +272,7 @@ def test_no_migration_is_a_clear_error(vault: Vault, emulator: Emulator) -> None
     [
         ({"state": "stopped", "continuous": {"duration": "1h"}}, "continuous"),
         ({"state": "started", "only_if_started": True}, "only_if_started"),
-        ({"state": "started", "scope": {"batch": "01"}}, "scope"),
+        ({"state": "started", "scope": {"hash_prefix": "01"}}, "scope"),
         ({"continuous": {}}, "continuous"),
         ({"continuous": {"until": "tomorrow"}}, "continuous.until"),
         ({"continuous": {"duration": "long"}}, "continuous.duration"),

@@ -173,6 +173,20 @@ def test_through_the_kv_proxy(scene: Scene, server: Emulator, version: int) -> N
     assert server.control.counters()["routes"]["kv-proxy"] == len(scene.ferry.items())
 
 
+def test_a_proxy_that_refuses_now_and_then_denies_nothing(scene: Scene, server: Emulator) -> None:
+    refused = {"action": "error", "status": 403, "text": "permission denied", "routes": ["kv-proxy"]}
+    options = {"may_read": ["**/app/**"], "kv_proxy": {"url": server.url}}
+    server.control.faults(rules=[{**refused, "every": 2}])
+    try:
+        assert clean(tried(scene, **options))["read"] == 6
+        server.control.faults(rules=[refused])
+        denied = tried(scene, **options)
+    finally:
+        server.control.faults()
+    assert problems(denied) == [("denied", "app/api"), ("denied", "app/db"), ("denied", "app/numbers")]
+    assert "by kv_proxy" in denied.values["access"][0]["problems"][0]["reason"]
+
+
 def _stand_in(scene: Scene, vault: Vault) -> tuple[dict[str, t.Any], str]:
     """A real Vault with the items in it, and a token of the application's that both servers know."""
     mount = vault.enable_kv(f"proxy-{scene.kv.mount}", 2).strip("/")

@@ -264,7 +264,7 @@ def test_batches_together_find_what_the_whole_finds(vault: Vault, emulator: Emul
     scene.call("create-secret", name=scene.name("app/other/stray"), value="x")
     whole = found(verified(scene.ferry))
     assert len(whole) == 4
-    parts = [verified(scene.ferry, scope={"batch": bits}) for bits in ("00", "01", "1")]
+    parts = [verified(scene.ferry, scope={"hash_prefix": bits}) for bits in ("00", "01", "1")]
     assert sorted(entry for part in parts for entry in found(part)) == sorted(whole)
     assert sum(part.values["summary"]["secrets"] for part in parts) == 12
     assert [part.values["summary"]["out_of_scope"] for part in parts] == [
@@ -296,7 +296,7 @@ def test_a_secret_outside_its_batch_is_refused(scene: Scene) -> None:
     path = f"{scene.kv.mount}/a"
     other = "1" if bits_of(path)[0] == "0" else "0"
     with pytest.raises(SecretferryError, match=r"scope\.paths"):
-        verified(scene.ferry, scope={"paths": [path], "batch": other})
+        verified(scene.ferry, scope={"paths": [path], "hash_prefix": other})
 
 
 # --- keys
@@ -413,7 +413,7 @@ def test_names_with_replaced_characters(vault: Vault, emulator: Emulator) -> Non
     scene.kv.remove("a%23b")
     assert found(verified(scene.ferry)) == [("extra", "a#b")]
     batch = bits_of(f"{scene.kv.mount}/a#b")[:1]
-    assert ("extra", "a#b") in found(verified(scene.ferry, scope={"batch": batch}))
+    assert ("extra", "a#b") in found(verified(scene.ferry, scope={"hash_prefix": batch}))
 
 
 def test_a_run_that_writes_meanwhile_is_told(scene: Scene, emulator: Emulator) -> None:

@@ -58,7 +58,7 @@ class Rollout:
                     "secretferry_options": {"conflict": "fail"},
                     "secretferry_scope": {
                         "paths": [f"{self.kv.mount}/{path}" for path in paths],
-                        "batch": bits(f"{self.kv.mount}/{paths[0]}"),
+                        "hash_prefix": bits(f"{self.kv.mount}/{paths[0]}"),
                     },
                     "secretferry_wave": wave,
                     "secretferry_wave_number": number,

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
@@ -60,7 +60,7 @@ def test_only_the_secrets_in_scope_are_migrated(scene: Scene) -> None:
 
 
 def test_check_mode_foresees_what_a_run_in_scope_does(scene: Scene) -> None:
-    scope = {"batch": "1", "paths": paths(scene, "1")}
+    scope = {"hash_prefix": "1", "paths": paths(scene, "1")}
     foreseen = scene.ferry.ok(check=True, scope=scope)
     assert items(scene) == []
     assert foreseen.values["run"] == ""
@@ -70,14 +70,14 @@ def test_check_mode_foresees_what_a_run_in_scope_does(scene: Scene) -> None:
 
 
 def test_a_batch_alone_means_all_its_secrets(scene: Scene) -> None:
-    scene.ferry.ok(scope={"batch": "01"})
+    scene.ferry.ok(scope={"hash_prefix": "01"})
     assert items(scene) == paths(scene, "01")
-    assert not scene.ferry.ok(scope={"batch": "01"}).changed
+    assert not scene.ferry.ok(scope={"hash_prefix": "01"}).changed
 
 
 def test_a_batch_without_secrets_is_no_failure(scene: Scene) -> None:
     empty = next(b for b in (f"{n:012b}" for n in range(4096)) if not paths(scene, b))
-    result = scene.ferry.ok(scope={"batch": empty})
+    result = scene.ferry.ok(scope={"hash_prefix": empty})
     assert result.values["plan"] == []
     assert items(scene) == []
 
@@ -103,9 +103,9 @@ def test_other_batches_are_not_gone(scene: Scene) -> None:
     scene.ferry.ok()
     for path in paths(scene, "0")[:1]:
         scene.kv.remove(path.removeprefix(f"{scene.kv.mount}/"))
-    one = scene.ferry.ok(scope={"batch": "1"})
+    one = scene.ferry.ok(scope={"hash_prefix": "1"})
     assert (one.values["summary"]["gone"], one.changed) == (0, False)
-    assert scene.ferry.ok(scope={"batch": "0"}).values["summary"]["gone"] == 1
+    assert scene.ferry.ok(scope={"hash_prefix": "0"}).values["summary"]["gone"] == 1
 
 
 def refused(scene: Scene, **options: t.Any) -> str:
@@ -138,12 +138,12 @@ def test_the_stored_paths_count_where_none_are_given(scene: Scene) -> None:
 
 def test_a_part_of_a_migration_cannot_be_forgotten(scene: Scene) -> None:
     scene.ferry.ok()
-    assert "scope: state: absent forgets the whole" in refused(scene, state="absent", scope={"batch": "0"})
+    assert "scope: state: absent forgets the whole" in refused(scene, state="absent", scope={"hash_prefix": "0"})
 
 
 def test_forgetting_takes_the_leases_of_batches_along(scene: Scene) -> None:
-    scene.ferry.ok(scope={"batch": "0"})
-    scene.ferry.ok(scope={"batch": "10"})
+    scene.ferry.ok(scope={"hash_prefix": "0"})
+    scene.ferry.ok(scope={"hash_prefix": "10"})
     assert scene.ferry.ok(state="absent").changed
     assert [name for name in scene.emulator.control.dump() if "/.secretferry/" in name] == []
     assert not scene.ferry.ok(state="absent").changed
@@ -153,8 +153,8 @@ def test_forgetting_takes_the_leases_of_batches_along(scene: Scene) -> None:
 
 
 def test_a_run_that_writes_has_an_id_of_its_own(scene: Scene) -> None:
-    first = scene.ferry.ok(scope={"batch": "0"}).values["run"]
-    second = scene.ferry.ok(scope={"batch": "1"}).values["run"]
+    first = scene.ferry.ok(scope={"hash_prefix": "0"}).values["run"]
+    second = scene.ferry.ok(scope={"hash_prefix": "1"}).values["run"]
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{4}", first)
     assert first != second
     assert first[:16] <= second[:16]
@@ -165,31 +165,28 @@ def test_a_run_that_writes_has_an_id_of_its_own(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
-def test_batches_write_only_their_own_shards(scene: Scene, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "_SHARD_LIMIT", 1500)
+def test_batches_write_only_their_own_shards(scene: Scene, layout: str) -> None:
+    scene.ferry.limits = Limits(shard_bytes=1500)
     scene.ferry.defaults["layout"] = layout
     for batch in ("00", "01", "1"):
         before = shards(scene)
-        scene.ferry.ok(scope={"batch": batch, "paths": paths(scene, batch)})
+        scene.ferry.ok(scope={"hash_prefix": batch, "paths": paths(scene, batch)})
         assert all(bits.startswith(batch) for bits in shards(scene) ^ before)
     assert not scene.ferry.ok().changed
 
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
 @pytest.mark.parametrize("limit", [1500, 15_500])
-def test_batches_of_any_size_follow_one_another(
-    scene: Scene, layout: str, limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "_SHARD_LIMIT", limit)
-    monkeypatch.setattr(ledger, "_DIRTY_LIMIT", 3)
+def test_batches_of_any_size_follow_one_another(scene: Scene, layout: str, limit: int) -> None:
+    scene.ferry.limits = Limits(shard_bytes=limit, unsaved_entries=3)
     scene.ferry.defaults["layout"] = layout
     # From coarse to fine and back: the shards of the one are read by the other, and nothing is forgotten.
     order = ["0", "001", "000", "01", "1", "11", "10", ""]
     for n, batch in enumerate(order):
         for path in paths(scene, batch):
             scene.kv.put(path.removeprefix(f"{scene.kv.mount}/"), {"v": f"{n}", "w": "x"})
-        scene.ferry.ok(scope={"batch": batch})
-        again = scene.ferry.ok(scope={"batch": batch})
+        scene.ferry.ok(scope={"hash_prefix": batch})
+        again = scene.ferry.ok(scope={"hash_prefix": batch})
         assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
     end = scene.ferry.ok()
     assert (end.changed, end.values["values_read"]["vault"]) == (False, 0)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.workdb import AssessDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 
@@ -29,7 +30,7 @@ def survey(paths: t.Iterable[str], naming: Naming | None = None, keys: bool = Fa
 
 def put_items(made: AssessDb, **tags: str) -> None:
     for name, tag in tags.items():
-        made.put_target((f"/m/secret/{name}", 1, "", tag, "", "STATIC_SECRET", 0))
+        made.put_target(Item(f"/m/secret/{name}", "STATIC_SECRET", 1, "", (tag,), ""))
 
 
 @given(PATHS)
@@ -97,7 +98,7 @@ def test_items_in_the_way_are_told_from_those_of_migrations(tag: str, ours: bool
 
 def test_another_type_is_in_the_way_whatever_its_tags() -> None:
     made = survey(["a"])
-    made.put_target(("/m/secret/a", 1, "", "secretferry:x", "", "DYNAMIC_SECRET", 0))
+    made.put_target(Item("/m/secret/a", "DYNAMIC_SECRET", 1, "", ("secretferry:x",), ""))
     assert made.taken(9, ours=False) == (1, [("secret/a", "/m/secret/a", "DYNAMIC_SECRET")])
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import tracemalloc
+import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs import summary as log_digest
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.causes import CAUSES, UNKNOWN
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.files import LogFile
@@ -21,13 +23,30 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.summary import Digest, LogFilter
 from ansible_collections.secretferry.akeyless.plugins.modules import gateway_log_info
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "gateway-logs.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "gateway-logs.md"
+MODULES = ROOT / "plugins" / "modules"
 EVERY = (*CAUSES, UNKNOWN)
 
 
 def test_the_page_lists_every_cause_as_it_is() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert rows == [(cause.name, cause.reason, cause.remedy) for cause in EVERY]
+
+
+def test_every_option_that_a_remedy_names_is_there() -> None:
+    """And every module: what is written with an underscore is one of them, or a permission of Akeyless."""
+    known = {"automatic_migration", *(path.stem for path in MODULES.glob("*.py"))}
+
+    def note(spec: dict[str, t.Any]) -> None:
+        for name, option in spec.items():
+            known.add(name)
+            note(option.get("options") or {})
+
+    note(migration_spec())
+    named = {word for cause in EVERY for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", cause.remedy)}
+    assert {"protection_key", "import_as_json", "kv_migration"} <= named
+    assert named <= known
 
 
 def test_the_module_names_every_cause() -> None:

@@ -135,12 +135,61 @@ TEXTS = {
     "hourly transactions quota exceeded": "quota",
     "Status: 429 too many requests": "rate_limited",
     "the flux capacitor is out of plutonium": "unknown",
-}
+    **{f"Desc: {step}. Status {status}, Error: {code}. Message: account id: acc-1, access id: p-1. {why}": cause
+       for step, status, code, why, cause in (
+        ("Failed to create item", "400 Bad Request", "InvalidParam",
+         "item_metadata too long. maximum length is 1024", "description_too_long"),
+        ("Failed to create item", "400 Bad Request", "InvalidParam", "something else", "unknown"),
+        ("Failed to create item", "409 Conflict", "AlreadyExists", "an item with the name /gw/a", "already_exists"),
+        ("Failed to create item", "409 Conflict", "Conflict", "an item with the name /gw/a", "already_exists"),
+        ("Failed to create item", "401 Unauthorized", "UnauthorizedAccess", "permission denied", "permission"),
+        ("Failed to create item", "403 Forbidden", "AccessForbidden", "permission denied", "permission"),
+        ("Failed to create item", "403 Forbidden", "QuotaExceeded", "of items", "quota"),
+        ("Failed to create item", "429 Too Many Requests", "TooManyRequests", "", "rate_limited"),
+        ("Failed to get upload secret creds", "404 Not Found", "NotFound",
+         "failed to obtain item /keys/none", "protection_key"),
+        ("Failed to get upload secret creds", "400 Bad Request", "InvalidType",
+         "only a key of the algs - AES128GCM/AES256GCM can be used", "protection_key"),
+        ("Failed to update item", "404 Not Found", "NotFound", "failed to obtain item /gw/a", "unknown"),
+    )},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_causes(text: str) -> None:
     assert cause_of(text, "/gw/a").name == TEXTS[text]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/gw/AlreadyExists",
+        "/gw/permission denied/x509",
+        "/gw/NotFound: the requested item /b",
+        "/gw/Status 403 Forbidden, Error: AccessForbidden",
+        "/gw/failed to obtain item /keys/none",
+    ],
+)
+def test_the_name_of_an_item_decides_no_cause(text: str, name: str) -> None:
+    """A name that the text quotes, in front as a Gateway does and where the service does."""
+    quoting = f"failed to migrate secret '{name}': {text.replace('/gw/a', name)}"
+    assert cause_of(quoting, name).name == TEXTS[text]
+
+
+def test_a_missing_key_is_known_without_the_name_of_the_item() -> None:
+    text = next(text for text in TEXTS if "upload secret creds. Status 404" in text)
+    assert cause_of(text).name == "protection_key"
+
+
+def test_a_recorded_line_of_a_gateway() -> None:
+    line = parse_line(
+        "ERROR: failed to create secret, name=/gw/kv/a, error=Desc: Failed to create item. Status 400 Bad Request,"
+        " Error: InvalidParam. Message: account id: acc-1, access id: p-1. item_metadata too long. maximum length is"
+        " 1024"
+    )
+    assert (line.item, line.event) == ("/gw/kv/a", "failure")
+    assert cause_of(line.text, line.item).name == "description_too_long"
 
 
 def test_every_cause_has_a_text_that_tells_it() -> None:

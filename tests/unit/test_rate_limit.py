@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, Outage, TransportError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.http import rate_limit
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit import (
     RETRYABLE,
     RateLimit,
@@ -23,7 +22,6 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_lim
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import Response
 
 OK = Response(200, {}, b"{}")
-_sleep = asyncio.sleep
 
 
 class Clock:
@@ -33,6 +31,10 @@ class Clock:
         self.now = 1000.0
         self.naps: list[float] = []
 
+    def limit(self, name: str, most: int, patience: float = 60.0) -> RateLimit:
+        """A limit that goes by this clock."""
+        return RateLimit(name, most, patience, clock=lambda: self.now, sleep=self.sleep)
+
     async def sleep(self, seconds: float) -> None:
         self.naps.append(seconds)
         self.now += seconds
@@ -40,15 +42,12 @@ class Clock:
 
 
 async def _yield() -> None:
-    await _sleep(0)
+    await asyncio.sleep(0)
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(f"{rate_limit.__name__}.time.monotonic", lambda: clock.now)
-    monkeypatch.setattr(f"{rate_limit.__name__}.asyncio.sleep", clock.sleep)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 def _script(*answers: Response | TransportError | int) -> tuple[t.Callable[[], t.Awaitable[Response]], list[int]]:
@@ -75,13 +74,13 @@ NEVER_SENT = TransportError("no connection", "Check it", sent=False)
 
 def test_success_is_handed_back_at_once(clock: Clock) -> None:
     send, sent = _script(OK)
-    assert _run(RateLimit("Vault", 4), send) is OK
+    assert _run(clock.limit("Vault", 4), send) is OK
     assert (len(sent), clock.naps) == (1, [])
 
 
 @pytest.mark.parametrize("status", sorted(RETRYABLE))
 def test_what_may_be_repeated_is_repeated_under_load_and_failure(clock: Clock, status: int) -> None:
-    pace = RateLimit("Vault", 4)
+    pace = clock.limit("Vault", 4)
     send, sent = _script(status, status, OK)
     assert _run(pace, send).status == 200
     assert (len(sent), pace.retries) == (3, 2)
@@ -91,48 +90,48 @@ def test_what_may_be_repeated_is_repeated_under_load_and_failure(clock: Clock, s
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 501])
 def test_other_refusals_are_handed_back(clock: Clock, status: int) -> None:
     send, sent = _script(status)
-    assert _run(RateLimit("Vault", 4), send).status == status
+    assert _run(clock.limit("Vault", 4), send).status == status
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize("status", sorted(RETRYABLE - {429}))
 def test_a_write_that_may_have_happened_is_not_repeated(clock: Clock, status: int) -> None:
     send, sent = _script(status, OK)
-    assert _run(RateLimit("Akeyless", 4), send, repeatable=False).status == status
+    assert _run(clock.limit("Akeyless", 4), send, repeatable=False).status == status
     assert len(sent) == 1
 
 
 def test_a_write_without_an_answer_is_not_repeated(clock: Clock) -> None:
     send, sent = _script(LOST, OK)
     with pytest.raises(TransportError):
-        _run(RateLimit("Akeyless", 4), send, repeatable=False)
+        _run(clock.limit("Akeyless", 4), send, repeatable=False)
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize("surely_nothing", [429, NEVER_SENT])
 def test_a_write_that_surely_had_no_effect_is_repeated(clock: Clock, surely_nothing: int | TransportError) -> None:
     send, sent = _script(surely_nothing, surely_nothing, OK)
-    assert _run(RateLimit("Akeyless", 4), send, repeatable=False).status == 200
+    assert _run(clock.limit("Akeyless", 4), send, repeatable=False).status == 200
     assert len(sent) == 3
 
 
 def test_a_read_without_an_answer_is_repeated_a_bounded_number_of_times(clock: Clock) -> None:
     send, sent = _script(LOST)
     with pytest.raises(TransportError):
-        _run(RateLimit("Vault", 4), send)
+        _run(clock.limit("Vault", 4), send)
     assert 3 <= len(sent) <= 10
 
 
 def test_one_path_that_always_fails_is_an_error_with_its_name(clock: Clock) -> None:
     send, _sent = _script(500)
     with pytest.raises(ApiError, match=r"list of kv/: Vault answered 500 \d+ times"):
-        _run(RateLimit("Vault", 4), send)
+        _run(clock.limit("Vault", 4), send)
 
 
 def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
     send, _sent = _script(500)
     with pytest.raises(ApiError):
-        _run(RateLimit("Vault", 4), send)
+        _run(clock.limit("Vault", 4), send)
     naps = clock.naps
     assert all(naps[i] < naps[i + 1] * 2.01 for i in range(len(naps) - 1))
     assert naps[-1] > naps[0] * 4
@@ -140,7 +139,7 @@ def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
 
 
 def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
-    pace = RateLimit("Akeyless", 4)
+    pace = clock.limit("Akeyless", 4)
     send, _sent = _script(Response(429, {"retry-after": "7"}, b""), OK)
     began = clock.now
 
@@ -161,7 +160,7 @@ def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
 
 
 def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
-    pace = RateLimit("Akeyless", 4, patience=60)
+    pace = clock.limit("Akeyless", 4, patience=60)
     send, sent = _script(*[Response(429, {"retry-after": "50"}, b"")] * 5, OK)
     assert _run(pace, send).status == 200
     assert len(sent) == 6
@@ -169,7 +168,7 @@ def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
 
 @pytest.mark.parametrize("answer", [503, NEVER_SENT, 429])
 def test_a_side_that_answers_nothing_else_for_a_minute_is_out(clock: Clock, answer: int | TransportError) -> None:
-    pace = RateLimit("Vault", 4, patience=5)
+    pace = clock.limit("Vault", 4, patience=5)
     send, _sent = _script(answer)
     began = clock.now
     with pytest.raises(Outage, match="Vault"):
@@ -178,7 +177,7 @@ def test_a_side_that_answers_nothing_else_for_a_minute_is_out(clock: Clock, answ
 
 
 def test_a_first_failure_after_hours_of_quiet_is_no_outage(clock: Clock) -> None:
-    pace = RateLimit("Akeyless", 4, patience=60)
+    pace = clock.limit("Akeyless", 4, patience=60)
     clock.now += 7200
     send, _sent = _script(503, 503, OK)
     assert _run(pace, send).status == 200
@@ -188,7 +187,7 @@ def test_a_first_failure_after_hours_of_quiet_is_no_outage(clock: Clock) -> None
 
 
 def test_success_elsewhere_means_that_the_side_is_not_out(clock: Clock) -> None:
-    pace = RateLimit("Vault", 4, patience=5)
+    pace = clock.limit("Vault", 4, patience=5)
     failing, _sent = _script(500)
 
     async def send() -> Response:
@@ -200,20 +199,20 @@ def test_success_elsewhere_means_that_the_side_is_not_out(clock: Clock) -> None:
 
 
 def test_one_burst_of_refusals_halves_the_limit_once(clock: Clock) -> None:
-    pace = RateLimit("Vault", 32)
+    pace = clock.limit("Vault", 32)
     for _refusal in range(20):
-        pace.pressed()
+        pace.failed()
     assert pace.limit == 16
     clock.now += 1
-    pace.pressed()
+    pace.failed()
     assert (pace.limit, pace.lowest) == (8, 8)
 
 
 def test_the_limit_recovers_to_where_it_was(clock: Clock) -> None:
-    pace = RateLimit("Vault", 8)
+    pace = clock.limit("Vault", 8)
     for _burst in range(10):
         clock.now += 1
-        pace.pressed()
+        pace.failed()
     assert pace.limit == 1
     for _success in range(100):
         pace.succeeded()
@@ -234,7 +233,7 @@ def test_never_more_in_flight_than_the_limit_and_nobody_waits_for_ever(
         flying += 1
         highest = max(highest, flying)
         await _yield()
-        pace.pressed() if number in refusals else pace.succeeded()
+        pace.failed() if number in refusals else pace.succeeded()
         flying -= 1
         pace.leave()
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger import ledger
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.shards import entry_bits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import Scope, bits_of, overlap
 
 PATHS = st.text(st.characters(exclude_characters="/\n", categories=["L", "N", "P", "S", "Z"]), min_size=1).map(
@@ -31,13 +31,13 @@ def test_bits_are_those_of_sha_256() -> None:
 @given(PATHS, st.integers(0, 24))
 def test_a_batch_takes_the_paths_whose_bits_begin_with_it(path: str, length: int) -> None:
     bits = bits_of(path)[:length]
-    assert Scope.of({"batch": bits}).takes(path)
-    assert Scope.of({"batch": bits, "paths": ["/" + path]}).takes(path)
+    assert Scope.of({"hash_prefix": bits}).takes(path)
+    assert Scope.of({"hash_prefix": bits, "paths": ["/" + path]}).takes(path)
     if bits:
         other = bits[:-1] + ("1" if bits[-1] == "0" else "0")
-        assert not Scope.of({"batch": other}).takes(path)
-        with pytest.raises(OptionError, match="does not belong to the batch"):
-            Scope.of({"batch": other, "paths": [path]})
+        assert not Scope.of({"hash_prefix": other}).takes(path)
+        with pytest.raises(OptionError, match="its hash does not begin with"):
+            Scope.of({"hash_prefix": other, "paths": [path]})
 
 
 @given(BATCHES, BATCHES, PATHS)
@@ -49,20 +49,20 @@ def test_batches_that_do_not_overlap_have_no_path_in_common(one: str, other: str
 
 @given(PATHS, st.text())
 def test_the_entries_of_a_secrets_keys_stay_in_every_batch_of_its_path(path: str, key: str) -> None:
-    assert ledger._hash(path) == bits_of(path)
-    assert ledger._hash(f"{path}\n{key}")[:24] == bits_of(path)[:24]
+    assert entry_bits(path) == bits_of(path)
+    assert entry_bits(f"{path}\n{key}")[:24] == bits_of(path)[:24]
 
 
 def test_nothing_is_left_out_by_default() -> None:
     assert Scope.of(None).whole
-    assert Scope.of({"paths": None, "batch": None}).whole
-    assert not Scope.of({"batch": "0"}).whole
+    assert Scope.of({"paths": None, "hash_prefix": None}).whole
+    assert not Scope.of({"hash_prefix": "0"}).whole
 
 
 WRONG: list[tuple[dict[str, t.Any], str]] = [
-    ({"batch": "012"}, "scope.batch"),
-    ({"batch": "0" * 25}, "scope.batch"),
-    ({"batch": "72"}, "Quote it in YAML"),
+    ({"hash_prefix": "012"}, "scope.hash_prefix"),
+    ({"hash_prefix": "0" * 25}, "scope.hash_prefix"),
+    ({"hash_prefix": "72"}, "Quote it in YAML"),
     ({"paths": []}, "scope.paths: is empty"),
     ({"paths": ["kv/folder/"]}, "'kv/folder/' does not name a secret"),
     ({"paths": ["kv//x"]}, "'kv//x' does not name a secret"),

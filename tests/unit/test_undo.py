@@ -108,7 +108,7 @@ CASES: dict[str, tuple[Goal, Evidence, str]] = {
         _seen(
             _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
             _record(mark="from-0"),
-            replace(OLD, value="before/x/text-1"),
+            replace(OLD, value="backup/x/text-1"),
             observed="v2",
             saved="old",
         ),
@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Goal, Evidence, str]] = {
         _seen(
             _item(2, "theirs", f"{TAG}:from-0", versions=(1, 2)),
             _record(mark="from-0"),
-            replace(OLD, value="before/x/text-1"),
+            replace(OLD, value="backup/x/text-1"),
         ),
         "look",
     ),

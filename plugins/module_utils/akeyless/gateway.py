@@ -14,6 +14,7 @@ import typing as t
 
 from ..errors import ApiError, NotFound, PermissionDenied
 from .client import AkeylessClient
+from .refusals import PUBLIC_GATEWAY, UNKNOWN_COMMAND, UNKNOWN_MIGRATION_TYPE
 
 __all__ = ["Gateway", "PublicGateway"]
 
@@ -58,11 +59,16 @@ class Gateway:
         await self._call("gateway-update-migration", dict(body), f"update migration {name}", True, secret)
 
     async def delete(self, name: str, identity: str) -> None:
-        """Remove a migration by its id. The items that it made stay."""
+        """Remove a migration by its id. The items that it made stay. One that is gone already is no error."""
         try:
             await self._call("gateway-delete-migration", {"id": identity}, f"delete migration {name}", repeatable=True)
-        except NotFound:
-            return
+        except PermissionDenied:
+            raise
+        except ApiError:
+            # How a missing one is refused is not documented: the list tells.
+            entries = [entry for group in (await self.migrations()).values() for entry in group]
+            if any(str((entry.get("general") or {}).get("id") or "") == identity for entry in entries):
+                raise
 
     async def sync(self, name: str, *, start: bool) -> None:
         """Start or stop the synchronisation of a migration."""
@@ -102,34 +108,31 @@ class Gateway:
 
 
 def _explained(error: ApiError, what: str) -> ApiError:
-    """What a Gateway's refusal means, where its text is known (the texts are Akeyless's own)."""
-    detail = error.detail
-    if "not available on public gateway" in detail:
+    """What a Gateway's refusal means, where its code or its text is known (both are Akeyless's own)."""
+    if error.code == PUBLIC_GATEWAY:
         return PublicGateway(
             f"{what}: this is the public API, which has no migrations",
             "Give the Gateway's address as akeyless.gateway_url (or AKEYLESS_GATEWAY_URL)",
             status=error.status,
-            detail=detail,
+            detail=error.detail,
+            code=error.code,
         )
-    if "NotAllowedForThisGateway" in detail:
+    if error.code == "NotAllowedForThisGateway":
         return PermissionDenied(
             f"{what}: the caller may not use migrations on this Gateway",
             _PERMISSION,
             status=error.status,
-            detail=detail,
+            detail=error.detail,
+            code=error.code,
         )
-    if "Invalid migration type" in detail:
-        return ApiError(
-            error.message,
-            "This Gateway does not know this type of source; 1password is one of Gateways before 4.35.1 only",
-            status=error.status,
-            detail=detail,
-        )
-    if "unknown command" in detail:
+    if error.code == UNKNOWN_MIGRATION_TYPE:
+        error.remedy = "This Gateway does not know this type of source; 1password is one of Gateways before 4.35.1 only"
+    if error.code == UNKNOWN_COMMAND:
         return ApiError(
             f"{what}: there is no such command at this address",
             "Give the address of the Gateway's API: https://host:8000/api/v2, or the root of port 8081",
             status=error.status,
-            detail=detail,
+            detail=error.detail,
+            code=error.code,
         )
     return error

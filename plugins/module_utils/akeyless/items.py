@@ -10,56 +10,24 @@ Facts of the API: see client.py. What is assumed of it is listed in docs/assumpt
 from __future__ import annotations
 
 import asyncio
-import json
 import typing as t
-from dataclasses import dataclass
 
 from ..errors import AlreadyExists, ApiError, Changed, NotFound, PermissionDenied
-from ..rawjson import canonical
 from .client import AkeylessClient, Uncertain
+from .item import Item
+from .listing import items_below, items_in
+from .values import same_value, text_of
 
 __all__ = ["Item", "ItemStore", "same_value"]
 
 _TRIES = 6
-_PAGE_LIMIT = 100_000
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item as a listing shows it: names and numbers, never its value.
-
-    :ivar form: ``text``, ``json`` or ``key-value``, empty where it is not shown.
-    :ivar protected: whether it is protected from deletion.
-    :ivar versions: numbers of the versions that are kept, where they were asked for.
-    """
-
-    name: str
-    type: str
-    last_version: int
-    modified: str
-    tags: tuple[str, ...]
-    description: str
-    max_versions: int = 0
-    form: str = ""
-    protected: bool = False
-    versions: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, entry: dict[str, t.Any]) -> Item:
-        """From an entry of list-items or the answer of describe-item."""
-        static = (entry.get("item_general_info") or {}).get("static_secret_info") or {}
-        return cls(
-            name=entry["item_name"],
-            type=entry.get("item_type") or "",
-            last_version=int(entry.get("last_version") or 0),
-            modified=entry.get("modification_date") or "",
-            tags=tuple(entry.get("item_tags") or ()),
-            description=entry.get("item_metadata") or "",
-            max_versions=int(static.get("max_versions") or 0),
-            form=static.get("format") or "",
-            protected=bool(entry.get("delete_protection")),
-            versions=tuple(sorted(int(version["version"]) for version in entry.get("item_versions") or ())),
-        )
+# What answers of writes are documented to have (the models CreateSecretOutput and the like of the official SDK).
+_ANSWERS = {
+    "create-secret": ("name",),
+    "update-secret-val": ("name",),
+    "update-item": ("updated",),
+    "delete-item": ("item_name", "item_id", "deletion_date", "version_deleted"),
+}
 
 
 class ItemStore:
@@ -75,36 +43,27 @@ class ItemStore:
         """Encrypt what is written from now on with this protection key, instead of the account's default one."""
         self._protection_key = key
 
-    async def folder(self, path: str, containing: str = "") -> t.AsyncIterator[Item]:
-        """Every item in ``path`` and below, of all types, a page of 1,000 at a time.
+    def folder(self, path: str, containing: str = "") -> t.AsyncIterator[Item]:
+        """Every item in ``path`` and below, of all types and in no promised order; see listing.py.
 
-        :param containing: leaves out items whose name lacks this, where the server can; a few may come all the same.
+        :param containing: only items directly in ``path`` whose name contains this, where the server can leave others
+            out; some may come all the same.
+        :raises ApiError: the listing has no end, or is not one of Akeyless.
         """
-        token = ""
-        for _page in range(_PAGE_LIMIT):
-            body: dict[str, t.Any] = {"path": path, "auto-pagination": "disabled", "minimal-view": False}
-            if containing:
-                body["filter"] = containing
-            if token:
-                body["pagination-token"] = token
-            try:
-                answer = await self.client.call("list-items", body, what=f"list of {path}", repeatable=True)
-            except NotFound:
-                return
-            for entry in answer.get("items") or ():
-                yield Item.of(entry)
-            token = answer.get("next_page") or ""
-            if not token:
-                return
+        return items_in(self.client, path, containing) if containing else items_below(self.client, path)
 
     async def describe(self, name: str, *, versions: bool = False) -> Item | None:
-        """One item, ``None`` where there is none; ``versions``: with the numbers of those that are kept."""
+        """One item; ``versions``: with the numbers of those that are kept.
+
+        :returns: ``None`` only where Akeyless says by status and code that there is none.
+        :raises PermissionDenied, ApiError: it is unknown whether there is one.
+        """
         body: dict[str, t.Any] = {"name": name, **({"show-versions": True} if versions else {})}
         try:
             answer = await self.client.call("describe-item", body, what=f"item {name}", repeatable=True)
         except NotFound:
             return None
-        return Item.of(answer)
+        return Item.of(answer, f"item {name}")
 
     async def values(self, names: t.Sequence[str], version: int = 0) -> dict[str, str]:
         """The values of several items in one request: the current ones, or those of one version number.
@@ -117,7 +76,7 @@ class ItemStore:
             body["version"] = version
         what = f"value of {names[0]}" + (f" version {version}" if version else "")
         answer = await self.client.call("get-secret-value", body, what=what, repeatable=True)
-        return {name: _text(answer[name]) for name in names if name in answer}
+        return {name: text_of(answer[name]) for name in names if name in answer}
 
     async def value(self, name: str, version: int) -> str | None:
         """The value of one version, ``None`` where it is no longer kept."""
@@ -131,7 +90,7 @@ class ItemStore:
             )
         except NotFound:
             return None
-        return _text(answer[name]) if name in answer else None
+        return text_of(answer[name]) if name in answer else None
 
     async def create(
         self,
@@ -165,9 +124,12 @@ class ItemStore:
             try:
                 await self._write("create-secret", body, f"create {name}", value)
                 return
-            except (AlreadyExists, Uncertain) as error:
-                if isinstance(error, AlreadyExists) and not lost:
+            except PermissionDenied:
+                raise
+            except ApiError as error:
+                if not lost and not isinstance(error, Uncertain):
                     raise
+                # Lost now or before: however it was refused, look at the item before anything is sent again.
                 lost = True
                 item = await self.describe(name)
                 if item is not None:
@@ -179,6 +141,8 @@ class ItemStore:
                     ):
                         return
                     raise AlreadyExists(f"create {name}: somebody else created it meanwhile") from None
+                if not isinstance(error, (AlreadyExists, Uncertain)):
+                    raise
                 await _pause(attempt)
         raise _gave_up(f"create {name}")
 
@@ -259,50 +223,72 @@ class ItemStore:
             body["rm-tag"] = list(remove_tags)
         if max_versions:
             body["max-versions"] = str(max_versions)
-        self.writes += 1
-        await self.client.call("update-item", body, what=f"update {name}", repeatable=True)
+        for attempt in range(_TRIES):
+            try:
+                await self._repeat("update-item", body, f"update {name}")
+                return
+            except Uncertain:
+                item = await self.describe(name)
+                if item is None:
+                    raise NotFound(f"update {name}: it is gone") from None
+                if (
+                    description in (None, item.description)
+                    and {*add_tags} <= {*item.tags}
+                    and not {*remove_tags} & {*item.tags}
+                    and (not max_versions or item.max_versions in (0, max_versions))
+                ):
+                    return
+                await _pause(attempt)
+        raise _gave_up(f"update {name}")
 
     async def delete(self, name: str) -> bool:
-        """Delete an item with all its versions; ``False`` where there was none. Safe to repeat, and repeated."""
-        self.writes += 1
-        try:
-            await self.client.call("delete-item", {"name": name}, what=f"delete {name}", repeatable=True)
-        except NotFound:
-            return False
-        return True
+        """Delete an item with all its versions. Safe to repeat, and repeated.
+
+        :returns: ``False`` where there was none, which is looked for: a refusal is no proof.
+        """
+
+        async def gone() -> bool:
+            return await self.describe(name) is None
+
+        return await self._delete({"name": name}, f"delete {name}", gone)
 
     async def delete_version(self, name: str, version: int) -> bool:
-        """Delete one version of an item; ``False`` where it is gone already. Safe to repeat, and repeated."""
-        self.writes += 1
-        body = {"name": name, "version": version}
-        try:
-            await self.client.call("delete-item", body, what=f"delete {name} version {version}", repeatable=True)
-        except NotFound:
-            return False
-        return True
+        """Delete one version of an item. Safe to repeat, and repeated.
+
+        :returns: ``False`` where it was gone already, which is looked for.
+        """
+
+        async def gone() -> bool:
+            item = await self.describe(name, versions=True)
+            return item is None or (bool(item.versions) and version not in item.versions)
+
+        return await self._delete({"name": name, "version": version}, f"delete {name} version {version}", gone)
+
+    async def _delete(self, body: dict[str, t.Any], what: str, gone: t.Callable[[], t.Awaitable[bool]]) -> bool:
+        for attempt in range(_TRIES):
+            try:
+                await self._repeat("delete-item", body, what)
+                return True
+            except NotFound as error:
+                if await gone():
+                    return False
+                raise ApiError(
+                    f"{what}: Akeyless says that it is not there, and shows it", "Run again", status=error.status
+                ) from None
+            except Uncertain:
+                if await gone():
+                    return True
+                await _pause(attempt)
+        raise _gave_up(what)
 
     async def _write(self, command: str, body: dict[str, t.Any], what: str, value: str) -> None:
         self.writes += 1
-        await self.client.call(command, body, what=what, repeatable=False, secret=value)
+        await self.client.call(command, body, what=what, repeatable=False, secret=value, answered_by=_ANSWERS[command])
 
-
-def same_value(stored: str | None, sent: str) -> bool:
-    """Whether a stored value is the one that was sent: the same text, or the same JSON."""
-    if stored is None:
-        return False
-    if stored == sent:
-        return True
-    try:
-        return canonical(stored) == canonical(sent)
-    except ValueError:
-        return False
-
-
-def _text(value: t.Any) -> str:
-    # An item of format json may come back decoded; nobody documents which (docs/assumptions.md).
-    if isinstance(value, str):
-        return value
-    return json.dumps(value)
+    async def _repeat(self, command: str, body: dict[str, t.Any], what: str) -> None:
+        """Send a write that does no harm when it is sent twice."""
+        self.writes += 1
+        await self.client.call(command, body, what=what, repeatable=True, answered_by=_ANSWERS[command])
 
 
 def _gave_up(what: str) -> ApiError:

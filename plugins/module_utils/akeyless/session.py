@@ -18,6 +18,7 @@ import typing as t
 from datetime import datetime
 
 from ..errors import ApiError, LoginError, SecretferryError
+from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
 from .login import auth_body
 from .wire import Wire
@@ -35,6 +36,7 @@ class AkeylessSession:
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
     :param clock: seconds since the epoch.
     :param sleep: waits between attempts.
+    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: httpx is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
@@ -45,12 +47,13 @@ class AkeylessSession:
         *,
         clock: t.Callable[[], float] = time.time,
         sleep: t.Callable[[float], None] = time.sleep,
+        attempts: int = DEFAULT_LIMITS.login_attempts,
     ) -> None:
         self.settings = settings
         self.logins = 0
         self._clock = clock
         self._lock = threading.RLock()
-        self._wire = Wire(settings, sleep)
+        self._wire = Wire(settings, sleep, attempts)
         self._token = ""
         self._expires_at: float | None = None
         self._due_at: float | None = None

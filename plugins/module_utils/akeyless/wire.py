@@ -13,28 +13,36 @@ import traceback
 import typing as t
 
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
+from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
+from .refusals import UNKNOWN_COMMAND, read_refusal
 
 if t.TYPE_CHECKING:
     import httpx
 
 __all__ = ["Wire"]
 
-_ATTEMPTS = 5
 _LONGEST_WAIT = 20.0
 _TURNED_AWAY = frozenset({429, 503})
 _BUSY = frozenset({500, 502, 504})
+_PLAIN_HTTP = ("HTTP request to an HTTPS server", "plain HTTP request was sent")
 
 
 class Wire:
     """Sends commands that are harmless to repeat (``auth``, ``validate-token``).
 
     :param sleep: waits between attempts, in seconds.
+    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: httpx is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(self, settings: AkeylessSettings, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: AkeylessSettings,
+        sleep: t.Callable[[float], None] = time.sleep,
+        attempts: int = DEFAULT_LIMITS.login_attempts,
+    ) -> None:
         try:
             import httpx
         except ImportError:
@@ -42,6 +50,7 @@ class Wire:
         self.requests = 0
         self._settings = settings
         self._sleep = sleep
+        self._attempts = attempts
         self._httpx = httpx
         verify: ssl.SSLContext | bool = settings.tls.context() if settings.api_url.startswith("https:") else False
         self._client = httpx.Client(verify=verify, timeout=settings.timeout, headers={"Accept": "application/json"})
@@ -54,7 +63,7 @@ class Wire:
         :raises TransportError: no usable answer.
         """
         url = f"{self._settings.api_url}/{command}"
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             self.requests += 1
             wait = 0.0
             failure: SecretferryError
@@ -68,7 +77,7 @@ class Wire:
                 failure = self._refusal(answer, body)
                 again = answer.status_code in _TURNED_AWAY | _BUSY
                 wait = _retry_after(answer)
-            if not again or attempt == _ATTEMPTS or wait > _LONGEST_WAIT:
+            if not again or attempt == self._attempts or wait > _LONGEST_WAIT:
                 raise failure from None
             self._sleep(wait or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         raise AssertionError("unreachable")
@@ -94,20 +103,22 @@ class Wire:
         own_words, detail = _detail(
             answer, [*self._settings.secrets(), *(v for v in body.values() if isinstance(v, str))]
         )
-        if "HTTP request to an HTTPS server" in detail or "plain HTTP request was sent" in detail:
+        code = read_refusal(status, answer.content).code
+        # A server's own page, not an answer of the API: Go's and nginx's.
+        if status == 400 and not own_words and any(words in answer.text for words in _PLAIN_HTTP):
             return TransportError(f"{where} speaks TLS only", "Write https:// in akeyless.api_url")
         if status in (301, 302, 307, 308):
             return TransportError(
                 f"{where} redirects elsewhere", "Give the address it redirects to as akeyless.api_url"
             )
-        if status in (404, 405) and (not own_words or "unknown command" in detail):
+        if status in (404, 405) and (not own_words or code == UNKNOWN_COMMAND):
             return TransportError(
                 f"there is no Akeyless API at {self._settings.api_url} (HTTP {status})",
                 "Give akeyless.api_url: https://api.akeyless.io, or a Gateway's https://<gateway>:8000/api/v2",
             )
         remedy = "Look at the Gateway's log, or try later" if status >= 500 else ""
         colon = f": {detail}" if detail else ""
-        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, detail=detail)
+        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, detail=detail, code=code)
 
     def _no_answer(self, error: Exception) -> tuple[TransportError, bool]:
         """Why there was no answer, and whether trying again may help."""

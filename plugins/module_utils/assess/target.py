@@ -63,7 +63,7 @@ class TargetView:
                 if below.startswith("/.secretferry/"):
                     self.migrations.add(below.split("/")[2])
                 else:
-                    workdb.put_target((item.name, item.last_version, "", "\n".join(item.tags), "", item.type, 0))
+                    workdb.put_target(item)
         except PermissionDenied:
             self.unreadable = True
         most = min(concurrency, _MOST_PROBES)

@@ -38,7 +38,7 @@ def _host(batch: Batch) -> dict[str, t.Any]:
             "secretferry_target_location": migration.definition.target_location,
             "secretferry_source": migration.source,
             "secretferry_options": migration.options,
-            "secretferry_scope": {"paths": list(batch.paths), "batch": batch.bits},
+            "secretferry_scope": {"paths": list(batch.paths), "hash_prefix": batch.bits},
             "secretferry_wave": wave.name,
             "secretferry_wave_number": wave.number,
             "secretferry_batch": batch.bits,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks with a verdict each, for ``preflight`` and ``source_credential``. Pure."""
+"""Checks, each with a verdict, for ``preflight`` and ``source_credential``. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FAIL_ON", "VERDICTS", "Check", "conclude", "counted", "shortly"]
 
 Verdict = t.Literal["ok", "warning", "failed", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("failed", "warning", "unknown", "ok")
-"""Worst first. ``unknown``: it cannot be known from here, and counts as no failure."""
+"""Worst first. ``unknown``: there is no way to tell; it does not count as a failure."""
 
 FAIL_ON = ("failed", "warning", "never")
 
@@ -26,9 +26,9 @@ _SHOWN = 5
 class Check:
     """One check that was made.
 
-    :param id: stays the same from release to release, for conditions in playbooks.
+    :param id: does not change with releases, because playbooks use it in conditions.
     :param evidence: what was seen: names and numbers, never a value.
-    :param remedy: what to do about it; empty where all is well.
+    :param remedy: what to do about it; empty for the verdict ``ok``.
     """
 
     id: str
@@ -37,17 +37,20 @@ class Check:
     remedy: str = ""
 
     def shown(self) -> dict[str, str]:
-        """For the result."""
+        """The check as a dictionary, for the result."""
         return {"id": self.id, "verdict": self.verdict, "evidence": self.evidence, "remedy": self.remedy}
 
 
 def counted(checks: t.Sequence[Check]) -> dict[str, int]:
-    """How many there are of each verdict."""
+    """The number of checks with each verdict."""
     return {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
 
 
 def conclude(checks: t.Sequence[Check], fail_on: str) -> SecretferryError | None:
-    """The failure of the whole, with the worst checks named: somebody may read only this."""
+    """The error of the module, which names the worst checks; ``None`` where it succeeds.
+
+    :param fail_on: one of :data:`FAIL_ON`.
+    """
     bad = [check for check in checks if check.verdict == "failed"]
     if fail_on == "warning":
         bad += [check for check in checks if check.verdict == "warning"]
@@ -59,6 +62,6 @@ def conclude(checks: t.Sequence[Check], fail_on: str) -> SecretferryError | None
 
 
 def shortly(names: t.Sequence[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
+    """The first ``most`` names, and the number of the others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

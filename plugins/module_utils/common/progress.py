@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a module is, told to the action plugin that runs it while it works.
+"""The progress of a module, for the action plugin that shows it while the module runs.
 
     from .progress import progress
 
-    progress.stage("verify", total)      # total: None where nobody knows yet
+    progress.stage("verify", total)      # total: None where it is not known
     for path in paths:
         ...
         progress.advance(failed=0)       # one more is done
 
-Nothing happens unless the action plugin asked for it, by naming a file in the module's environment. The file holds one
-line of JSON, a stage's name and numbers, at most one new a second; it is private and goes away with the module. No
-failure of it is ever seen by the module's work.
+Nothing is written unless the action plugin names a file in the module's environment. The file holds one line of JSON
+with the stage's name and numbers, written once a second at most. It is private, and is deleted when the module ends. A
+failure to write it never disturbs the module.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PAUSE = 1.0  # seconds between two writes
 
 
 class Progress:
-    """Counts, and writes the counts where somebody wants them. Without :meth:`open` it only counts."""
+    """Counts what is done, and after :meth:`open` writes the counts to a file."""
 
     def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self.name = ""
@@ -47,7 +47,7 @@ class Progress:
         self._next = 0.0
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """Begin a stage; what was counted before belongs to the one before.
+        """Begin a stage: all counts begin at 0.
 
         :param name: one or two lower-case words, shown as they are: ``migrate``, ``verify``.
         """
@@ -57,24 +57,24 @@ class Progress:
         self._write(self._began)
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
-        """So many more are done; ``failed`` of them, or because of them, failed."""
+        """Add ``done`` and ``failed`` to the counts."""
         self.done += done
         self.failed += failed
         if self._file >= 0 and (now := self._clock()) >= self._next:
             self._write(now)
 
     def open(self, path: str | None) -> None:
-        """Write to a new file of that name from now on. None, or a file that cannot be made, means not to write."""
+        """Write to a new file of that name from now on; to none where it is ``None``, or cannot be created."""
         self.close()
         if not path:
             return
-        # Exclusively: what is there already, or a link, is somebody else's.
+        # Exclusively: a file that exists, or a link, is not the one that the action plugin meant.
         with contextlib.suppress(OSError, ValueError):
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             self._path = path
 
     def close(self) -> None:
-        """Write no more, and take the file away."""
+        """Stop writing, and delete the file."""
         if self._file < 0:
             return
         file, self._file = self._file, -1
@@ -86,15 +86,15 @@ class Progress:
     def _write(self, now: float) -> None:
         if self._file < 0:
             return
-        told = {
+        shown = {
             "stage": self.name,
             "done": self.done,
             "total": self.total,
             "failed": self.failed,
             "seconds": round(now - self._began, 3),
         }
-        # One write of one length: a reader sees the old line or the new one, or at worst something that is no JSON.
-        line = json.dumps(told, separators=(",", ":")).ljust(255)[:255] + "\n"
+        # One write of a constant length: a reader sees the old line or the new one, or in a rare case invalid JSON.
+        line = json.dumps(shown, separators=(",", ":")).ljust(255)[:255] + "\n"
         try:
             os.pwrite(self._file, line.encode("ascii"), 0)
         except OSError:
@@ -103,4 +103,4 @@ class Progress:
 
 
 progress = Progress()
-"""The one of this process: a module runs once in it."""
+"""The progress of this process, which runs one module once."""

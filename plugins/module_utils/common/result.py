@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module hands to the runner."""
+"""The result of a module, before the runner gives it to Ansible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ __all__ = ["Result"]
 
 @dataclass
 class Result:
-    """What the module returns. ``error`` is set where anything that was asked for did not happen."""
+    """What the module returns.
+
+    :ivar values: the module's return values.
+    :ivar error: set where anything that was asked for did not happen; the module then fails.
+    """
 
     changed: bool = False
     values: dict[str, t.Any] = field(default_factory=dict)

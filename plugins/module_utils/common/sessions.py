@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opening both sides for a run, and closing them: sessions, transports, clients, renewals."""
+"""Logging in to Vault and Akeyless for a run, and closing the connections afterwards."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..akeyless.session import AkeylessSession
 from ..errors import SecretferryError
 from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import AkeylessSettings, VaultSettings
 from ..vault.client import VaultClient
 from ..vault.kv import KvReader
@@ -32,15 +33,19 @@ class _Renewable(t.Protocol):
 
 @contextlib.asynccontextmanager
 async def open_source(
-    settings: VaultSettings, *, concurrency: int, kv_version: str = "auto"
+    settings: VaultSettings, *, concurrency: int, kv_version: str = "auto", limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[KvReader, VaultSession]]:
-    """Log in to Vault, once, and keep the login alive while the block runs."""
-    session = VaultSession(settings)
+    """Log in to Vault, once, and renew the token while the block runs.
+
+    :param concurrency: requests in flight at the most.
+    :raises LoginError, TransportError: there is no login.
+    """
+    session = VaultSession(settings, attempts=limits.login_attempts)
     await asyncio.to_thread(session.login)
     transport = open_transport(settings.url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        client = VaultClient(transport, session, RateLimit("Vault", concurrency))
+        client = VaultClient(transport, session, _rate_limit("Vault", concurrency, limits))
         yield KvReader(client, None if kv_version == "auto" else int(kv_version)), session
     finally:
         renewals.cancel()
@@ -50,24 +55,29 @@ async def open_source(
 
 @contextlib.asynccontextmanager
 async def open_target(
-    settings: AkeylessSettings, *, concurrency: int
+    settings: AkeylessSettings, *, concurrency: int, limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[ItemStore, AkeylessSession]]:
-    """Log in to Akeyless, once, and keep the login alive while the block runs."""
-    session = AkeylessSession(settings)
+    """Log in to Akeyless, once, and renew the token while the block runs. Parameters and errors: as for Vault."""
+    session = AkeylessSession(settings, attempts=limits.login_attempts)
     await asyncio.to_thread(session.login)
     transport = open_transport(settings.api_url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
-        yield ItemStore(AkeylessClient(transport, session, RateLimit("Akeyless", concurrency))), session
+        client = AkeylessClient(transport, session, _rate_limit("Akeyless", concurrency, limits))
+        yield ItemStore(client), session
     finally:
         renewals.cancel()
         await transport.close()
         await asyncio.to_thread(session.close)
 
 
+def _rate_limit(server: str, concurrency: int, limits: Limits) -> RateLimit:
+    return RateLimit(server, concurrency, limits.outage_seconds, attempts=limits.attempts)
+
+
 async def _keep_alive(session: _Renewable) -> None:
     while (due := session.seconds_until_due()) is not None:
         await asyncio.sleep(max(due, 0.2))
-        # A token that could not be renewed shows in the requests that carry it, with its own error.
+        # Where this fails, the next request with the token fails, and reports it.
         with contextlib.suppress(SecretferryError):
             await asyncio.to_thread(session.renew)

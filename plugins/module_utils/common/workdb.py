@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The working set of a run, on disk: source paths, target listing, ledger entries.
+"""The work database of a run: source paths, the listing of the target, entries of the ledger.
 
-A private temporary SQLite database: SQLite unlinks its file the moment it is opened, so nothing outlives the process,
-not even of one that was killed, and memory does not grow with the number of secrets. It holds names, numbers and keyed
-digests; never a value.
+It is a private temporary SQLite database, so memory does not grow with the number of secrets. SQLite unlinks its file
+when it opens it, so nothing is left when the process ends, even when it is killed. It holds names, numbers, keyed
+digests and descriptions of items; never a value.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from __future__ import annotations
 import sqlite3
 import typing as t
 
-__all__ = ["SourceSecret", "WorkDb"]
+from ..akeyless.items import Item
+
+__all__ = ["ListedItem", "SourceSecret", "WorkDb"]
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
 CREATE TABLE source (path TEXT PRIMARY KEY, mount TEXT, secret TEXT, kv INT, item TEXT) WITHOUT ROWID;
-CREATE TABLE target (name TEXT PRIMARY KEY, last INT, modified TEXT, tags TEXT, description TEXT, type TEXT, kept INT)
-    WITHOUT ROWID;
+CREATE TABLE target (name TEXT PRIMARY KEY, last INT, modified TEXT, tags TEXT, type TEXT, kept INT, description TEXT,
+    description_digest TEXT) WITHOUT ROWID;
 CREATE TABLE touched (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entry (hash TEXT, path TEXT, body TEXT, PRIMARY KEY (hash, path)) WITHOUT ROWID;
 CREATE INDEX entry_path ON entry (path);
 """
 _PAGE = 500
-Row = tuple[t.Any, ...]
 
 
 class SourceSecret(t.NamedTuple):
@@ -47,8 +48,26 @@ class SourceSecret(t.NamedTuple):
     item: str
 
 
+class ListedItem(t.NamedTuple):
+    """An item as the target's listing shows it.
+
+    :ivar last: its newest version.
+    :ivar kept: how many versions it keeps.
+    :ivar description: empty unless it was stored as it is.
+    :ivar description_digest: keyed digest of the description, empty unless it was stored.
+    """
+
+    last: int
+    modified: str
+    tags: tuple[str, ...]
+    type: str
+    kept: int
+    description: str
+    description_digest: str
+
+
 class WorkDb:
-    """A few tables and the few questions that a run asks of them."""
+    """The tables that most runs need, and what they ask of them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
@@ -56,13 +75,13 @@ class WorkDb:
         self._db.execute("BEGIN")
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._db.close()
 
     # --- the source: what was discovered
 
     def add_source(self, path: str, mount: str, secret: str, kv: int, item: str) -> None:
-        """Note a secret: ``path`` is mount and path together, ``secret`` the path in the mount."""
+        """Store a secret that was discovered, see :class:`SourceSecret`."""
         self._db.execute("INSERT OR IGNORE INTO source VALUES (?, ?, ?, ?, ?)", (path, mount, secret, kv, item))
 
     def count_sources(self) -> int:
@@ -89,31 +108,47 @@ class WorkDb:
             found.setdefault(item, []).append(path)
         return found
 
-    # --- the target: what its listing shows
+    # --- the target: its listing
 
-    def put_target(self, row: Row) -> None:
-        """Note an item: name, last version, modification date, tags (a line each), description digest, type, kept."""
-        self._db.execute("INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    def put_target(self, item: Item, *, description: str = "", description_digest: str = "") -> None:
+        """Store an item of the target, without its description unless that, or its digest, is given."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                item.name,
+                item.last_version,
+                item.modified,
+                "\n".join(item.tags),
+                item.type,
+                item.max_versions,
+                description,
+                description_digest,
+            ),
+        )
 
-    def target(self, name: str) -> Row | None:
-        """The item's row without its name, ``None`` where there is no such item."""
-        row: Row | None = self._db.execute(
-            "SELECT last, modified, tags, description, type, kept FROM target WHERE name = ?", (name,)
+    def target(self, name: str) -> ListedItem | None:
+        """The item of that name, ``None`` where there is none."""
+        row = self._db.execute(
+            "SELECT last, modified, tags, type, kept, description, description_digest FROM target WHERE name = ?",
+            (name,),
         ).fetchone()
-        return row
+        if row is None:
+            return None
+        listed = ListedItem._make(row)
+        return listed._replace(tags=tuple(row[2].split("\n")) if row[2] else ())
 
     def forget_targets(self) -> None:
-        """Forget the listing, to list again."""
+        """Delete the listing, before the target is listed again."""
         self._db.execute("DELETE FROM target")
 
-    # --- the ledger: what is remembered
+    # --- the ledger: its entries
 
     def touch(self, path: str) -> None:
-        """Note that this run wrote items of ``path``."""
+        """Store that this run wrote items of ``path``."""
         self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (path,))
 
     def touched(self) -> t.Iterator[SourceSecret]:
-        """What this run wrote, like :meth:`sources`."""
+        """The secrets whose items this run wrote, like :meth:`sources`."""
         after = ""
         while rows := self._db.execute(
             "SELECT path, mount, secret, kv, item FROM touched JOIN source USING (path) WHERE path > ? "
@@ -124,20 +159,20 @@ class WorkDb:
             after = rows[-1][0]
 
     def put_entry(self, key: str, path: str, body: str) -> None:
-        """Note a ledger entry; ``key`` is the hash by which it is sharded."""
+        """Store an entry of the ledger; ``key`` is the hash that decides in which shard it is."""
         self._db.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", (key, path, body))
 
     def drop_entry(self, key: str, path: str) -> None:
-        """Forget a ledger entry."""
+        """Delete an entry of the ledger."""
         self._db.execute("DELETE FROM entry WHERE hash = ? AND path = ?", (key, path))
 
     def entry(self, key: str, path: str) -> str | None:
-        """A ledger entry's body."""
+        """The body of an entry of the ledger."""
         row = self._db.execute("SELECT body FROM entry WHERE hash = ? AND path = ?", (key, path)).fetchone()
         return row[0] if row else None
 
     def parts(self, path: str) -> list[str]:
-        """The bodies of the entries below ``path``, one for each key of a secret: their names go on after a newline."""
+        """The bodies of the entries of a secret's keys: their names are ``path``, a newline, and the key."""
         rows = self._db.execute("SELECT body FROM entry WHERE path >= ? AND path < ?", (f"{path}\n", f"{path}\v"))
         return [body for (body,) in rows]
 
@@ -149,7 +184,7 @@ class WorkDb:
         ).fetchall()
 
     def entries_without_source(self) -> t.Iterator[str]:
-        """Paths that the ledger knows and that were not discovered now."""
+        """Paths that have an entry in the ledger and were not discovered in this run."""
         for (path,) in self._db.execute(
             "SELECT path FROM entry WHERE instr(path, char(10)) = 0 AND path NOT IN (SELECT path FROM source)"
             " ORDER BY path"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Working on many things at once, with a bound."""
+"""Tasks that run at the same time, up to a limit."""
 
 from __future__ import annotations
 

@@ -4,15 +4,18 @@
 
 """Why a Gateway's migration fails: the texts by which a log says so, and what to do about each. Pure.
 
-The texts of Akeyless are those of its API (``item_metadata too long``, ``UnauthorizedAccess``, ``InvalidType``,
-``AlreadyExists``, ``NotAllowedForThisGateway``), those of Vault its API's and Go client's. How a Gateway words the rest
-is not documented: the patterns are wide, and what none of them knows is the cause ``unknown``.
+The texts of Akeyless are those of its API (``Desc: Failed to create item. Status 400 Bad Request, Error: InvalidParam.
+Message: ... item_metadata too long``), where the code decides if it says enough; those of Vault its API's and Go
+client's. How a Gateway words the rest is not documented: the patterns are wide, and what none of them knows is the
+cause ``unknown``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+
+from ..akeyless.refusals import live_code
 
 __all__ = ["CAUSES", "UNKNOWN", "Cause", "cause_of"]
 
@@ -69,7 +72,7 @@ CAUSES = (
         "value_too_long",
         r"value (?:is )?too (?:long|large)|too (?:long|large)[^.]{0,20}value|(?:payload|entity) too large",
         "the value is over the account's limit",
-        "Cut the secret up at the source, or set hashi_json to false, so that each key becomes an item of its own",
+        "Cut the secret up at the source, or set import_as_json to false, so that each key becomes an item of its own",
     ),
     _cause(
         "name_invalid",
@@ -139,7 +142,7 @@ CAUSES = (
     ),
     _cause(
         "permission",
-        r"UnauthorizedAccess|no (?:create|update|read|list|delete)\w* permission|access ?denied"
+        r"UnauthorizedAccess|AccessForbidden|no (?:create|update|read|list|delete)\w* permission|access ?denied"
         r"|unauthorized|not authorized",
         "the Gateway's identity may not do this at the target location",
         "Give the Gateway's access id a role with create, read, update and list at the target location",
@@ -171,15 +174,40 @@ UNKNOWN = Cause(
     "Read the Gateway's own log at this time; it is not shown in full, as it might hold values",
 )
 
-_MISSING = re.compile(r"NotFound: the requested item (?P<item>/\S+)")
+# Codes that say enough by themselves. Those of missing things and of refused values are told apart by their texts.
+_BY_CODE = {
+    "NotAllowedForThisGateway": "not_allowed_for_gateway",
+    "UnauthorizedAccess": "permission",
+    "Unauthorized": "permission",
+    "AccessForbidden": "permission",
+    "Forbidden": "permission",
+    "AlreadyExists": "already_exists",
+    "Conflict": "already_exists",
+    "InvalidType": "protection_key",
+    "QuotaExceeded": "quota",
+}
+_ITEM = "\0"  # stands for the item's name
+_MISSING = re.compile(r"(?:NotFound: the requested item|failed to obtain item) (?P<own>\0(?:$|[\s'\",.]))?")
+_KEY_STEP = re.compile(r"upload secret cred", re.IGNORECASE)
 
 
 def cause_of(text: str, item: str = "") -> Cause:
     """The cause that a log's text speaks of, :data:`UNKNOWN` where none is known.
 
-    :param item: the item that was to be written. When something else was not found meanwhile, it is the protection key.
+    :param item: the item that was to be written; the words of its name decide nothing. When something else was not
+        found meanwhile, it is the protection key.
     """
-    missing = _MISSING.search(text)
-    if missing and item and missing["item"] != item:
-        return next(cause for cause in CAUSES if cause.name == "protection_key")
-    return next((cause for cause in CAUSES if cause.explains(text)), UNKNOWN)
+    words = text.replace(item, _ITEM) if item else text
+    status, code = live_code(words)
+    if code in ("", "NotFound"):
+        missing = _MISSING.search(words)
+        if (missing and item and not missing["own"]) or (code and _KEY_STEP.search(words)):
+            return _named("protection_key")
+    if code in _BY_CODE:
+        return _named(_BY_CODE[code])
+    # A refusal in Akeyless' own form is not one of the source.
+    return next((cause for cause in CAUSES if not (status and cause.source) and cause.explains(words)), UNKNOWN)
+
+
+def _named(name: str) -> Cause:
+    return next(cause for cause in CAUSES if cause.name == name)

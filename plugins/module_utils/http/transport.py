@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP on the bulk path: the one seam where the choice of a client library lives.
+"""HTTP for the many requests of a run. Which library sends them is decided in backends.py only.
 
-Two backends answer the same call. ``aiohttp`` is taken when it is installed, because it costs about a quarter of the
-CPU time per request; plain ``httpx`` is always there. See docs/performance.md for the measurements.
+``aiohttp`` is used when it is installed, because it costs about a quarter of the CPU time per request; ``httpx`` is
+required. See docs/performance.md for the measurements.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 import typing as t
@@ -19,18 +18,8 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
-from ..errors import MissingLibrary, TransportError
-
-try:
-    import httpx
-except ImportError:  # the caller reports it with the other missing libraries
-    httpx = None  # type: ignore[assignment]
-
-try:
-    import aiohttp
-    import yarl
-except ImportError:  # the fast path is optional
-    aiohttp = None  # type: ignore[assignment]
+from ..errors import TransportError
+from .backends import Backend, Response, open_backend, origin_of
 
 __all__ = ["Response", "TlsSettings", "Transport", "open_transport"]
 
@@ -40,7 +29,7 @@ _MOST_REDIRECTS = 3
 
 @dataclass(frozen=True)
 class TlsSettings:
-    """How to trust the server and how to show who we are. All are file or folder paths."""
+    """How to verify the server, and the client certificate. All are paths of files or folders."""
 
     verify: bool = True
     ca_cert: str | None = None
@@ -71,31 +60,9 @@ class TlsSettings:
         return context
 
 
-@dataclass(frozen=True)
-class Response:
-    """An HTTP answer: ``status``, ``headers`` to be asked for in lower case, ``body`` as bytes."""
-
-    status: int
-    headers: t.Mapping[str, str]
-    body: bytes
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds that the server asked us to wait, from ``Retry-After`` (seconds or a date), if it did."""
-        text = self.headers.get("retry-after", "")
-        try:
-            return max(0.0, float(text))
-        except ValueError:
-            pass
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except (TypeError, ValueError):
-            return None
-
-
 @dataclass
 class ServerClock:
-    """The server's clock, from its ``Date`` headers, so that skew of the controller's clock does no harm."""
+    """The server's clock, from its ``Date`` headers: the controller's own clock may be wrong."""
 
     offset: float = 0.0
     _seen: str = field(default="", repr=False)
@@ -106,7 +73,7 @@ class ServerClock:
         return bool(self._seen)
 
     def observe(self, date: str) -> None:
-        """Take note of a ``Date`` header (whole seconds)."""
+        """Read a ``Date`` header (whole seconds)."""
         if date and date != self._seen:
             self._seen = date
             try:
@@ -119,22 +86,16 @@ class ServerClock:
         return time.time() + self.offset
 
 
-class _Backend(t.Protocol):
-    async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response: ...
-
-    async def close(self) -> None: ...
-
-
 class Transport:
-    """Sends requests to one server and counts them. No retries here: what may be repeated, its callers know."""
+    """Sends requests to one server and counts them. Its callers know what may be repeated; it repeats nothing."""
 
-    def __init__(self, base_url: str, backend: _Backend, name: str) -> None:
+    def __init__(self, base_url: str, backend: Backend) -> None:
         self.base_url = base_url.rstrip("/")
-        self.backend_name = name
+        self.backend_name = backend.name
         self.requests = 0
         self.clock = ServerClock()
         self._backend = backend
-        self._origin = _origin(base_url)
+        self._origin = origin_of(base_url)
 
     async def send(self, method: str, path: str, headers: t.Mapping[str, str], body: bytes | None = None) -> Response:
         """One request and its answer.
@@ -150,8 +111,8 @@ class Transport:
             location = response.headers.get("location", "")
             if response.status not in _REDIRECTS or not location:
                 return response
-            # A Vault standby sends its clients to the active node, perhaps by a mere path. Never follow from https
-            # to http: it would show the token.
+            # A Vault standby redirects to the active node, perhaps with a path alone. Never follow from https to
+            # http: anyone on the network could read the token.
             url = urljoin(url, location)
             if self._origin.startswith("https:") and not url.startswith("https:"):
                 raise TransportError(
@@ -176,131 +137,23 @@ def open_transport(
     :param prefer: ``aiohttp`` or ``httpx``; omitted: the fastest that is installed.
     :raises MissingLibrary: not even httpx is installed.
     """
-    proxy = _proxy_for(base_url)
-    context = tls.context() if base_url.startswith("https:") else None
-    if aiohttp is not None and prefer != "httpx":
-        fast = _Aiohttp(context, tls.server_name, proxy, timeout, connections)
-        return Transport(base_url, fast, "aiohttp")
-    if httpx is None:
-        raise MissingLibrary("httpx")
-    return Transport(base_url, _Httpx(context, tls.server_name, proxy, timeout, connections), "httpx")
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    backend = open_backend(
+        tls.context() if base_url.startswith("https:") else None,
+        tls.server_name,
+        _proxy_for(base_url),
+        timeout=timeout,
+        connections=connections,
+        prefer=prefer,
+    )
+    return Transport(base_url, backend)
 
 
 def _proxy_for(url: str) -> str | None:
     """The proxy that the environment names for ``url``.
 
-    Asked here, and not left to the libraries, so that both backends behave alike and neither reads ``~/.netrc``.
+    The libraries are not asked, so that both behave alike and neither reads ``~/.netrc``.
     """
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):
         return None
     return urllib.request.getproxies().get(parts.scheme)
-
-
-class _Aiohttp:
-    """aiohttp with one pool of connections."""
-
-    def __init__(
-        self,
-        context: ssl.SSLContext | None,
-        server_name: str | None,
-        proxy: str | None,
-        timeout: float,
-        connections: int,
-    ) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ssl=context or True),
-            timeout=aiohttp.ClientTimeout(total=timeout),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
-        self._options: dict[str, t.Any] = {"proxy": proxy, "allow_redirects": False}
-        if server_name:
-            self._options["server_hostname"] = server_name
-
-    async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response:
-        try:
-            async with self._session.request(
-                method, yarl.URL(url, encoded=True), headers=headers, data=body, **self._options
-            ) as answer:
-                content = await answer.read()
-                return Response(answer.status, answer.headers, content)
-        except aiohttp.ClientConnectorError as error:
-            raise _no_connection(url, error) from None
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-            raise _no_answer(url, error) from None
-
-    async def close(self) -> None:
-        await self._session.close()
-
-
-class _Httpx:
-    """httpx with one client per connection: its pool does work proportional to its size for every request."""
-
-    def __init__(
-        self,
-        context: ssl.SSLContext | None,
-        server_name: str | None,
-        proxy: str | None,
-        timeout: float,
-        connections: int,
-    ) -> None:
-        self._idle: list[httpx.AsyncClient] = []
-        self._all: list[httpx.AsyncClient] = []
-        self._free = asyncio.Semaphore(connections)
-        self._extensions = {"sni_hostname": server_name} if server_name else {}
-        self._settings: dict[str, t.Any] = {
-            "verify": context or False,
-            "timeout": timeout,
-            "proxy": proxy,
-            "trust_env": False,
-            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
-        }
-
-    async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response:
-        async with self._free:
-            if self._idle:
-                client = self._idle.pop()
-            else:
-                client = httpx.AsyncClient(**self._settings)
-                self._all.append(client)
-            try:
-                answer = await client.request(method, url, headers=headers, content=body, extensions=self._extensions)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                raise _no_connection(url, error) from None
-            except (httpx.HTTPError, OSError) as error:
-                raise _no_answer(url, error) from None
-            finally:
-                client.cookies.clear()  # a load balancer's would tie us to one node
-                self._idle.append(client)
-            return Response(answer.status_code, answer.headers, answer.content)
-
-    async def close(self) -> None:
-        for client in self._all:
-            await client.aclose()
-
-
-def _no_connection(url: str, error: Exception) -> TransportError:
-    cause = error.__cause__ or error
-    if "CERTIFICATE_VERIFY_FAILED" in str(error) or "CertificateError" in type(error).__name__:
-        return TransportError(
-            f"{_origin(url)} shows a certificate that is not trusted",
-            "Give the CA with ca_cert; never turn validate_certs off in production",
-            sent=False,
-        )
-    return TransportError(
-        f"no connection to {_origin(url)} ({type(cause).__name__})",
-        "Check the URL, that the server runs, and that this machine may reach it",
-        sent=False,
-    )
-
-
-def _no_answer(url: str, error: Exception) -> TransportError:
-    return TransportError(
-        f"{_origin(url)} gave no answer ({type(error).__name__})", "Check the server's load and the timeout option"
-    )

@@ -2,18 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How items were before a run changed them, written down ahead of the first change: what going back needs.
+"""Backups: how items were before a run changed them, written before the first change. A rollback needs them.
 
-Items that a run creates need nothing: a tag says which run it was. Of every other item that a run is about to change,
-the ledger's folder keeps, before the change:
+Items that a run creates need none: a tag says which run created them. For every other item that a run is about to
+change, the ledger's folder keeps, before the change:
 
-``before/<run>/<number>``
-    for several items together: newest version, kept versions, description, tags, format, and the metadata in companion
-    items that is about to be replaced.
-``before/<run>/text-<number>``
-    a value that is about to be replaced in place, as it was; or metadata that is too long for its bundle.
+``backup/<run>/<number>``
+    for several items together: newest version, kept versions, description, tags, format, and the metadata in companions
+    that is about to be replaced.
+``backup/<run>/text-<number>``
+    a value that is about to be replaced in place, as it was; or metadata that is too long for the item above.
 
-Items that are to be changed at the same time share a bundle, so this costs a look at each item and little more.
+Items that are changed at the same time share an item of the first kind, so a backup costs one look at each item, and
+few writes.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import Changed, LedgerError, NotFound, PermissionDenied, SecretferryError
-from .ledger import Ledger
+from ..errors import Changed, LedgerError, PermissionDenied, SecretferryError
+from .items import LedgerItems
+from .lease import Lease
 
-__all__ = ["FOLDER", "BackupWriter", "ItemBackup", "parse_bundle"]
+__all__ = ["BackupWriter", "ItemBackup", "backup_names", "parse_bundle"]
 
-FOLDER = "before/"
+_FOLDER = "backup/"
+_TEXT = "text-"
 _FORMAT = 1
 _BUNDLE_LIMIT = 15_500  # bytes; an item holds 16 KB
 _LONGEST_INSIDE = 3_000  # bytes of companions' texts that a bundle takes
@@ -40,10 +43,12 @@ class ItemBackup:
     """An item before a run changed it.
 
     :ivar last: its newest version.
-    :ivar versions: those that were kept, ascending.
+    :ivar versions: the versions that were kept, ascending.
+    :ivar kept: how many versions it was set to keep.
+    :ivar form: its format.
     :ivar value: the item of the ledger that holds its newest value, where that is replaced in place.
-    :ivar companions: name below the ledger's folder to text, ``None`` for one that was not there; only of those that
-        were about to be written.
+    :ivar companions: name of a companion to its text, ``None`` for one that was not there; only of those that were
+        about to be written.
     :ivar kept_texts: the same for texts that are items of their own: to the name of that item.
     """
 
@@ -59,13 +64,13 @@ class ItemBackup:
 
     @classmethod
     def of(cls, item: Item) -> ItemBackup:
-        """As the item is now."""
+        """The item as it is now."""
         return cls(
             item.last_version, list(item.versions), item.description, list(item.tags), item.max_versions, item.form
         )
 
     def dump(self) -> dict[str, t.Any]:
-        """As JSON, without what is empty."""
+        """As a JSON object, without empty members."""
         data = {**asdict(self), "versions": _runs(self.versions)}
         return {key: value for key, value in data.items() if value not in ("", [], {})}
 
@@ -90,49 +95,55 @@ def _runs(numbers: t.Iterable[int]) -> list[list[int]]:
 
 @dataclass
 class _Waiting:
+    """A backup that is to be written with the next bundle."""
+
     text: str  # the member of the bundle: the item's name and its ItemBackup
     done: bool = False
     error: SecretferryError | None = None
 
 
 class BackupWriter:
-    """Writes down how items are. One for a run; items come in from any number of tasks at once."""
+    """Writes the backups of one run. Any number of tasks may use it at once.
 
-    def __init__(self, store: ItemStore, ledger: Ledger) -> None:
+    :param items: those of the ledger.
+    """
+
+    def __init__(self, store: ItemStore, items: LedgerItems, lease: Lease) -> None:
         self._store = store
-        self._ledger = ledger
+        self._items = items
+        self._lease = lease
         self._waiting: list[_Waiting] = []
         self._writing = asyncio.Lock()
         self._bundles = 0
         self._texts = 0
 
-    async def keep(
+    async def back_up(
         self, name: str, last: int | None, *, overwrite: bool = False, companions: t.Sequence[str] = ()
     ) -> None:
-        """Write down how an item is. When this returns, it may be changed. Only under the lease.
+        """Write down how an item is. When this returns, the item may be changed. Only under the lease.
 
-        :param last: its newest version as the plan has seen it, ``None`` where that does not matter.
-        :param overwrite: its newest value is about to be replaced in place.
-        :param companions: items of the ledger's folder that are about to be written with it.
-        :raises Changed: the item is not as the plan has seen it.
+        :param last: its newest version according to the plan, ``None`` where that does not matter.
+        :param overwrite: whether its newest value is about to be replaced in place.
+        :param companions: names of the companions that are about to be written with it.
+        :raises Changed: the item is at another version.
         """
         item = await self._store.describe(name, versions=True)
         if item is None or last not in (None, item.last_version):
-            now = f"is now at {item.last_version}" if item else "is gone"
+            now = f"is now at {item.last_version}" if item else "is not there any more"
             raise Changed(f"change {name}: it was at version {last} and {now}")
         before = ItemBackup.of(item)
         if overwrite:
-            before.value = await self._keep_text(await self._value(name), "text")
+            before.value = await self._keep_text(await self._value(name))
         for companion in companions:
-            before.companions[companion] = await self._companion(companion)
+            before.companions[companion] = await self._items.text(companion)
         if len(_compact(before.companions).encode()) > _LONGEST_INSIDE:
             for companion, text in before.companions.items():
                 if text is not None:
-                    before.kept_texts[companion] = await self._keep_text(text, "text")
+                    before.kept_texts[companion] = await self._keep_text(text)
             before.companions = {name: text for name, text in before.companions.items() if text is None}
         mine = _Waiting(f"{_compact(name)}:{_compact(before.dump())}")
         self._waiting.append(mine)
-        # While one bundle is on its way, the next one gathers.
+        # While one bundle is being written, backups for the next one come together.
         async with self._writing:
             while not mine.done:
                 await self._write_bundle()
@@ -141,7 +152,7 @@ class BackupWriter:
 
     async def _value(self, name: str) -> str:
         try:
-            # The newest that is kept: its number is lower than the last one given where a version was deleted.
+            # Without a version number, as the newest version that is kept may be an older one.
             value = (await self._store.values([name])).get(name)
         except PermissionDenied as error:
             raise PermissionDenied(
@@ -153,26 +164,17 @@ class BackupWriter:
             raise Changed(f"change {name}: it has no value any more")
         return value
 
-    async def _companion(self, name: str) -> str | None:
-        if not self._ledger.has(name):
-            return None
-        full = f"{self._ledger.folder}/{name}"
-        try:
-            return (await self._store.values([full])).get(full)
-        except NotFound:
-            return None
-
-    async def _keep_text(self, text: str, form: str) -> str:
-        self._texts, name = self._free("text-{}", self._texts)
-        await self._ledger.keep(name, text, form)
+    async def _keep_text(self, text: str) -> str:
+        self._texts, name = self._free_name(_TEXT + "{}", self._texts)
+        await self._items.create(name, text, "text", versions=1)
         return name
 
-    def _free(self, pattern: str, number: int) -> tuple[int, str]:
-        """The next number whose name is free: a run may have had a backup before this one."""
+    def _free_name(self, pattern: str, number: int) -> tuple[int, str]:
+        """The next number whose name is free, and that name. One run may use several writers, one after the other."""
         while True:
             number += 1
-            name = f"{FOLDER}{self._ledger.run}/{pattern.format(number)}"
-            if not self._ledger.has(name):
+            name = f"{_FOLDER}{self._lease.run}/{pattern.format(number)}"
+            if not self._items.has(name):
                 return number, name
 
     async def _write_bundle(self) -> None:
@@ -181,10 +183,10 @@ class BackupWriter:
         while self._waiting and (not batch or len(self._waiting[0].text.encode()) < room):
             batch.append(self._waiting.pop(0))
             room -= len(batch[-1].text.encode()) + 1
-        self._bundles, name = self._free("{:06d}", self._bundles)
+        self._bundles, name = self._free_name("{:06d}", self._bundles)
         text = f'{{"format":{_FORMAT},"items":{{{",".join(waiting.text for waiting in batch)}}}}}'
         try:
-            await self._ledger.keep(name, text)
+            await self._items.create(name, text, versions=1)
         except SecretferryError as error:
             for waiting in batch:
                 waiting.done, waiting.error = True, error
@@ -200,9 +202,20 @@ def _compact(data: t.Any) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
-def parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
-    """What a bundle holds, by item.
+def backup_names(items: LedgerItems, run: str = "", *, bundles: bool = False) -> list[str]:
+    """The names of the backups among the ledger's items.
 
+    :param run: only those of this run.
+    :param bundles: without the texts that are items of their own.
+    """
+    names = items.names(f"{_FOLDER}{run}/" if run else _FOLDER)
+    return [name for name in names if not (bundles and name.rpartition("/")[2].startswith(_TEXT))]
+
+
+def parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
+    """The backups in a bundle, by item name.
+
+    :param name: the bundle's, for errors.
     :raises LedgerError: it was made by a newer release, or is damaged.
     """
     try:
@@ -212,5 +225,5 @@ def parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
         return {item: ItemBackup.load(body) for item, body in data["items"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise LedgerError(
-            f"{name} is damaged", "Delete it: the items that it describes must then be taken back by hand"
+            f"{name} is damaged", "Delete it: the items that it describes must then be restored by hand"
         ) from None

@@ -4,16 +4,16 @@
 
 """The lease: one run at a time writes for a migration, or for a batch of it.
 
-Taken only when there is something to write, on condition that nobody has held it since the ledger was read. Times are
-the server's (its ``Date`` headers), so that skewed clocks of controllers do no harm.
+A run takes it only when it has something to write, on condition that no other run has held it since the ledger was
+read. Times are those of the server (its ``Date`` headers), because the clocks of controllers may be wrong.
 
-The whole migration's lease is the item ``lease``, a batch's ``lease-b<bits>``. Two of them overlap where the bits of
-one are a prefix of the other's, and then only one of them may be held. Each is an item of its own, so taking one says
-nothing of another: a run takes its own, and only then looks at those that overlap. Of two runs that do so at once, at
-least one sees the other; whoever sees another gives up. So it can happen that both do, never that both write.
+The lease of the whole migration is the item ``lease``, that of a batch ``lease-b<bits>``. Two leases overlap where the
+bits of one are a prefix of the other's, and then only one of them may be held. Each is an item of its own, so taking
+one says nothing about another: a run takes its own, and only then looks at those that overlap. Of two runs that do so
+at once, at least one sees the other; a run that sees another gives up. So both may give up, but never do both write.
 
-A run that died leaves its lease behind. Whoever comes next after its expiry takes it over, or, where it is another one
-that overlaps, marks it as ended: so a run that was only asleep finds that its lease has changed, and stops.
+A run that died leaves its lease. After the lease has expired, the next run takes it over; or, where it is another one
+that overlaps, marks it as ended. If the first run was only suspended, it finds that its lease has changed, and stops.
 """
 
 from __future__ import annotations
@@ -25,31 +25,84 @@ import secrets
 import socket
 import time
 import typing as t
+from dataclasses import asdict, dataclass
 
 from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld, NotFound, SecretferryError
+from ..limits import DEFAULT_LIMITS
 from ..plan.scope import overlap
 from .runs import REMEMBERED, Span, next_run, spans_in
 
-__all__ = ["Lease"]
+__all__ = ["Lease", "LeaseHolder"]
 
-TTL = 60.0  # seconds
-_INEXACT = 2.0  # seconds; Date headers are in whole ones
+_INEXACT = 2.0  # seconds; Date headers have whole seconds
 _ITEM = "lease"
 _BATCH = "lease-b"
-_ASKED_AT_ONCE = 20
+_READ_AT_ONCE = 20  # values in one request
+
+
+@dataclass(frozen=True)
+class LeaseHolder:
+    """The process that holds a lease.
+
+    :ivar boot: its machine's boot and PID namespace: a process id means something only within them.
+    :ivar nonce: random, so that it differs from any other process.
+    """
+
+    host: str
+    pid: int
+    boot: str
+    nonce: str
+
+    @classmethod
+    def this_process(cls) -> LeaseHolder:
+        """The process that runs this."""
+        return cls(socket.gethostname(), os.getpid(), _boot(), secrets.token_hex(8))
+
+    def knows_the_end_of(self, content: t.Mapping[str, t.Any]) -> bool:
+        """Whether the holder that a lease's content names will certainly not write again.
+
+        It is this very process, whose earlier attempt to release the lease failed; or a process of this host that has
+        ended. There is no need to wait for the expiry then.
+        """
+        if content.get("nonce") == self.nonce:
+            return True
+        if content.get("host") != self.host or content.get("boot") != self.boot:
+            return False
+        try:
+            os.kill(int(content["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, KeyError, ValueError, TypeError):
+            return False
+        return False
 
 
 class Lease:
-    """A lease with an expiry, kept as an item whose version number counts its changes of hands.
+    """A lease with an expiry, kept as an item whose version number counts how often it was taken.
 
     :param folder: the ledger's.
+    :param tag: the migration's.
     :param batch: bits of the batch that the run works on; empty for the whole migration.
+    :param holder: who takes it. Runs of one process that follow each other share it.
+    :param now: seconds since the epoch by the server's clock.
+    :param seconds: after this time without a renewal the lease has expired.
+    :ivar held: whether this run holds it.
     :ivar run: the id of this run, from :meth:`acquire` on.
     :ivar spans: the runs before this one, by id, and when they held this lease or one that overlaps.
     """
 
-    def __init__(self, store: ItemStore, folder: str, tag: str, batch: str = "") -> None:
+    def __init__(
+        self,
+        store: ItemStore,
+        folder: str,
+        tag: str,
+        batch: str = "",
+        *,
+        holder: LeaseHolder,
+        now: t.Callable[[], float],
+        seconds: float = DEFAULT_LIMITS.lease_seconds,
+    ) -> None:
         self.held = False
         self.batch = batch
         self.run = ""
@@ -58,35 +111,37 @@ class Lease:
         self._folder = folder
         self._tag = tag
         self._name = f"{folder}/{_item(batch)}"
-        self._seen: dict[str, int] = {}  # bits of each lease that overlaps, our own too -> its version
-        self._before: dict[str, dict[str, t.Any]] = {}  # and what it said when the ledger was read
+        self._holder = holder
+        self._now = now
+        self._seconds = seconds
+        self._versions: dict[str, int] = {}  # bits of each lease that overlaps, our own too -> its newest version
+        self._contents: dict[str, dict[str, t.Any]] = {}  # and its content when the ledger was read
         self._since = 0.0
         self._renew_at = 0.0
-        self._me = {"host": socket.gethostname(), "pid": os.getpid(), "nonce": secrets.token_hex(8)}
 
-    def follow(self, before: Lease) -> None:
-        """Be another pass of the run that had ``before``: what that could not give back any more is our own."""
-        self._me = before._me
-
-    def names(self, items: t.Iterable[str]) -> list[str]:
+    def overlapping(self, items: t.Iterable[str]) -> list[str]:
         """Of the names of the ledger's items (below its folder), the leases that overlap with ours, and ours."""
         return [name for name in items if (bits := _bits(name)) is not None and overlap(bits, self.batch)]
 
-    def seen(self, versions: t.Mapping[str, int], contents: t.Mapping[str, str]) -> None:
-        """The leases of :meth:`names` when the ledger was read: version and content by name."""
-        for name in self.names(versions):
+    def read(self, versions: t.Mapping[str, int], contents: t.Mapping[str, str]) -> None:
+        """Take the state of the leases of :meth:`overlapping` when the ledger was read.
+
+        :param versions: name to newest version.
+        :param contents: name to value.
+        """
+        for name in self.overlapping(versions):
             bits = _bits(name) or ""
-            self._seen[bits] = versions[name]
-            self._before[bits] = _holder(contents.get(name, ""))
-        # A lease remembers runs of others that overlapped with it, too; and what it knew of them may be old.
+            self._versions[bits] = versions[name]
+            self._contents[bits] = _content_of(contents.get(name, ""))
+        # A lease lists runs of other leases that overlap with it, too; and what it says of them may be old.
         known: dict[str, Span] = {}
-        for holder in self._before.values():
-            for span in spans_in(holder):
+        for content in self._contents.values():
+            for span in spans_in(content):
                 known[span.run] = min(known.get(span.run, span), span, key=lambda one: one.until)
         self.spans = [known[run] for run in sorted(known)]
 
     def was_interrupted_at(self, moment: float) -> bool:
-        """Whether a run before this one never gave its lease back, and held it at that moment.
+        """Whether a run before this one held the lease at that moment, and never released it.
 
         :param moment: seconds since the epoch, by the server's clock.
         """
@@ -105,77 +160,77 @@ class Lease:
                 f"another run of this migration is writing: {blocker}",
                 "Wait for it; if it has died, its lease ends by itself",
             )
-        for bits in sorted(self._seen):
-            if bits != self.batch and _number(self._before[bits], "until") and not self._before[bits].get("ended"):
-                await self._end(bits)
+        for bits in sorted(self._versions):
+            if bits != self.batch and _number(self._contents[bits], "until") and not self._contents[bits].get("ended"):
+                await self._mark_as_ended(bits)
         self._since = self._now()
         self.run = next_run(self._since, (span.run for span in self.spans), self.batch)
-        # A run that died held the lease until now at the most.
+        # A run that died held the lease until now at the latest.
         self.spans = [span._replace(until=min(span.until, self._since)) for span in self.spans]
-        content = self._content(until=self._now() + TTL)
-        version = self._seen.get(self.batch, 0)
+        content = self._content(until=self._now() + self._seconds)
+        version = self._versions.get(self.batch, 0)
         try:
             if version:
                 await self._store.append(self._name, content, version)
             else:
                 await self._store.create(self._name, content, tag=f"{self._tag}:ledger", max_versions=2, passing=True)
         except (AlreadyExists, Changed):
-            raise await self._overtaken(self.batch) from None
-        self._seen[self.batch] = version + 1
+            raise await self._taken_by_another(self.batch) from None
+        self._versions[self.batch] = version + 1
         self.held = True
-        self._renew_at = time.monotonic() + TTL / 3
+        self._renew_at = time.monotonic() + self._seconds / 3
         try:
-            await self._look_around()
+            await self._check_overlapping()
         except BaseException:
-            # Whoever tries again must look again.
+            # The next attempt must look again.
             with contextlib.suppress(SecretferryError):
                 await self.release()
             raise
 
-    async def _look_around(self) -> None:
-        """Now that others can see our lease: whether one that overlaps has changed hands.
+    async def _check_overlapping(self) -> None:
+        """Check that no overlapping lease was taken since the ledger was read. Other runs see ours by now.
 
-        :raises LeaseHeld: it has.
+        :raises LeaseHeld: one was.
         """
         now = {}
         async for item in self._store.folder(self._folder, containing=f"/{_ITEM}"):
             bits = _bits(item.name.removeprefix(f"{self._folder}/"))
             if bits is not None and bits != self.batch and overlap(bits, self.batch):
                 now[bits] = item.last_version
-        # One that is gone was forgotten, with the rest of the ledger.
-        for bits in sorted({*now, *self._seen} - {self.batch}):
-            if now.get(bits, 0) != self._seen.get(bits, 0):
-                raise await self._overtaken(bits)
+        # One that is not there any more was deleted, with the rest of the ledger.
+        for bits in sorted({*now, *self._versions} - {self.batch}):
+            if now.get(bits, 0) != self._versions.get(bits, 0):
+                raise await self._taken_by_another(bits)
 
-    async def _end(self, bits: str) -> None:
-        """Mark an overlapping lease, whose run is dead, as ended: it may only be asleep, and then it must notice."""
-        content = json.dumps({**self._before[bits], "ended": self._me["host"]})
+    async def _mark_as_ended(self, bits: str) -> None:
+        """Mark an expired lease that overlaps as ended: its run may only be suspended, and must notice it then."""
+        content = json.dumps({**self._contents[bits], "ended": self._holder.host})
         try:
-            await self._store.append(f"{self._folder}/{_item(bits)}", content, self._seen[bits])
+            await self._store.append(f"{self._folder}/{_item(bits)}", content, self._versions[bits])
         except Changed:
-            raise await self._overtaken(bits) from None
-        self._seen[bits] += 1
+            raise await self._taken_by_another(bits) from None
+        self._versions[bits] += 1
 
-    async def _overtaken(self, bits: str) -> LeaseHeld:
+    async def _taken_by_another(self, bits: str) -> LeaseHeld:
         name = f"{self._folder}/{_item(bits)}"
         holder = None
-        with contextlib.suppress(NotFound):  # forgotten meanwhile
-            holder = self._shown(_holder((await self._store.values([name])).get(name, "")), bits)
+        with contextlib.suppress(NotFound):  # deleted meanwhile
+            holder = self._described(_content_of((await self._store.values([name])).get(name, "")), bits)
         return LeaseHeld(
             f"another run of this migration began to write ({name})" + (f": {holder}" if holder else ""),
             "Run again when it has ended",
         )
 
     async def hold(self) -> None:
-        """Renew the lease where a third of its time is over.
+        """Renew the lease, where a third of its time has passed.
 
-        :raises LeaseHeld: another run took over, because this one slept for longer than the lease's time.
+        :raises LeaseHeld: another run took it, because this one was suspended until it had expired.
         """
         if not self.held or time.monotonic() < self._renew_at:
             return
-        self._renew_at = time.monotonic() + TTL / 3
+        self._renew_at = time.monotonic() + self._seconds / 3
         try:
-            await self._write(until=self._now() + TTL)
+            await self._write(until=self._now() + self._seconds)
         except Changed:
             self.held = False
             raise LeaseHeld(
@@ -183,56 +238,36 @@ class Lease:
             ) from None
 
     async def release(self) -> None:
-        """Give the lease back, if it is held. The next run need not wait."""
+        """Release the lease, if it is held. The next run need not wait."""
         if self.held:
             self.held = False
             await self._write(until=0)
 
     async def _write(self, until: float) -> None:
-        await self._store.append(self._name, self._content(until), self._seen[self.batch])
-        self._seen[self.batch] += 1
+        await self._store.append(self._name, self._content(until), self._versions[self.batch])
+        self._versions[self.batch] += 1
 
     async def blocker(self) -> str | None:
-        """Who holds the lease just now, or one that overlaps, in words; ``None`` where it is free."""
-        every = sorted(self._seen)
-        for start in range(0, len(every), _ASKED_AT_ONCE):
-            asked = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _ASKED_AT_ONCE]}
+        """The run that holds the lease at this moment, or one that overlaps, in words; ``None`` where it is free."""
+        every = sorted(self._versions)
+        for start in range(0, len(every), _READ_AT_ONCE):
+            asked = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _READ_AT_ONCE]}
             for name, value in (await self._store.values(list(asked))).items():
-                if shown := self._shown(_holder(value), asked[name]):
+                if shown := self._described(_content_of(value), asked[name]):
                     return shown
         return None
 
-    def _shown(self, holder: dict[str, t.Any], bits: str) -> str | None:
-        left = _number(holder, "until") - self._now()
-        if left <= 0 or holder.get("ended") or self._is_dead(holder):
+    def _described(self, content: dict[str, t.Any], bits: str) -> str | None:
+        left = _number(content, "until") - self._now()
+        if left <= 0 or content.get("ended") or self._holder.knows_the_end_of(content):
             return None
         which = f"batch {bits}, " if bits else ""
-        return f"{which}{holder.get('host')} (process {holder.get('pid')}), for {left:.0f} s more at the least"
-
-    def _is_dead(self, holder: dict[str, t.Any]) -> bool:
-        """A holder on this very host whose process is gone will not come back: no need to wait for the expiry.
-
-        Nor will an earlier pass of this very run, whose last words an outage has swallowed.
-        """
-        if holder.get("nonce") == self._me["nonce"]:
-            return True
-        if holder.get("host") != self._me["host"] or holder.get("boot") != _boot():
-            return False
-        try:
-            os.kill(int(holder["pid"]), 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, KeyError, ValueError, TypeError):
-            return False
-        return False
+        return f"{which}{content.get('host')} (process {content.get('pid')}), for {left:.0f} s more at the least"
 
     def _content(self, until: float) -> str:
         runs = [[span.run, round(span.since, 1), round(span.until, 1)] for span in self.spans[-REMEMBERED:]]
         mine = {"run": self.run, "since": self._since, "until": until, "runs": runs}
-        return json.dumps({**self._me, "boot": _boot(), **mine})
-
-    def _now(self) -> float:
-        return self._store.client.transport.clock.now()
+        return json.dumps({**asdict(self._holder), **mine})
 
 
 def _item(bits: str) -> str:
@@ -247,22 +282,21 @@ def _bits(name: str) -> str | None:
     return bits if bits != name and bits and not bits.strip("01") else None
 
 
-def _holder(content: str) -> dict[str, t.Any]:
-    """What a lease says. One that is damaged says nothing, and is free."""
+def _content_of(text: str) -> dict[str, t.Any]:
+    """The content of a lease. One that is damaged has none, and is free."""
     try:
-        holder = json.loads(content)
+        content = json.loads(text)
     except ValueError:
         return {}
-    return holder if isinstance(holder, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _number(holder: dict[str, t.Any], key: str) -> float:
-    value = holder.get(key)
+def _number(content: t.Mapping[str, t.Any], key: str) -> float:
+    value = content.get(key)
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _boot() -> str:
-    """This machine's boot and PID namespace: a process id means something only within them."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip() + os.readlink("/proc/self/ns/pid")

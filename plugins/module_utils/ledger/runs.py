@@ -4,9 +4,9 @@
 
 """The runs of a migration: their ids, and when each of them held the lease. Pure.
 
-Every run that writes has an id, such as ``20261123T231500Z-3f9a``: the server's clock, and four digits. Ids of runs
-that exclude each other ascend strictly, so "this run and all since" is a comparison of texts. Items that a run creates
-carry its id in a tag, from the request on that creates them. The lease's content remembers the last runs.
+Every run that writes has an id, such as ``20261123T231500Z-3f9a``: the time by the server's clock, and four digits.
+Ids of runs that exclude each other ascend strictly, so "this run and all later ones" is a comparison of texts. The
+request that creates an item gives it the run's id in a tag. The content of a lease lists the last runs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ __all__ = ["REMEMBERED", "Span", "is_run", "next_run", "run_of", "run_tag", "spa
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
-REMEMBERED = 100  # of the last runs
+REMEMBERED = 100
+"""How many runs a lease lists."""
 
 
 class Span(t.NamedTuple):
     """When a run held the lease, in seconds since the epoch by the server's clock.
 
-    ``until`` is 0 for a run that gave it back. Else the run died, or is still at work, and held it until then at the
-    most.
+    ``until`` is 0 for a run that released it. Else the run died, or is not at its end, and held the lease until then at
+    the latest.
     """
 
     run: str
@@ -35,7 +36,7 @@ class Span(t.NamedTuple):
     until: float
 
     def died_around(self, moment: float, inexact: float = 2.0) -> bool:
-        """Whether the run never gave the lease back, and held it at that moment."""
+        """Whether the run held the lease at that moment, and never released it."""
         return bool(self.until) and self.since - inexact <= moment <= self.until + inexact
 
 
@@ -45,10 +46,10 @@ def is_run(text: str) -> bool:
 
 
 def next_run(now: float, known: t.Iterable[str], batch: str = "") -> str:
-    """A new id, later than all that are known: where the clock's second is taken already, the one after the last.
+    """A new id, later than all that are known: where the second of the clock is taken, with the next one.
 
     :param now: seconds since the epoch.
-    :param batch: bits of the batch that the run works on. Those of other batches begin in the same second, and must
+    :param batch: bits of the batch that the run works on. Runs of other batches may begin in the same second, and must
         not get the same id.
     """
     moment = datetime.fromtimestamp(int(now), timezone.utc)
@@ -62,18 +63,18 @@ def next_run(now: float, known: t.Iterable[str], batch: str = "") -> str:
 
 
 def run_tag(tag: str, run: str) -> str:
-    """The tag that says which run created an item."""
+    """The tag for the items that a run creates."""
     return f"{tag}:run-{run}"
 
 
 def run_of(tags: t.Iterable[str], tag: str) -> str:
-    """The run that created an item, empty where its tags do not say it."""
+    """The run that created an item, empty where no tag says it."""
     prefix = f"{tag}:run-"
     return next((text.removeprefix(prefix) for text in tags if text.startswith(prefix)), "")
 
 
 def spans_in(holder: t.Mapping[str, t.Any]) -> list[Span]:
-    """The runs that a lease's content tells of, the last ones, its holder at the end. What is damaged is left out."""
+    """The last runs that the content of a lease lists, its holder at the end. Damaged entries are skipped."""
     listed = holder.get("runs")
     entries = [*(listed if isinstance(listed, list) else ()), [holder.get(key) for key in ("run", "since", "until")]]
     spans = [Span(*entry) for entry in entries if _is_span(entry)]

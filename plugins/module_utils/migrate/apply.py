@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from ..akeyless.items import ItemStore
 from ..ledger.backup import BackupWriter
-from ..ledger.ledger import Ledger, companions
+from ..ledger.items import companion_pieces
+from ..ledger.ledger import Ledger
 from ..ledger.runs import run_tag
 from ..plan.metadata import Description, pieces
 from ..plan.model import Action, Record, SourceVersion, takeover
@@ -52,17 +53,17 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, backup: BackupWr
     """
     action = job.action
     if action.kind == "delete":
-        await backup.keep(job.item, action.base)
+        await backup.back_up(job.item, action.base)
         return 0
     for number, held in action.matched.items():
         job.record.versions[number] = held
         job.record.last = max(job.record.last, held[0])
     if action.writes and action.kind != "create":
-        await backup.keep(
+        await backup.back_up(
             job.item, action.base, overwrite=action.kind == "overwrite", companions=_companions_to_write(job)
         )
     if action.describe and job.description.companion:
-        await ledger.put_companion(job.companion, job.description.companion)
+        await ledger.items.write_companion(job.companion, job.description.companion)
     last = action.base
     for i, number in enumerate(action.versions):
         value = job.values[number]
@@ -99,7 +100,7 @@ async def carry_out(job: Job, store: ItemStore, ledger: Ledger, backup: BackupWr
 
 def _companions_to_write(job: Job) -> list[str]:
     text = job.description.companion if job.action.describe else ""
-    return companions(job.companion, len(pieces(text))) if text else []
+    return companion_pieces(job.companion, len(pieces(text))) if text else []
 
 
 async def _first(job: Job, store: ItemStore, value: Value) -> int:

@@ -17,15 +17,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ..akeyless.items import ItemStore
+from ..akeyless.items import Item, ItemStore
 from ..common.workers import for_each
 from ..errors import Changed, SecretferryError
 from ..ledger.backup import BackupWriter
-from ..ledger.ledger import Digests, Entry, Ledger
+from ..ledger.digests import Digests
+from ..ledger.entry import Entry
+from ..ledger.items import companion_name
+from ..ledger.ledger import Ledger
 from ..plan.decide import pending
 from ..plan.model import Record, readable
-from ..rollback.restore import companion_names
 from ..source.snapshot import Snapshot
+from ..target.deletion import delete_item
 from ..target.listing import Listing
 from .apply import Job
 from .report import MigrationReport
@@ -148,15 +151,17 @@ class SourceDeletions:
             self._report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
 
     async def _delete(self, path: str, job: Job) -> None:
+        async def check(now: Item) -> None:
+            listed = self._listing.item(job.item)
+            if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
+                raise Changed(f"delete {job.item}: somebody changed it meanwhile")
+            await self._backup.back_up(job.item, now.last_version)
+
+        items = self._ledger.items
         if job.action.kind == "delete":
-            listed, now = self._listing.item(job.item), await self._store.describe(job.item)
-            if now is not None:
-                if listed is None or (now.last_version, now.modified) != (listed.last, listed.modified):
-                    raise Changed(f"delete {job.item}: somebody changed it meanwhile")
-                await self._backup.keep(job.item, now.last_version)
-                await self._store.delete(job.item)
-        for name in companion_names(job.item, self._ledger, self._location):
-            await self._ledger.delete(name)
+            await delete_item(job.item, self._store, items, self._location, prepare=check)
+        else:
+            await items.delete_companion(companion_name(job.item, self._location))
         before = self._ledger.entry(path)
         self._ledger.replace_record(path, job.key, None)
         if before is not None and (rest := {key: r for key, r in before.items.items() if key != job.key}):
@@ -166,7 +171,7 @@ class SourceDeletions:
         """Delete versions, oldest first, so that no older one becomes the newest before its time."""
         record = job.record
         if job.action.drop:
-            await self._backup.keep(job.item, None)
+            await self._backup.back_up(job.item, None)
         for number in job.action.drop:
             value = await self._store.value(job.item, number)
             if value is not None:

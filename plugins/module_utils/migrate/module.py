@@ -15,9 +15,10 @@ from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import OptionError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import Ledger, open_ledger
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import resolve_akeyless, resolve_source
-from ..plan.definition import Definition, check_identity, merge, tag_of
+from ..plan.definition import Definition, check_identity, merge
 from ..plan.naming import Naming
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key
@@ -42,7 +43,13 @@ _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 _WORST_FIRST = 3
 
 
-async def migrate(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def migrate(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Plan a migration and, outside check mode, carry it out.
 
     :param params: the module's options.
@@ -59,20 +66,19 @@ async def migrate(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callabl
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     concurrency = params["concurrency"] or Definition.concurrency
-    async with open_target(settings, concurrency=concurrency) as (store, session):
+    async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
         workdb = WorkDb()
-        folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
+        ledger = open_ledger(store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits)
         result = Result()
         try:
             await ledger.load()
             if params["state"] == "absent":
                 await _forget(ledger, result, check)
             else:
-                await _present(params, scope, store, ledger, workdb, result, check=check, mask=mask)
+                await _present(params, scope, store, ledger, workdb, result, check=check, mask=mask, limits=limits)
         finally:
             workdb.close()
-        result.values["ledger"] = folder
+        result.values["ledger"] = ledger.folder
         result.values["run"] = ledger.run
         result.values["requests"] = {
             **result.values.get("requests", {}),
@@ -115,6 +121,7 @@ async def _present(
     *,
     check: bool,
     mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits,
 ) -> None:
     stored = (ledger.definition or {}).get("options")
     source = dict(params.get("source") or {})
@@ -134,7 +141,9 @@ async def _present(
     report = MigrationReport(params["report_limit"])
     durations: dict[str, float] = {}
     result.values["durations"] = durations
-    async with open_source(vault_settings, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
+    async with open_source(
+        vault_settings, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=limits
+    ) as (
         reader,
         session,
     ):

@@ -26,7 +26,9 @@ from ..errors import (
     SecretferryError,
 )
 from ..ledger.backup import BackupWriter
-from ..ledger.ledger import Entry, Ledger
+from ..ledger.entry import Entry
+from ..ledger.items import companion_name
+from ..ledger.ledger import Ledger
 from ..plan.decide import decide, pending, standing, valid
 from ..plan.definition import Definition, tag_of
 from ..plan.metadata import Description, describe, wanted_text
@@ -53,7 +55,7 @@ from .report import MigrationReport
 
 __all__ = ["MigrationRun"]
 
-_LAST_WORDS = 10.0  # seconds
+_FLUSH_TIMEOUT = 10.0  # seconds
 
 
 class MigrationRun:
@@ -84,7 +86,7 @@ class MigrationRun:
         self._naming = naming
         self._check = check
         self._tag = tag_of(definition.name)
-        self._backup = BackupWriter(store, ledger)
+        self._backup = BackupWriter(store, ledger.items, ledger.lease)
         self._writes_before = store.writes
         self._starting = asyncio.Lock()
         self._listing = Listing(store, workdb, naming, definition.layout, definition.concurrency)
@@ -191,7 +193,7 @@ class MigrationRun:
         """After a failure: the next run would find out by itself what is not written now, at the cost of reading."""
         if self._ledger.lease.held:
             with contextlib.suppress(SecretferryError, asyncio.TimeoutError):
-                await asyncio.wait_for(self._ledger.flush(), _LAST_WORDS)
+                await asyncio.wait_for(self._ledger.flush(), _FLUSH_TIMEOUT)
 
     def _judge(self, seen: Discovery) -> None:
         if seen.unreadable and self.definition.unreadable == "fail":
@@ -374,7 +376,7 @@ class MigrationRun:
             wanted_here = tuple(values)
         elif keyed:
             wanted_here = tuple(n for n in snap.wanted if n in values or n in held)
-        companion = f"metadata{item.removeprefix(self._naming.location)}"
+        companion = companion_name(item, self._naming.location)
         block = snap.metadata.block if snap.metadata else None
         text = wanted_text(self.definition.metadata_mode, block, {*held, *wanted_here})
         description = describe(text, f"{self._ledger.folder}/{companion}", digests.of_text) if text else Description("")

@@ -16,7 +16,7 @@ from .akeyless import AkeylessSettings, resolve_akeyless
 from .lookup import Lookup, Params
 from .spec import AKEYLESS, Option
 
-__all__ = ["GATEWAY", "gateway_base", "is_public", "resolve_gateway", "same_place"]
+__all__ = ["GATEWAY", "PublicAddress", "gateway_base", "is_public", "resolve_gateway", "same_place"]
 
 GATEWAY = (Option("gateway_url", ("AKEYLESS_GATEWAY_URL",)),)
 
@@ -24,11 +24,16 @@ _ROOT_PORT = 8081  # there the API is at the root; at 8000 it is below /api/v2 (
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+class PublicAddress(OptionError):
+    """An address of the service itself is given where a Gateway's belongs."""
+
+
 def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) -> AkeylessSettings:
     """The settings that the option ``akeyless`` and the environment give, with the Gateway as ``api_url``.
 
     ``gateway_url`` comes before ``api_url``, and options before variables.
 
+    :raises PublicAddress: the address is the public API's.
     :raises OptionError: no Gateway is named, or as :func:`resolve_akeyless`.
     """
     environ = os.environ if environ is None else environ
@@ -42,7 +47,7 @@ def resolve_gateway(params: Params, environ: t.Mapping[str, str] | None = None) 
     lookup, name = (own, "gateway_url") if use_own else (api, "api_url")
     url = lookup.url(name)
     if is_public(url):
-        raise OptionError(
+        raise PublicAddress(
             f"akeyless.{name}",
             f"{url} is the public API, which has no migrations",
             f"Give the Gateway's address as {own.hint('gateway_url')}",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The definition of a migration: its options, what of them is stored, and how they are merged. Pure."""
+"""The definition of a migration: its options, as they are stored in the ledger. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Definition:
-    """A migration's options. ``versions``: ``all``, ``current``, or a number as text."""
+    """The options of a migration, with the values that a new one has where they are omitted.
+
+    :ivar versions: ``all``, ``current``, or a number as text.
+    :ivar invalid_characters: ``None``: those that the account rejects.
+    :ivar protection_key: ``None``: the account's default one.
+    """
 
     name: str
     target_location: str
@@ -45,12 +50,12 @@ class Definition:
     protection_key: str | None = None
 
     def stored(self) -> dict[str, t.Any]:
-        """As JSON for the ledger. There is no credential in it."""
+        """The options as a JSON object, for the ledger. None is a credential."""
         return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
 
 
 def tag_of(name: str) -> str:
-    """The tag that every item of the migration carries."""
+    """The tag of every item of the migration."""
     return f"secretferry:{name}"
 
 
@@ -74,10 +79,10 @@ def check_identity(name: str, target_location: str) -> None:
 
 
 def merge(given: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any] | None) -> Definition:
-    """The definition that results from the options of this run and the stored ones: an omitted option keeps its value.
+    """The definition from the options of this run and the stored ones: an omitted option keeps its stored value.
 
     :param given: options; ``None`` where omitted.
-    :raises OptionError: an option is malformed, or changes what cannot change once secrets have been migrated.
+    :raises OptionError: an option is malformed, or must not change after secrets have been migrated.
     """
     known = Definition.__dataclass_fields__
     values: dict[str, t.Any] = {k: v for k, v in (stored or {}).items() if k in known}

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a secret's metadata travels, and how it fits. Pure.
+"""Which of a secret's metadata is migrated, and where it is stored. Pure.
 
-``full`` is the whole metadata block, fields unknown to us included, with its ``versions`` trimmed to those that were
-really imported; ``minimal`` is ``custom_metadata`` alone; ``none`` is nothing. The text goes into the item's
-description. Akeyless refuses descriptions over 1024 characters: a longer text goes whole into a companion item in the
-ledger's folder, and the description points to it. A text that is too long even for one item is cut into pieces.
+``full`` is the whole metadata block, with fields that this collection does not know, and with those of its ``versions``
+that were migrated; ``minimal`` is ``custom_metadata`` alone; ``none`` is nothing. The text is stored in the item's
+description. Akeyless rejects descriptions over 1024 characters: a longer text is stored as a whole in a companion, an
+item in the ledger's folder, and the description points to it. A text that is too long for one item is cut into
+pieces.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _PIECE_LIMIT = 15_500  # bytes; an item holds 16 KB
 
 @dataclass(frozen=True)
 class Description:
-    """What an item's description says, and the companion item's text where the metadata did not fit into it."""
+    """The text of an item's description, and that of its companion, empty where it needs none."""
 
     text: str
     companion: str = ""
 
 
 def wanted_text(mode: str, block: t.Mapping[str, t.Any] | None, imported: t.Collection[int]) -> str:
-    """The metadata as compact JSON, empty where there is nothing to say.
+    """The metadata as compact JSON, empty where there is none.
 
     :param block: Vault's metadata block; ``None`` for KV v1, which has none.
     :param imported: numbers of the source versions that the item holds.
@@ -53,8 +54,8 @@ def wanted_text(mode: str, block: t.Mapping[str, t.Any] | None, imported: t.Coll
 def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> Description:
     """The description for a metadata text.
 
-    :param companion_name: the item that takes the text where it is too long.
-    :param digest: a keyed digest; it makes the pointer change whenever the text does.
+    :param companion_name: the full name of the companion, for a text that is too long.
+    :param digest: makes a keyed digest, so that the pointer changes with the text.
     """
     if len(text) <= DESCRIPTION_LIMIT and len(text.encode()) <= DESCRIPTION_LIMIT:
         return Description(text)
@@ -64,13 +65,13 @@ def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> 
     return Description(_compact(pointer), companion=text)
 
 
-def pieces(text: str) -> list[str]:
-    """Cut a text, at characters, into as few pieces as items can hold. One at the least."""
+def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
+    """Cut a text, between characters, into as few pieces of ``limit`` bytes as possible. One at the least."""
     content = text.encode("utf-8", "surrogatepass")
     cut: list[str] = []
     start = 0
-    while len(content) - start > _PIECE_LIMIT:
-        end = start + _PIECE_LIMIT
+    while len(content) - start > limit:
+        end = start + limit
         while content[end] & 0xC0 == 0x80:  # inside a character
             end -= 1
         cut.append(content[start:end].decode("utf-8", "surrogatepass"))
@@ -79,7 +80,7 @@ def pieces(text: str) -> list[str]:
 
 
 def pointer_of(description: str) -> str | None:
-    """The companion item that a description points to, ``None`` where it says it all itself."""
+    """The name of the companion that a description points to, ``None`` where it is the metadata itself."""
     if _POINTER not in description:
         return None
     try:

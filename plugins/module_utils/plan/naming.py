@@ -18,18 +18,18 @@ _ESCAPES = "%~=^_"
 
 
 def join(*parts: str) -> str:
-    """Join path parts with single slashes and a leading one; empty parts vanish."""
+    """Join parts of a path with single slashes, with one at the beginning; empty parts are skipped."""
     return "/" + "/".join(part.strip("/") for part in parts if part.strip("/"))
 
 
 class Naming:
-    """Gives each source path its item name.
+    """Makes the item name for each source path.
 
     :param target_location: the folder at the target.
     :param namespace: the Vault namespace, or empty.
-    :param invalid: characters that the account refuses in names. Each becomes an escape sign and the two hexadecimal
-        digits of each of its UTF-8 bytes; so does the escape sign where it would otherwise read as such a sequence.
-        So two paths never meet in one name, and :func:`restore` gives the path back.
+    :param invalid: characters that the account rejects in names. For each of its UTF-8 bytes, such a character is
+        replaced by the escape sign and two hexadecimal digits; so is the escape sign, where it could be taken for the
+        beginning of such a sequence. So no two paths have the same name, and :func:`restore` returns the path.
     """
 
     def __init__(self, target_location: str, namespace: str = "", invalid: str = "") -> None:
@@ -37,12 +37,12 @@ class Naming:
         self._namespace = namespace
         self._invalid = frozenset(invalid) - {"/"}
         self.escape = next((sign for sign in _ESCAPES if sign not in self._invalid), "%")
-        self._doubtful = re.compile(re.escape(self.escape) + "(?=[0-9A-Fa-f]{2})")
+        self._ambiguous = re.compile(re.escape(self.escape) + "(?=[0-9A-Fa-f]{2})")
 
     def item(self, mount: str, path: str, key: str | None = None) -> str:
         """The item for the secret ``path`` of ``mount``; for one key of it where ``key`` is given.
 
-        A slash in a key is escaped always: it would look like a folder of another secret.
+        A slash in a key is always escaped: the name would look like that of another secret's key.
         """
         name = self._escaped(join(self._namespace, mount) + "/" + path)
         if key is not None:
@@ -52,7 +52,7 @@ class Naming:
     def path(self, item: str, *, key: bool = False) -> str:
         """The source path, mount included, of the secret that an item's name stands for: the opposite of :meth:`item`.
 
-        :param key: the name is that of one key; a slash at its end and what follows is not of the path.
+        :param key: whether it is the name of one key, whose last segment is not part of the path.
         """
         name = item.removeprefix(self.location + "/").removeprefix(self._escaped(self._namespace) + "/")
         if key:
@@ -60,26 +60,26 @@ class Naming:
         return restore(name, self.escape) if self._invalid else name
 
     def changes(self, path: str) -> bool:
-        """Whether ``path`` holds a character that must be replaced."""
+        """Whether ``path`` has a character that must be replaced."""
         return bool(self._invalid) and self._escaped(path) != path
 
     def _escaped(self, text: str) -> str:
         if not self._invalid:
             return text
-        text = self._doubtful.sub(self._coded(self.escape), text)
-        return "".join(self._coded(c) if c in self._invalid else c for c in text)
+        text = self._ambiguous.sub(self._escape_of(self.escape), text)
+        return "".join(self._escape_of(c) if c in self._invalid else c for c in text)
 
     def _escaped_key(self, key: str) -> str:
-        # Slashes are always coded, so what already looks like a code must always be, too: "a/b" is not "a%2Fb".
-        key = self._doubtful.sub(self._coded(self.escape), key)
-        return "".join(self._coded(c) if c == "/" or c in self._invalid else c for c in key)
+        # Slashes are always escaped, so what looks like an escape sequence must be, too: "a/b" is not "a%2Fb".
+        key = self._ambiguous.sub(self._escape_of(self.escape), key)
+        return "".join(self._escape_of(c) if c == "/" or c in self._invalid else c for c in key)
 
-    def _coded(self, character: str) -> str:
+    def _escape_of(self, character: str) -> str:
         return "".join(f"{self.escape}{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def restore(name: str, escape: str = "%") -> str:
-    """The text that an escaped name stands for. Only for names made with a set of invalid characters."""
+    """The text that was escaped. Only for names that were made with a set of invalid characters."""
     parts = re.split(f"((?:{re.escape(escape)}[0-9A-F]{{2}})+)", name)
     return "".join(
         bytes.fromhex(part.replace(escape, "")).decode("utf-8", "surrogatepass") if i % 2 else part

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``scope``: what of a migration one run looks at. It is never stored.
+"""The option ``scope``: which part of a migration one run works on. It is never stored.
 
-A module that takes it declares ``"scope": scope_spec()``, makes a :class:`Scope` of what was given, hands
-``scope.batch`` to the ledger (which then reads and writes only what belongs to the batch, under the batch's own lease),
-and finds its secrets with :func:`.source.discover.find`. What else it walks (the ledger, the target) it filters with
+A module with this option declares ``"scope": scope_spec()``, makes a :class:`Scope` from the value, passes
+``scope.batch`` to the ledger (which then reads and writes only entries of the batch, under the batch's own lease), and
+finds the secrets with :func:`.source.discover.find`. Other paths, from the ledger or the target, it filters with
 :meth:`Scope.takes`.
 
-A **batch** is a prefix of the SHA-256 bits of the source path, the bits by which the ledger is cut into shards. Two
+A **batch** is a prefix of the SHA-256 bits of the source path, the bits by which the ledger is divided into shards. Two
 batches neither of which is a prefix of the other have no path, no shard and no lease in common, so their runs can work
 at the same time.
 """
@@ -26,17 +26,17 @@ from ..errors import OptionError
 __all__ = ["BITS", "LONGEST_BATCH", "Scope", "bits_of", "overlap", "scope_spec"]
 
 BITS = 40
-"""How many bits of a hash are ever looked at."""
+"""How many bits of a hash are used."""
 
 LONGEST_BATCH = 24
-"""The most bits that name a batch: 16 million of them. The keys of one secret lie below these bits in the ledger."""
+"""The most bits of a batch. The hashes of the keys of one secret have these bits in common."""
 
 
 def scope_spec() -> dict[str, t.Any]:
     """The argument spec of the option ``scope``. Documented in the fragment ``scope``."""
     return {
         "type": "dict",
-        "options": {"paths": {"type": "list", "elements": "str"}, "batch": {"type": "str"}},
+        "options": {"paths": {"type": "list", "elements": "str"}, "hash_prefix": {"type": "str"}},
     }
 
 
@@ -53,7 +53,7 @@ def overlap(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Scope:
-    """What one run looks at.
+    """The part of a migration that one run works on.
 
     :ivar paths: full source paths of secrets, ``None`` for all that the migration takes.
     :ivar batch: bits that the hash of each path begins with; empty for the whole migration.
@@ -66,13 +66,15 @@ class Scope:
     def of(cls, params: t.Mapping[str, t.Any] | None) -> Scope:
         """From the value of the option ``scope``.
 
-        :raises OptionError: it is malformed, or a path does not belong to the batch.
+        :raises OptionError: it is malformed, or a path is not in the batch.
         """
         params = params or {}
-        batch = str(params.get("batch") or "")
+        batch = str(params.get("hash_prefix") or "")
         if not re.fullmatch(f"[01]{{0,{LONGEST_BATCH}}}", batch):
             raise OptionError(
-                "scope.batch", f"{batch!r} is not up to {LONGEST_BATCH} digits 0 and 1", "Quote it in YAML: '0110'"
+                "scope.hash_prefix",
+                f"{batch!r} is not up to {LONGEST_BATCH} digits 0 and 1",
+                "Quote it in YAML: '0110'",
             )
         if params.get("paths") is None:
             return cls(batch=batch)
@@ -86,17 +88,17 @@ class Scope:
                 )
             if not bits_of(path).startswith(batch):
                 raise OptionError(
-                    "scope.paths", f"{path} does not belong to the batch {batch}", "Take both from the same inventory"
+                    "scope.paths", f"{path}: its hash does not begin with {batch}", "Take both from the same inventory"
                 )
         return cls(paths, batch)
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether it is the whole migration."""
         return self.paths is None and not self.batch
 
     def takes(self, path: str) -> bool:
-        """Whether the run looks at the secret ``path`` (mount included)."""
+        """Whether the secret ``path`` (mount included) is in it."""
         if self.paths is not None:
             return path in self.paths
         return not self.batch or bits_of(path).startswith(self.batch)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which paths a migration takes: roots, and globs that include or exclude. Pure."""
+"""The globs that include or exclude paths. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ __all__ = ["Selection", "compile_glob"]
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """A glob over whole source paths (mount included).
 
-    ``*`` and ``?`` stay within one segment, ``**`` crosses slashes, ``[abc]`` and ``[!abc]`` are classes. A pattern
-    that ends in a slash means everything below. A slash at the beginning means nothing, as in ``source.paths``.
+    ``*`` and ``?`` match within one segment, ``**`` matches slashes, too, ``[abc]`` and ``[!abc]`` are classes. A
+    pattern that ends with a slash matches everything below. A slash at the beginning is ignored, as in
+    ``source.paths``.
     """
     pattern = pattern.lstrip("/")
     if pattern.endswith("/"):
@@ -46,7 +47,7 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
 
 
 class Selection:
-    """Include and exclude globs. A path is taken when an include matches (or there is none) and no exclude does."""
+    """Takes the paths that an include glob matches, or all where there is none, and that no exclude glob matches."""
 
     def __init__(self, include: t.Sequence[str] = (), exclude: t.Sequence[str] = ()) -> None:
         self._include = [compile_glob(pattern) for pattern in include]
@@ -55,25 +56,25 @@ class Selection:
             **{("include", p): glob for p, glob in zip(include, self._include, strict=True)},
             **{("exclude", p): glob for p, glob in zip(exclude, self._exclude, strict=True)},
         }
-        # An exclude of everything below a folder spares listing it.
+        # A folder with an exclude glob for everything below it need not be listed.
         self._pruned = [compile_glob(p.rstrip("/").removesuffix("/**")) for p in exclude if p.endswith(("/", "/**"))]
 
     def takes(self, path: str) -> bool:
-        """Whether the secret at ``path`` (``mount/path``) is wanted."""
+        """Whether the secret at ``path`` (``mount/path``) is taken."""
         self._note(path)
         if any(glob.fullmatch(path) for glob in self._exclude):
             return False
         return not self._include or any(glob.fullmatch(path) for glob in self._include)
 
     def prunes(self, folder: str) -> bool:
-        """Whether nothing below ``folder`` (with or without a trailing slash) can be wanted."""
+        """Whether nothing below ``folder`` (with or without a trailing slash) can be taken."""
         pruned = any(glob.fullmatch(folder.rstrip("/")) for glob in self._pruned)
         if pruned:
             self._note(folder.rstrip("/") + "/")
         return pruned
 
     def unused(self) -> list[tuple[str, str]]:
-        """The globs that matched nothing so far, perhaps misspelt: ``include`` or ``exclude``, and the glob."""
+        """The globs that matched nothing so far, and may be misspelt: ``include`` or ``exclude``, and the glob."""
         return list(self._unused)
 
     def _note(self, path: str) -> None:

@@ -31,7 +31,7 @@ def kv_source_spec() -> dict[str, t.Any]:
 
 
 def migration_spec() -> dict[str, t.Any]:
-    """All options. No defaults where an omitted option keeps its stored value."""
+    """All options. Those that are stored have no default: when omitted, they keep their stored value."""
     return {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

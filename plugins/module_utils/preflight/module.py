@@ -20,7 +20,7 @@ from ..credential.audit import Limits, audit
 from ..credential.scope import areas_of, policy_of
 from ..errors import LoginError, MissingLibrary, OptionError, SecretferryError
 from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
-from ..options.gateway import resolve_gateway
+from ..options.gateway import PublicAddress, resolve_gateway
 from ..plan.definition import Definition
 from .content import content_checks
 from .probe import probe_checks
@@ -83,9 +83,7 @@ def _target_settings(params: _Params, checks: list[Check]) -> AkeylessSettings:
         return resolve_akeyless(_plain(params["akeyless"]))
     try:
         return resolve_gateway(params["akeyless"])
-    except OptionError as error:
-        if "public API" not in error.message:
-            raise
+    except PublicAddress:
         checks.append(PUBLIC)
         return resolve_akeyless(_plain(params["akeyless"]))
 

@@ -10,8 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import NotFound
-from ..ledger.backup import FOLDER, ItemBackup, parse_bundle
+from ..ledger.backup import ItemBackup, backup_names, parse_bundle
 from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
@@ -21,8 +20,6 @@ from .decide import Evidence, Goal, is_clean
 from .workdb import RollbackDb
 
 __all__ = ["EvidenceReader"]
-
-_ASKED_AT_ONCE = 20  # values in one request
 
 
 class EvidenceReader:
@@ -46,13 +43,10 @@ class EvidenceReader:
             entry = self._ledger.entry(path) if not newline else None
             if newline or (entry is not None and "" in entry.items):
                 self._workdb.put_planned(self._name_of(path, key if newline else None), path, key)
-        bundles = [name for name in self._ledger.names(FOLDER) if "/text-" not in name]
-        for start in range(0, len(bundles), _ASKED_AT_ONCE):
-            names = [f"{self._ledger.folder}/{name}" for name in bundles[start : start + _ASKED_AT_ONCE]]
-            for bundle, text in (await self._store.values(names)).items():
-                run = bundle.split("/")[-2]
-                for item, before in parse_bundle(bundle, text).items():
-                    self._workdb.put_before(item, run, bundle, before)
+        async for bundle, text in self._ledger.items.read(backup_names(self._ledger.items, bundles=True)):
+            run = bundle.split("/")[-2]
+            for item, before in parse_bundle(f"{self._ledger.folder}/{bundle}", text).items():
+                self._workdb.put_before(item, run, bundle, before)
         await self.list_target()
         self._workdb.remember_listing()
         runs = {span.run for span in self._goal.spans} | self._workdb.runs()
@@ -107,11 +101,11 @@ class EvidenceReader:
             value = (await self._store.values([name])).get(name)
             observed = digests.of_value(value, form) if value is not None else None
         if before is not None and before.value:
-            kept = await self._own_text(before.value)
+            kept = await self._ledger.items.text(before.value)
             saved = digests.of_value(kept, form) if kept is not None else None
         differ = False
         for companion, text in (await self.companions(before)).items() if before is not None else ():
-            differ = differ or text != await self._own_text(companion)
+            differ = differ or text != await self._ledger.items.text(companion)
         return replace(
             seen,
             item=item,
@@ -125,18 +119,8 @@ class EvidenceReader:
         """The metadata that companions held before, by name below the ledger's folder."""
         texts = dict(before.companions)
         for companion, kept in before.kept_texts.items():
-            texts[companion] = await self._own_text(kept)
+            texts[companion] = await self._ledger.items.text(kept)
         return texts
-
-    async def _own_text(self, name: str) -> str | None:
-        """The value of an item of the ledger, ``None`` where there is none."""
-        if not self._ledger.has(name):
-            return None
-        full = f"{self._ledger.folder}/{name}"
-        try:
-            return (await self._store.values([full])).get(full)
-        except NotFound:
-            return None
 
     def record_after(self, record: Record | None, before: ItemBackup | None, item: Item | None) -> Record | None:
         """What the ledger is to remember of an item once it is as it was before."""

@@ -14,8 +14,9 @@ from ..akeyless.items import ItemStore
 from ..common.result import Result
 from ..common.sessions import open_target
 from ..errors import LedgerError, OptionError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.runs import is_run
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import akeyless_spec, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge, tag_of
 from ..plan.model import takeover
@@ -48,7 +49,13 @@ def rollback_spec() -> dict[str, t.Any]:
     }
 
 
-async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def rollback(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Plan going back and, outside check mode, carry it out.
 
     :param params: the module's options.
@@ -61,10 +68,9 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
     result = Result()
-    async with open_target(settings, concurrency=params["concurrency"]) as (store, session):
+    async with open_target(settings, concurrency=params["concurrency"], limits=limits) as (store, session):
         workdb = RollbackDb()
-        folder = ledger_folder(params["target_location"], params["name"])
-        ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
+        ledger = open_ledger(store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits)
         report = RollbackReport(params["report_limit"])
         runs: set[str] = set()
         durations: dict[str, float] = {}
@@ -82,7 +88,7 @@ async def rollback(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callab
             **report.lists(),
             "proof": report.proof,
             "runs": sorted(runs)[-_RUNS_TOLD:],
-            "ledger": folder,
+            "ledger": ledger.folder,
             "run": ledger.run,
             "requests": {"akeyless": store.client.transport.requests + session.requests},
             "values_read": {"akeyless": store.values_read},
@@ -195,7 +201,7 @@ async def _without_definition(
             f" {first}: nobody can tell whether they were changed since",
             "Run kv_migration again, which compares them with the source and makes a ledger; then roll back",
         )
-    if ledger.names("") and scope.whole and params["to"] == _WHOLE:
+    if ledger.items.names() and scope.whole and params["to"] == _WHOLE:
         # What a run left that died before its first item, or a rollback before its last request.
         result.changed = True
         result.diff = report.diff(ledger.folder, deleted=True)

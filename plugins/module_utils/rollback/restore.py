@@ -14,12 +14,13 @@ from __future__ import annotations
 import typing as t
 
 from ..akeyless.items import Item, ItemStore
-from ..errors import Changed, NotFound
+from ..errors import Changed
 from ..ledger.backup import ItemBackup
 from ..ledger.ledger import Ledger
 from ..plan.model import takeover
+from ..target.deletion import delete_item
 
-__all__ = ["companion_names", "delete", "differences", "restore"]
+__all__ = ["delete", "differences", "restore"]
 
 
 async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
@@ -27,12 +28,11 @@ async def delete(item: Item, store: ItemStore, ledger: Ledger, location: str) ->
 
     :raises Changed: somebody changed it since it was listed.
     """
-    now = await store.describe(item.name)
-    if now is not None:
+
+    async def check(now: Item) -> None:
         _must_be_as_listed(item, now)
-        await store.delete(item.name)
-    for name in companion_names(item.name, ledger, location):
-        await ledger.delete(name)
+
+    await delete_item(item.name, store, ledger.items, location, prepare=check)
 
 
 async def restore(
@@ -59,25 +59,15 @@ async def restore(
     await _put_value_back(item, before, store, ledger)
     for name, text in companions.items():
         if text is None:
-            await ledger.delete(name)
+            await ledger.items.delete(name)
         else:
-            await ledger.put(name, text, "text" if len(companions) > 1 else "json")
+            await ledger.items.write(name, text, "text" if len(companions) > 1 else "json")
     await _put_about_back(item, before, store, tag)
     now = await store.describe(item.name, versions=True)
     differing = differences(now, before)
     if now is None or differing:
         raise Changed(f"restore {item.name}: it is not as it was before: {', '.join(differing)}")
     return now
-
-
-def companion_names(item: str, ledger: Ledger, location: str) -> list[str]:
-    """The items of the ledger's folder that hold metadata of an item."""
-    path = item.removeprefix(location)
-    names, number = [], 1
-    while ledger.has(name := f"metadata{'' if number == 1 else f'-{number}'}{path}"):
-        names.append(name)
-        number += 1
-    return names
 
 
 def differences(now: Item | None, before: ItemBackup) -> list[str]:
@@ -101,11 +91,7 @@ async def _put_value_back(item: Item, before: ItemBackup, store: ItemStore, ledg
     current = (await store.values([item.name])).get(item.name)
     value = current
     if before.value:
-        full = f"{ledger.folder}/{before.value}"
-        try:
-            value = (await store.values([full])).get(full)
-        except NotFound:
-            value = None
+        value = await ledger.items.text(before.value)
     if value is None:
         raise Changed(f"restore {item.name}: its previous value was deleted from the ledger")
     if value == current and item.form == before.form:

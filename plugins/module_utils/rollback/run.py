@@ -16,14 +16,15 @@ from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
 from ..common.workers import for_each
 from ..errors import FATAL, SecretferryError
-from ..ledger.backup import FOLDER
+from ..ledger.backup import backup_names
+from ..ledger.items import companion_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
 from .decide import Goal, Step, decide
 from .evidence import EvidenceReader
 from .report import RollbackReport
-from .restore import companion_names, delete, differences
+from .restore import delete, differences
 from .restore import restore as put_back
 from .workdb import RollbackDb
 
@@ -203,20 +204,18 @@ class RollbackRun:
             seen = self._view.evidence(name, path, key)
             self._ledger.replace_record(path, key, self._view.record_after(seen.record, seen.before, seen.item))
             if seen.item is None:
-                for companion in companion_names(name, self._ledger, self._view.naming.location):
-                    await self._ledger.delete(companion)
+                await self._ledger.items.delete_companion(companion_name(name, self._view.naming.location))
         if not self._goal.since and not self._scope.batch and self._nothing_left(planned=False):
             await self._ledger.lease.hold()
             await self._ledger.forget(companions=True)
             self.changed = True
-            self._ledger.lease.held = False  # it is gone, too
             self.report.ledger_deleted = True
             return
         await self._ledger.flush()
         for run in sorted(self._finished_runs()):
-            for name in self._ledger.names(f"{FOLDER}{run}/"):
+            for name in backup_names(self._ledger.items, run):
                 await self._ledger.lease.hold()
-                await self._ledger.delete(name)
+                await self._ledger.items.delete(name)
 
     def _nothing_left(self, *, planned: bool) -> bool:
         if self.report.undone:

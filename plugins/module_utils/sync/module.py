@@ -21,12 +21,14 @@ from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import LeaseHeld, LedgerError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.lease import LeaseHolder
+from ..ledger.ledger import Ledger, open_ledger
+from ..limits import DEFAULT_LIMITS, Limits
 from ..migrate.module import described, stages, undone
 from ..migrate.report import MigrationReport
 from ..migrate.run import MigrationRun
 from ..options import VaultSettings, resolve_akeyless
-from ..plan.definition import Definition, tag_of
+from ..plan.definition import Definition
 from ..plan.naming import Naming
 from ..target.account import Account, check_protection_key
 from ..vault.kv import KvReader
@@ -42,7 +44,13 @@ _LONGEST_LEASE_WAIT = 10.0
 _LONGEST_OUTAGE_WAIT = 300.0
 
 
-async def sync(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def sync(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Carry over what changed at the source, once or again and again.
 
     :param params: the module's options.
@@ -53,8 +61,9 @@ async def sync(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[
     options = SyncOptions.of(params, time.time())
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
-    async with open_target(settings, concurrency=params["concurrency"] or Definition.concurrency) as (store, session):
-        work = _Sync(params, options, store, check=check, mask=mask)
+    concurrency = params["concurrency"] or Definition.concurrency
+    async with open_target(settings, concurrency=concurrency, limits=limits) as (store, session):
+        work = _Sync(params, options, store, check=check, mask=mask, limits=limits)
         try:
             await work.run()
         finally:
@@ -80,9 +89,11 @@ class _Sync:
         *,
         check: bool,
         mask: t.Callable[[t.Iterable[str]], None],
+        limits: Limits,
     ) -> None:
         self.result = Result()
-        self.folder = ledger_folder(params["target_location"], params["name"])
+        self._limits = limits
+        self._holder = LeaseHolder.this_process()
         self._params = params
         self._options = options
         self._store = store
@@ -91,6 +102,7 @@ class _Sync:
         self._began = time.monotonic()
         self._workdb = WorkDb()
         self._ledger = self._new_ledger()
+        self.folder = self._ledger.folder
         self._fresh = False  # whether the ledger was read for the pass that comes next
         self._account: Account | None = None
         self._history = SyncReport(options.report_limit)
@@ -151,7 +163,9 @@ class _Sync:
             await check_protection_key(self._store, definition.protection_key)
             self._store.protect_with(definition.protection_key)
         self._account = await Account.ask(self._store)
-        async with open_source(source, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
+        async with open_source(
+            source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self._limits
+        ) as (
             reader,
             session,
         ):
@@ -301,9 +315,7 @@ class _Sync:
         """
         self._workdb.close()
         self._workdb = WorkDb()
-        before = self._ledger.lease
         self._ledger = self._new_ledger()
-        self._ledger.lease.follow(before)
         await self._ledger.load()
         self._fresh = True
         if not self._ledger.exists:
@@ -314,4 +326,12 @@ class _Sync:
             )
 
     def _new_ledger(self) -> Ledger:
-        return Ledger(self._store, self._workdb, self.folder, tag_of(self._params["name"]), self._options.scope.batch)
+        return open_ledger(
+            self._store,
+            self._workdb,
+            self._params["name"],
+            self._params["target_location"],
+            batch=self._options.scope.batch,
+            holder=self._holder,
+            limits=self._limits,
+        )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading items for a comparison: as few requests as the API allows, a digest of each value, and the value is gone."""
+"""Reading items for a comparison: with as few requests as the API allows, and only keyed digests of values are kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from collections import defaultdict
 
 from ..akeyless.items import ItemStore
 from ..errors import NotFound, PermissionDenied
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
+from ..ledger.items import companion_pieces
 from ..plan.metadata import pointer_of
 
 __all__ = ["ItemReader"]
@@ -31,7 +32,7 @@ class ItemReader:
         self._store = store
         self._digests = digests
         self._form = form
-        self._companions = f"{ledger_folder}/metadata"
+        self._ledger_folder = ledger_folder
 
     async def versions(self, asked: t.Mapping[str, t.Iterable[int]]) -> dict[str, list[tuple[int, str]]]:
         """Number and keyed digest of the versions that were asked for, of those that are kept, oldest first.
@@ -59,24 +60,23 @@ class ItemReader:
         try:
             values = await self._store.values(names, number)
         except NotFound:
-            # One that is not kept any more fails them all: ask one by one.
+            # One that is no longer kept makes the whole request fail: ask one by one.
             values = {name: text for name in names if (text := await self._store.value(name, number)) is not None}
         return {name: self._digests.of_value(text, self._form) for name, text in values.items()}
 
     async def metadata(self, description: str) -> str | None:
-        """What a description says, by way of the companion items where it points to them.
+        """The metadata in a description, or in the companion that it points to.
 
-        :returns: ``None`` where it points to what is not there, or not a companion.
+        :returns: ``None`` where it points to something that is not there, or is no companion.
         """
         name = pointer_of(description)
         if name is None:
             return description
-        told = json.loads(description)
-        count = told.get("pieces", 1)
-        if not name.startswith(f"{self._companions}/") or not isinstance(count, int) or not 1 <= count <= 100:
+        count = json.loads(description).get("pieces", 1)
+        folder = f"{self._ledger_folder}/"
+        if not name.startswith(f"{folder}metadata/") or not isinstance(count, int) or not 1 <= count <= 100:
             return None
-        rest = name.removeprefix(self._companions)
-        names = [name, *(f"{self._companions}-{number}{rest}" for number in range(2, count + 1))]
+        names = [folder + piece for piece in companion_pieces(name.removeprefix(folder), count)]
         try:
             texts = [(await self._store.values([piece])).get(piece) for piece in names]
         except (NotFound, PermissionDenied):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The target as its listing shows it: one request for a thousand items, instead of one each."""
+"""The listing of the target: one request for a thousand items, instead of one each."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..common.workdb import WorkDb
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..plan.model import TargetItem
 from ..plan.naming import Naming
 from ..source.discover import Root
 
 __all__ = ["Listing"]
 
-_MOST_SINGLE = 20  # from here on, listing folders may cost less than describing items one by one
-_LISTED_PER_SINGLE = 100  # and may go on for so many items each, before it costs more
+_MOST_SINGLE = 20  # more than these, and listing a folder may take fewer requests than one for each item
+_LISTED_PER_SINGLE = 100  # so many listed items cost as much as one request for one item
 
 
 class Listing:
@@ -33,24 +33,24 @@ class Listing:
         self._concurrency = concurrency
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
-        """Look at the target anew."""
+        """List the target anew."""
         self._workdb.forget_targets()
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
                 self._note(item, digests)
         if len(single) > _MOST_SINGLE:
-            single = await self._glance(single, digests)
+            single = await self._list_common_folder(single, digests)
         look = self._look_below if self._keys else self._look_at
         for start in range(0, len(single), self._concurrency):
             batch = single[start : start + self._concurrency]
             await asyncio.gather(*(look(name, digests) for name in batch))
 
-    async def _glance(self, single: list[str], digests: Digests) -> list[str]:
+    async def _list_common_folder(self, single: list[str], digests: Digests) -> list[str]:
         """List the folder that all of ``single`` lie in, as far as that pays; returns those still to be looked at.
 
         A batch has a few secrets of every folder: where most of what is there belongs to it, or nothing is there yet,
-        listing takes the fewest requests; where that is a drop in the ocean, asking for each item does.
+        listing takes the fewest requests; where there is much more, asking for each item does.
         """
         wanted, left = set(single), len(single) * _LISTED_PER_SINGLE
         async for item in self._store.folder(_common_folder(single)):
@@ -75,11 +75,10 @@ class Listing:
 
     def item(self, name: str) -> TargetItem | None:
         """The item of that name, ``None`` where there is none."""
-        row = self._workdb.target(name)
-        if row is None:
+        item = self._workdb.target(name)
+        if item is None:
             return None
-        last, modified, tags, description, kind, kept = row
-        return TargetItem(last, modified, tuple(tags.split("\n")) if tags else (), description, kind, kept)
+        return TargetItem(item.last, item.modified, item.tags, item.description_digest, item.type, item.kept)
 
     def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
         """Folders to list whole, and names to look at one by one, so that every planned item is seen, none twice.
@@ -97,17 +96,7 @@ class Listing:
         return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
-        self._workdb.put_target(
-            (
-                item.name,
-                item.last_version,
-                item.modified,
-                "\n".join(item.tags),
-                digests.of_text(item.description),
-                item.type,
-                item.max_versions,
-            )
-        )
+        self._workdb.put_target(item, description_digest=digests.of_text(item.description))
 
 
 def _inside(name: str, folders: t.Collection[str]) -> bool:

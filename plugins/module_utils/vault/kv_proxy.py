@@ -12,10 +12,11 @@ Akeyless token is sent as Vault's. How an item whose value is no JSON object is 
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import ApiError
+from ..errors import ApiError, PermissionDenied
 from ..http.transport import TlsSettings
 from ..options import VaultAuth, VaultSettings
 from .wire import Wire
@@ -40,15 +41,17 @@ class KvProxySettings:
 class KvProxy:
     """Reads items by way of the proxy. Blocks; may be called from several threads.
 
+    :param sleep: waits between tries, in seconds.
     :raises MissingLibrary: hvac is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(self, settings: KvProxySettings) -> None:
+    def __init__(self, settings: KvProxySettings, sleep: t.Callable[[float], None] = time.sleep) -> None:
         self.settings = settings
+        self._sleep = sleep
         auth = VaultAuth(method="token", mount_point="token")
         self._wire = Wire(
-            VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout)
+            VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout), sleep
         )
 
     @property
@@ -56,11 +59,20 @@ class KvProxy:
         """HTTP requests made so far."""
         return self._wire.requests
 
-    def read(self, item: str, token: str) -> t.Any:
+    def read(self, item: str, token: str, *, tries: int = 1) -> t.Any:
         """The value of an item as the proxy gives it to an application: most often a dict.
 
+        :param tries: how often a 403 is asked again: a proxy was seen to answer so under load to callers who may read.
         :raises PermissionDenied, NotFound, ApiError, TransportError: as their names say.
         """
+        for attempt in range(1, tries):
+            try:
+                return self._read(item, token)
+            except PermissionDenied:
+                self._sleep(0.2 * 2**attempt)
+        return self._read(item, token)
+
+    def _read(self, item: str, token: str) -> t.Any:
         settings = self.settings
         kv = self._wire.client(token).secrets.kv
         mount, path = settings.mount_point.strip("/") or _MOUNTS[settings.kv_version], item.lstrip("/")

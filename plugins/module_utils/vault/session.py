@@ -16,6 +16,7 @@ import time
 import typing as t
 
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
+from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
 from .login import Login, VaultToken, means_dead
 from .wire import Wire
@@ -33,6 +34,7 @@ class VaultSession:
     :ivar renewals: how often the token was renewed.
     :param clock: seconds, monotonic.
     :param sleep: waits between attempts.
+    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: hvac is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
@@ -43,13 +45,14 @@ class VaultSession:
         *,
         clock: t.Callable[[], float] = time.monotonic,
         sleep: t.Callable[[float], None] = time.sleep,
+        attempts: int = DEFAULT_LIMITS.login_attempts,
     ) -> None:
         self.settings = settings
         self.logins = 0
         self.renewals = 0
         self._clock = clock
         self._lock = threading.RLock()
-        self._wire = Wire(settings, sleep)
+        self._wire = Wire(settings, sleep, attempts)
         self._login = Login(self._wire)
         self._lease: VaultToken | None = None
         self._client: t.Any = None

@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from importlib import import_module
 
 from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, SecretferryError, TransportError
+from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
 
 if t.TYPE_CHECKING:
@@ -26,7 +27,6 @@ if t.TYPE_CHECKING:
 
 __all__ = ["Wire"]
 
-_ATTEMPTS = 5
 _LONGEST_WAIT = 20.0
 _CONNECT_WORDS = ("NewConnectionError", "NameResolutionError", "Connection refused", "ConnectTimeout", "getaddrinfo")
 
@@ -35,14 +35,21 @@ class Wire:
     """Opens hvac clients that share one pool of connections to the source Vault.
 
     :param sleep: waits between attempts, in seconds.
+    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: hvac is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(self, settings: VaultSettings, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: VaultSettings,
+        sleep: t.Callable[[float], None] = time.sleep,
+        attempts: int = DEFAULT_LIMITS.login_attempts,
+    ) -> None:
         self.settings = settings
         self.requests = 0
         self._sleep = sleep
+        self._attempts = attempts
         self._libraries = _libraries()
         self._session = self._open_session()
 
@@ -70,7 +77,7 @@ class Wire:
         :raises SecretferryError: as :func:`refusal` and :func:`no_answer` say.
         """
         requests = self._libraries.requests
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             self.requests += 1
             wait = 0.0
             failure: SecretferryError
@@ -84,7 +91,7 @@ class Wire:
             except requests.RequestException as error:
                 lost = no_answer(error, requests, self.settings)
                 failure, again = lost, not lost.sent and not isinstance(error, requests.exceptions.SSLError)
-            if not again or attempt == _ATTEMPTS or wait > _LONGEST_WAIT:
+            if not again or attempt == self._attempts or wait > _LONGEST_WAIT:
                 raise failure from None
             self._sleep(wait or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         raise AssertionError("unreachable")

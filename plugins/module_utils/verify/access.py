@@ -22,7 +22,7 @@ from ..common.progress import progress
 from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..plan.selection import compile_glob
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
@@ -34,6 +34,7 @@ from .workdb import ComparedItem, VerifyDb
 __all__ = ["Access"]
 
 _CHUNK = 20
+_PROXY_TRIES = 4
 _AT_THE_PROXY = 8  # requests in flight: hvac is blocking
 
 
@@ -195,7 +196,9 @@ class Access:
             async with limit:
                 if self._proxy_gone:
                     return
-                value = await asyncio.to_thread(proxy.read, row.item, token())
+                # Where it must not read, one refusal does: the same right is tried by the API, too.
+                tries = _PROXY_TRIES if may else 1
+                value = await asyncio.to_thread(proxy.read, row.item, token(), tries=tries)
         except (PermissionDenied, NotFound) as error:
             if may:
                 self._cannot(row, "kv_proxy", error)

@@ -10,7 +10,8 @@ import typing as t
 
 from ..common.workdb import SourceSecret
 from ..errors import SecretferryError
-from ..ledger.ledger import Entry, Ledger
+from ..ledger.entry import Entry
+from ..ledger.ledger import Ledger
 from ..plan.definition import Definition, tag_of
 from ..plan.model import base_of, takeover
 from ..plan.naming import Naming
@@ -211,11 +212,10 @@ class ItemVerifier:
 
     def known(self, name: str) -> Known | None:
         """The item as it was listed; ``None`` where there is none."""
-        row = self._workdb.target(name)
-        if row is None:
+        item = self._workdb.target(name)
+        if item is None:
             return None
-        last, _modified, tags, description, kind, kept = row
-        return Known(last, tuple(tags.split("\n")) if tags else (), description, kind, kept)
+        return Known(item.last, item.tags, item.description, item.type, item.kept)
 
     def entry(self, row: SourceSecret) -> Entry | None:
         """What the ledger remembers of a secret."""

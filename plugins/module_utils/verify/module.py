@@ -14,9 +14,10 @@ from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
 from ..errors import LedgerError, OptionError, SecretferryError
-from ..ledger.ledger import Ledger, ledger_folder
+from ..ledger.ledger import Ledger, open_ledger
+from ..limits import DEFAULT_LIMITS, Limits
 from ..options import VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
-from ..plan.definition import Definition, check_identity, merge, tag_of
+from ..plan.definition import Definition, check_identity, merge
 from ..plan.naming import Naming
 from ..plan.scope import Scope, scope_spec
 from ..plan.spec import kv_source_spec
@@ -49,7 +50,13 @@ def verify_spec() -> dict[str, t.Any]:
     }
 
 
-async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def verify(
+    params: t.Mapping[str, t.Any],
+    *,
+    check: bool,
+    mask: t.Callable[[t.Iterable[str]], None],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Result:
     """Compare source and target, and try what applications may read.
 
     :param params: the module's options.
@@ -67,25 +74,27 @@ async def verify(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable
     mask(settings.secrets())
     workdb = VerifyDb()
     try:
-        async with open_target(settings, concurrency=params["concurrency"] or Definition.concurrency) as (
+        concurrency = params["concurrency"] or Definition.concurrency
+        async with open_target(settings, concurrency=concurrency, limits=limits) as (
             store,
             session,
         ):
-            folder = ledger_folder(params["target_location"], params["name"])
-            ledger = Ledger(store, workdb, folder, tag_of(params["name"]), scope.batch)
+            ledger = open_ledger(
+                store, workdb, params["name"], params["target_location"], batch=scope.batch, limits=limits
+            )
             await ledger.load()
             definition, source = stored_definition(params, ledger)
             mask(source.secrets())
             applications = identities(params["access"], settings, source)
             for identity in applications:
                 mask(identity.secrets())
-            work = _Work(params, definition, source, ledger, workdb, sample, scope, applications)
+            work = _Work(params, definition, source, ledger, workdb, sample, scope, applications, limits)
             result = await work.run(store)
             requests = result.values["requests"]
             requests["akeyless"] = requests.get("akeyless", 0) + store.client.transport.requests + session.requests
     finally:
         workdb.close()
-    result.values["ledger"] = folder
+    result.values["ledger"] = ledger.folder
     result.values["durations"]["total"] = round(time.monotonic() - started, 3)
     return result
 
@@ -124,6 +133,7 @@ class _Work:
         sample: Sample,
         scope: Scope,
         applications: list[Identity],
+        limits: Limits,
     ) -> None:
         self.params = params
         self.definition = definition
@@ -133,6 +143,7 @@ class _Work:
         self.sample = sample
         self.scope = scope
         self.applications = applications
+        self.limits = limits
         self.findings = VerificationReport(params["report_limit"])
         self.durations: dict[str, float] = {}
         self.requests: Counter[str] = Counter()
@@ -144,7 +155,9 @@ class _Work:
         blocker = await self.ledger.lease.blocker()
         if blocker:
             result.warnings.append(f"Another run of this migration is writing: {blocker}; this may be out of date")
-        async with open_source(self.source, concurrency=definition.concurrency, kv_version=definition.kv_version) as (
+        async with open_source(
+            self.source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self.limits
+        ) as (
             reader,
             session,
         ):

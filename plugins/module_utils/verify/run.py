@@ -147,9 +147,7 @@ class VerificationRun:
             self._note(item)
 
     def _note(self, item: Item) -> None:
-        self._workdb.put_target(
-            (item.name, item.last_version, "", "\n".join(item.tags), item.description, item.type, item.max_versions)
-        )
+        self._workdb.put_target(item, description=item.description)
         progress.advance()
 
     async def compare(self) -> None:

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import PermissionDenied
-from ..ledger.ledger import Digests
+from ..ledger.digests import Digests
 from ..plan.definition import Definition
 from ..source.snapshot import (
     Snapshot,

@@ -40,7 +40,7 @@ class ComparedItem(t.NamedTuple):
 
 
 class VerifyDb(WorkDb):
-    """Here, what is noted of a target item is its description itself, not a digest of it."""
+    """The tables that a verification adds."""
 
     def __init__(self) -> None:
         super().__init__()

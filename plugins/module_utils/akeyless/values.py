@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values as get-secret-value answers them. Pure."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ..rawjson import canonical
+
+__all__ = ["same_value", "text_of"]
+
+
+def same_value(stored: str | None, sent: str) -> bool:
+    """Whether a stored value is the one that was sent: the same text, or the same JSON."""
+    if stored is None:
+        return False
+    if stored == sent:
+        return True
+    try:
+        return canonical(stored) == canonical(sent)
+    except ValueError:
+        return False
+
+
+def text_of(value: t.Any) -> str:
+    """A value as text. One of format json may come back decoded; nobody documents which (docs/assumptions.md)."""
+    return value if isinstance(value, str) else json.dumps(value)

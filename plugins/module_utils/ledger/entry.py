@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An entry of the ledger, and its form as JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from ..plan.model import Record
+from .digests import DIGEST_LENGTH
+
+__all__ = ["Entry", "is_entry"]
+
+
+@dataclass
+class Entry:
+    """What the ledger remembers of one secret: when it was created, and a record for each of its items.
+
+    :ivar items: the key of the secret (``""`` with one item per secret) to its record.
+    :ivar seen: with one item per key, the source versions that were read; a version without keys makes no item.
+    :ivar parts: how many entries of single keys belong to it, in shards of their own.
+    """
+
+    created: str = ""
+    items: dict[str, Record] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list)
+    parts: int = 0
+
+    def to_json(self) -> str:
+        """As JSON: versions as runs ``[first source version, first target version, digests]``, to save room."""
+        data: dict[str, t.Any] = {"c": self.created, "i": {key: _dump_record(r) for key, r in self.items.items()}}
+        if self.seen:
+            data["s"] = self.seen
+        if self.parts:
+            data["k"] = self.parts
+        return json.dumps(data, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Entry:
+        """The opposite of :meth:`to_json`."""
+        data = json.loads(text)
+        records = {key: _load_record(record) for key, record in data["i"].items()}
+        return cls(data["c"], records, data.get("s", []), data.get("k", 0))
+
+
+def is_entry(value: t.Any) -> bool:
+    """Whether decoded JSON has the outline of an entry. Most of what is read of a ledger are entries."""
+    return isinstance(value, dict) and "c" in value and isinstance(value.get("i"), dict)
+
+
+def _dump_record(record: Record) -> dict[str, t.Any]:
+    runs: list[list[t.Any]] = []
+    for source, (target, digest) in sorted(record.versions.items()):
+        length = len(runs[-1][2]) // DIGEST_LENGTH if runs else 0
+        if runs and source == runs[-1][0] + length and target == runs[-1][1] + length:
+            runs[-1][2] += digest
+        else:
+            runs.append([source, target, digest])
+    ends: dict[str, t.Any] = {"x": 1} if record.doomed else {}
+    if record.stale:
+        ends["s"] = [[version, digest] for version, digest in sorted(record.stale.items())]
+    return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs, **ends}
+
+
+def _load_record(data: dict[str, t.Any]) -> Record:
+    versions = {}
+    for source, target, digests in data["v"]:
+        for i in range(len(digests) // DIGEST_LENGTH):
+            versions[source + i] = (target + i, digests[i * DIGEST_LENGTH : (i + 1) * DIGEST_LENGTH])
+    stale = dict(data.get("s", ()))
+    return Record(data["n"], data["b"], data["t"], data["d"], versions, bool(data.get("x")), stale)

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The items in a ledger's folder: which there are, reading and writing them, and the companions among them.
+
+A companion is an item ``metadata/<path of the item>`` that holds metadata which is too long for a description. Where
+one item cannot hold it, it continues in ``metadata-2/...``, ``metadata-3/...``: in folders of their own, as any other
+name below ``metadata/`` could be the companion of another item.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ..akeyless.items import Item, ItemStore
+from ..errors import AlreadyExists, Changed, NotFound
+from ..plan.metadata import pieces
+from .lease import Lease
+
+__all__ = ["LedgerItems", "companion_name", "companion_pieces", "is_companion"]
+
+_METADATA = "metadata"
+_READ_AT_ONCE = 20  # values in one request
+
+
+class LedgerItems:
+    """The items of one ledger. Their names are those below its folder.
+
+    What another run writes after :meth:`load` is not seen. Write only under the lease: nobody else writes then.
+    """
+
+    def __init__(self, store: ItemStore, folder: str, tag: str, lease: Lease) -> None:
+        self.folder = folder
+        self._store = store
+        self._tag = f"{tag}:ledger"
+        self._lease = lease
+        self._versions: dict[str, int] = {}  # name -> newest version
+
+    async def load(self) -> None:
+        """List the folder."""
+        async for item in self._store.folder(self.folder):
+            if item.name.startswith(self.folder + "/"):
+                self._note(item)
+
+    async def look_for(self, name: str) -> bool:
+        """Whether there is such an item at this moment."""
+        item = await self._store.describe(f"{self.folder}/{name}")
+        if item is not None:
+            self._note(item)
+        return item is not None
+
+    def _note(self, item: Item) -> None:
+        self._versions[item.name.removeprefix(self.folder + "/")] = item.last_version
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an item, as far as this run knows."""
+        return name in self._versions
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The names that begin with ``prefix``, sorted."""
+        return sorted(name for name in self._versions if name.startswith(prefix))
+
+    def versions(self, names: t.Iterable[str]) -> dict[str, int]:
+        """The newest versions of these items, by name."""
+        return {name: self._versions[name] for name in names}
+
+    # --- reading
+
+    async def read(self, names: t.Sequence[str]) -> t.AsyncIterator[tuple[str, str]]:
+        """Names and values of several items, many in a request. In bounded memory.
+
+        :raises NotFound: one of them is not there.
+        """
+        for start in range(0, len(names), _READ_AT_ONCE):
+            full = [f"{self.folder}/{name}" for name in names[start : start + _READ_AT_ONCE]]
+            for name, text in (await self._store.values(full)).items():
+                yield name.removeprefix(self.folder + "/"), text
+
+    async def texts(self, names: t.Sequence[str]) -> dict[str, str]:
+        """The values of several items, by name. Errors: as for :meth:`read`."""
+        return {name: text async for name, text in self.read(names)}
+
+    async def text(self, name: str) -> str | None:
+        """The value of an item, ``None`` where there is none."""
+        if name in self._versions:
+            with contextlib.suppress(NotFound):
+                return (await self.texts([name])).get(name)
+        return None
+
+    # --- writing
+
+    async def create(self, name: str, text: str, form: str = "json", *, versions: int = 2) -> None:
+        """Create an item.
+
+        :param versions: how many versions it keeps; 1 for an item that never changes.
+        :raises AlreadyExists: it is there already.
+        """
+        await self._store.create(
+            f"{self.folder}/{name}", text, tag=self._tag, max_versions=versions, form=form, passing=True
+        )
+        self._versions[name] = 1
+
+    async def write(self, name: str, text: str, form: str = "json") -> None:
+        """Create an item, or replace its value."""
+        full = f"{self.folder}/{name}"
+        if name not in self._versions:
+            try:
+                await self.create(name, text, form)
+                return
+            except AlreadyExists:
+                item = await self._store.describe(full)
+                self._versions[name] = item.last_version if item else 0
+        try:
+            await self.replace(name, text, form)
+        except Changed:
+            # Some accounts make a new version of each write: then the number is higher than we know.
+            item = await self._store.describe(full)
+            if item is None or not self._lease.held:
+                raise
+            self._versions[name] = item.last_version
+            await self._store.replace(full, text, item.last_version, form=form)
+
+    async def replace(self, name: str, text: str, form: str = "json") -> None:
+        """Replace the value of an item, on condition that its version is the one that this run knows.
+
+        :raises Changed: it is another one.
+        """
+        await self._store.replace(f"{self.folder}/{name}", text, self._versions[name], form=form)
+
+    async def delete(self, name: str, *, anyway: bool = False) -> None:
+        """Delete an item, where it is there.
+
+        :param anyway: ask for it even where this run does not know of such an item.
+        """
+        if anyway or name in self._versions:
+            await self._store.delete(f"{self.folder}/{name}")
+            self._versions.pop(name, None)
+
+    # --- companions
+
+    async def write_companion(self, name: str, text: str) -> None:
+        """Write metadata to a companion, see :func:`companion_name`."""
+        cut = pieces(text)
+        for piece_name, piece in zip(companion_pieces(name, len(cut)), cut, strict=True):
+            await self.write(piece_name, piece, form="json" if len(cut) == 1 else "text")
+
+    async def delete_companion(self, name: str) -> None:
+        """Delete a companion with all its pieces, where it is there."""
+        number = 1
+        while self.has(piece := companion_pieces(name, number)[-1]):
+            await self.delete(piece)
+            number += 1
+
+
+def companion_name(item: str, location: str) -> str:
+    """The companion of an item.
+
+    :param item: the item's full name.
+    :param location: the migration's target location, a folder above the item.
+    """
+    return _METADATA + item.removeprefix(location)
+
+
+def companion_pieces(name: str, count: int) -> list[str]:
+    """The items that hold a companion in so many pieces: ``metadata/...``, ``metadata-2/...``."""
+    path = name.removeprefix(_METADATA)
+    return [name, *(f"{_METADATA}-{number}{path}" for number in range(2, count + 1))]
+
+
+def is_companion(name: str) -> bool:
+    """Whether an item of the ledger is (a piece of) a companion."""
+    return name.startswith(_METADATA) and "/" in name
