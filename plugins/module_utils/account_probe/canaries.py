@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import secrets
 import typing as t
 from dataclasses import dataclass, field
 
-from ..akeyless.client import AkeylessClient, Uncertain
+from ..akeyless.client import Uncertain
 from ..akeyless.items import ItemStore
+from ..akeyless.values import same_value, text_of
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError
 from ..http.rate_limit import RETRYABLE
 
-__all__ = ["TAG", "Answer", "Canaries", "code_of", "removal"]
+__all__ = ["TAG", "Answer", "Canaries", "removal"]
 
 TAG = "secretferry:probe"
 """The tag of every canary. What is in the folder without it belongs to others."""
 
-_CODE = re.compile(r"^(?P<first>[A-Z][A-Za-z0-9]+): |\bError: (?P<code>[A-Z][A-Za-z0-9]+)\.")
 _RIGHTS = "Give the caller's role create, read, update, delete and list on {folder}/* in Akeyless, as an item rule"
 _UNDERSCORED = ("delete_protection", "protection_key")
 _Mask = t.Callable[[t.Iterable[str]], None]
@@ -60,14 +59,10 @@ class Canaries:
 
     def __init__(self, store: ItemStore, folder: str, mask: _Mask) -> None:
         self.store = store
+        self.client = store.client
         self.folder = folder
         self._mask = mask
         self._names: dict[str, None] = {}  # in the order of their creation
-
-    @property
-    def client(self) -> AkeylessClient:
-        """For commands that concern no canary."""
-        return self.store.client
 
     def name(self, leaf: str) -> str:
         """The full name of an item."""
@@ -91,7 +86,7 @@ class Canaries:
         except ApiError as error:
             if not _refused(error):
                 raise
-            return Answer(error.status, code_of(error.detail))
+            return Answer(error.status, error.code)
 
     async def make(self, leaf: str, **body: t.Any) -> str:
         """Create an item, and return its value.
@@ -156,6 +151,11 @@ class Canaries:
     async def read(self, leaf: str, version: int = 0) -> t.Any:
         """An item's value as it is answered, None where that is refused."""
         return (await self.values(leaf, version=version)).content.get(self.name(leaf))
+
+    async def holds(self, leaf: str, value: str, version: int = 0) -> bool:
+        """Whether an item has this value, as text or decoded."""
+        read = await self.read(leaf, version)
+        return read is not None and same_value(text_of(read), value)
 
     async def clear(self, *, only_look: bool) -> None:
         """See that the folder is empty, and remove what a probe that was killed has left there.
@@ -239,12 +239,6 @@ def _refused(error: ApiError) -> bool:
 
 def _plain(value: str) -> dict[str, t.Any]:
     return {"value": value, "format": "json", "tags": [TAG], "delete_protection": "false"}
-
-
-def code_of(detail: str) -> str:
-    """Akeyless's code in the text of a refusal: behind ``Error:``, or at its beginning. Empty where there is none."""
-    found = _CODE.search(detail)
-    return (found["first"] or found["code"]) if found else ""
 
 
 def removal(name: str) -> str:

@@ -10,7 +10,7 @@ import json
 import secrets
 import typing as t
 
-from ..akeyless.items import same_value
+from ..akeyless.values import same_value, text_of
 from .assumption import Seen
 from .canaries import TAG, Canaries
 
@@ -30,7 +30,7 @@ async def taken(canaries: Canaries) -> _Seen:
     value = await canaries.make("taken")
     again = await canaries.try_to_make("taken")
     yield Seen("taken_name", (again.status, again.code) in _TAKEN, again.words)
-    kept = (await canaries.versions("taken"))[0] == 1 and _same(await canaries.read("taken"), value)
+    kept = (await canaries.versions("taken"))[0] == 1 and await canaries.holds("taken", value)
     yield Seen("taken_name_kept", kept, "the item is as it was" if kept else "the item was changed")
 
 
@@ -60,7 +60,7 @@ async def names(canaries: Canaries) -> _Seen:
         if not answer.ok:
             yield Seen(one, False, answer.words)
             continue
-        both = _same(await canaries.read(first), value) and _same(await canaries.read(second), other)
+        both = await canaries.holds(first, value) and await canaries.holds(second, other)
         yield Seen(one, both, "both are kept" if both else "one took the place of the other")
     answer = await canaries.try_to_make(_ODD)
     if not answer.ok:
@@ -75,7 +75,7 @@ async def sizes(canaries: Canaries) -> _Seen:
     """A value, a description and a tag as long as they may be; and the protection that a new item has."""
     value = json.dumps({"canary": secrets.token_hex((_VALUE_BYTES - len('{"canary": ""}')) // 2)})
     answer = await canaries.try_to_make("value size", value)
-    kept = answer.ok and _same(await canaries.read("value size"), value)
+    kept = answer.ok and await canaries.holds("value size", value)
     yield Seen("value_size", kept, _taken(f"{_VALUE_BYTES} bytes", answer.words, answer.ok, kept))
 
     text = "d" * _DESCRIPTION
@@ -111,7 +111,7 @@ async def values(canaries: Canaries) -> _Seen:
         yield Seen("value_kept", False, answer.words)
         return
     read = await canaries.read("json")
-    same = _same(read, sent)
+    same = read is not None and same_value(text_of(read), sent)
     yield Seen("value_kept", same, "the content is the same" if same else "the content is different")
     if not isinstance(read, str):
         yield Seen("json_text", False, "it is decoded")
@@ -124,7 +124,7 @@ async def several(canaries: Canaries) -> _Seen:
     first, second = await canaries.make("several/1"), await canaries.make("several/2")
     both = await canaries.values("several/1", "several/2")
     one, other = (both.content.get(canaries.name(f"several/{number}")) for number in (1, 2))
-    if not (_same(one, first) and _same(other, second)):
+    if not (same_value(text_of(one), first) and same_value(text_of(other), second)):
         yield Seen("several_names", False, f"two values cannot be had at once: {both.words}")
         return
     lacking = await canaries.values("several/1", "several/missing")
@@ -132,11 +132,6 @@ async def several(canaries: Canaries) -> _Seen:
         yield Seen("several_names", False, "the missing one is left out")
     else:
         yield Seen("several_names", True, f"with a missing one: {lacking.words} for all")
-
-
-def _same(read: t.Any, sent: str) -> bool:
-    """Whether what was read is what was sent, be it decoded."""
-    return read is not None and same_value(read if isinstance(read, str) else json.dumps(read), sent)
 
 
 def _taken(what: str, words: str, ok: bool, kept: bool) -> str:

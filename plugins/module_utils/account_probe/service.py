@@ -16,7 +16,7 @@ from ..akeyless.wire import Wire
 from ..errors import ApiError
 from ..plan.dates import moment, over_at
 from .assumption import Seen
-from .canaries import Canaries, code_of
+from .canaries import Canaries
 
 __all__ = ["TRIES", "revoked"]
 
@@ -80,7 +80,7 @@ def _revoke(session: AkeylessSession, mask: _Mask) -> Seen:
 
 
 def _words(error: ApiError) -> str:
-    return f"{error.status} {code_of(error.detail)}".strip()
+    return f"{error.status} {error.code}".strip()
 
 
 async def dates(canaries: Canaries) -> t.AsyncIterator[Seen]:

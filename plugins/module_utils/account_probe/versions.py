@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from ..akeyless.items import same_value
 from ..errors import ApiError
 from .assumption import Seen
 from .canaries import Answer, Canaries
@@ -150,8 +148,7 @@ async def updated(canaries: Canaries) -> _Seen:
 async def _have(canaries: Canaries, leaf: str, values: t.Mapping[int, str]) -> bool:
     """Whether these versions have these values."""
     for number, value in values.items():
-        read = await canaries.read(leaf, number)
-        if read is None or not same_value(read if isinstance(read, str) else json.dumps(read), value):
+        if not await canaries.holds(leaf, value, number):
             return False
     return True
 
