@@ -83,7 +83,7 @@ class World:
         answer = self.vault.request("LIST", encode_path(f"{self.kv.mount}/metadata/{folder}"), raw=True)
         if answer.status_code == 404:
             return []
-        found = []
+        found: list[str] = []
         for key in answer.json()["data"]["keys"]:
             found += self.paths(folder + key) if key.endswith("/") else [folder + key]
         return found

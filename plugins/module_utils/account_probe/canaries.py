@@ -145,7 +145,7 @@ class Canaries:
 
     async def values(self, *leaves: str, version: int = 0) -> Answer:
         """The values of several items, by full name; of one version where one is named."""
-        more = {"version": version} if version else {}
+        more: dict[str, t.Any] = {"version": version} if version else {}
         return await self.ask("get-secret-value", leaves[0], names=[self.name(leaf) for leaf in leaves], **more)
 
     async def read(self, leaf: str, version: int = 0) -> t.Any:

@@ -34,7 +34,8 @@ async def listed(canaries: Canaries) -> _Seen:
     await canaries.make(below)
     await canaries.make(direct, description="a canary", tags=[TAG, "second-tag"])
     folder = canaries.name(_FOLDER)
-    looks, page = 0, {}
+    looks = 0
+    page: dict[str, t.Any] = {}
     while looks < _LOOKS and canaries.name(direct) not in _names(page):
         await asyncio.sleep(_PAUSE if looks else 0)
         page = await _page(canaries, folder)
@@ -44,7 +45,8 @@ async def listed(canaries: Canaries) -> _Seen:
     later = f"after {looks} looks" if found else f"not in {looks} looks"
     yield Seen("listing_at_once", at_once, "at once" if at_once else later)
 
-    entry = next((one for one in page.get("items") or () if one.get("item_name") == canaries.name(direct)), {})
+    entries = [one for one in page.get("items") or () if one.get("item_name") == canaries.name(direct)]
+    entry: dict[str, t.Any] = entries[0] if entries else {}
     item = await canaries.described(direct)
     lacking = [word for key, word in _FIELDS.items() if not entry.get(key) or entry[key] != item.get(key)]
     shown = f"not shown, or not as described: {', '.join(lacking)}" if lacking else ", ".join(_FIELDS.values())

@@ -35,7 +35,13 @@ class Canary:
 
 
 _LONG = {f"note_{number}": str(number) * 400 for number in range(1, 5)}  # longer than a description may be
-_TYPES = {"number": 12345678901234567890, "fraction": 1.5, "nothing": None, "empty": {}, "list": [1, [True, "é\n"]]}
+_TYPES: dict[str, t.Any] = {
+    "number": 12345678901234567890,
+    "fraction": 1.5,
+    "nothing": None,
+    "empty": {},
+    "list": [1, [True, "é\n"]],
+}
 
 _FIRST = (
     Canary("plain"),
@@ -59,6 +65,6 @@ def secrets_of(revision: int) -> tuple[Canary, ...]:
     """
     if revision == 1:
         return _FIRST
-    changed = {"history": {"versions": 5}, "deleted version": {"deleted": (2, 3)}}
+    changed: dict[str, dict[str, t.Any]] = {"history": {"versions": 5}, "deleted version": {"deleted": (2, 3)}}
     kept = tuple(replace(one, **changed.get(one.path, {})) for one in _FIRST if one.path != "plain")
     return (*kept, Canary("new"))
