@@ -22,7 +22,7 @@ import httpx
 
 from ferrydev.demo_compare import compare, show_item
 from ferrydev.demo_data import MOUNTS, SHOWN, TOO_LARGE, UNREADABLE, Secret, inventory, seed, tree, write
-from ferrydev.demo_play import APPLICATIONS, DemoError, Run, Stage, stage
+from ferrydev.demo_play import APPLICATIONS, DemoError, DemoServers, PlaybookRun, demo_servers
 from ferrydev.demo_screen import Screen, count
 from ferrydev.emulator import EmulatorError
 from ferrydev.readers import SourceSecret, read_vault
@@ -39,6 +39,7 @@ _TELLING = {
     "secret/checkout/stripe/webhook": "... and a folder of the same name",
     "legacy/fax gateway/ldap bind": "KV version 1",
 }
+_ACCESS = ("expected_reads", "expected_denials", "missing_rights", "excessive_rights", "different_values")
 _ROTATED = Secret("secret", "checkout/cart/prod/database", ('{"password": "made up, and rotated a minute ago"}',))
 _TITLE = "secretferry.akeyless: roll a KV tree out from a real Vault into Akeyless, wave by wave"
 
@@ -49,8 +50,8 @@ def main() -> int:
     screen = Screen(sys.stdout)
     started = time.monotonic()
     try:
-        with stage() as on:
-            _Demo(screen, on).play()
+        with demo_servers() as servers:
+            _Demo(screen, servers).play()
         screen.say()
         if not screen.failed:
             screen.check(True, f"All as expected, in {time.monotonic() - started:.0f} s. Both servers are stopped.")
@@ -67,12 +68,12 @@ def main() -> int:
 
 
 class _Demo:
-    def __init__(self, screen: Screen, on: Stage) -> None:
+    def __init__(self, screen: Screen, servers: DemoServers) -> None:
         self.screen = screen
-        self.on = on
+        self.servers = servers
         self.secrets = tree()
         self.source: dict[str, SourceSecret] = {}
-        self.token_file = on.folder / "akeyless-token"
+        self.token_file = servers.folder / "akeyless-token"
 
     def play(self) -> None:
         self.setting()
@@ -87,13 +88,13 @@ class _Demo:
         self.read_back()
 
     def setting(self) -> None:
-        screen, vault = self.screen, self.on.vault
+        screen, vault = self.screen, self.servers.vault
         screen.title(_TITLE)
         version = vault.request("GET", "sys/health")["version"]
         screen.table(
             [
                 ("From", f"Vault {version}, a real server", vault.addr),
-                ("To", "Akeyless, an emulator of its API", self.on.emulator.url),
+                ("To", "Akeyless, an emulator of its API", self.servers.emulator.url),
             ]
         )
         seed(vault, self.secrets)
@@ -123,24 +124,26 @@ class _Demo:
             f" {count(estimate['bytes'] // 1024, 'KiB', 'KiB')}. A migration would take"
             f" {count(sum(estimate['requests'].values()), 'request')} and {estimate['seconds']['total']:.0f} s"
         )
-        findings = {finding["name"]: finding for finding in run.result["findings"]}
+        findings = {finding["id"]: finding for finding in run.result["findings"]}
         for finding in findings.values():
             screen.labelled(finding["severity"], finding["text"])
         large = [entry["source"] for entry in run.result["sizes"]["over_limit"]]
         screen.check(
             large == [TOO_LARGE] and not run.result["ready"], f"the error is {TOO_LARGE}: it will stop a wave below"
         )
-        screen.check({"unreadable", "twins", "unversioned"} <= set(findings), "everything odd in the tree is found")
+        screen.check(
+            {"unreadable", "same_as_folder", "unversioned"} <= set(findings), "everything odd in the tree is found"
+        )
 
     def plan(self) -> None:
         screen = self.screen
         screen.heading(2, "The plan: batches in waves from the inventory, and what would be done, and why")
-        inventory(self.on.inventory)
+        inventory(self.servers.inventory)
         waves: dict[str, list[int]] = {}
-        for batch in sorted(self.on.hosts().values(), key=lambda batch: str(batch["secretferry_wave_number"])):
+        for batch in sorted(self.servers.hosts().values(), key=lambda batch: str(batch["secretferry_wave_number"])):
             row = waves.setdefault(batch["secretferry_wave"], [0, 0])
             row[0] += 1
-            row[1] += batch["secretferry_secrets"]
+            row[1] += batch["secretferry_secret_count"]
         screen.table([(wave, *row) for wave, row in waves.items()], head=("wave", "batches", "secrets"))
         screen.check(list(waves) == ["pilot", "teams", "rest"], "three waves, made of the paths by the inventory")
         run = self._run("rollout", "--check", "--diff", may_fail=True)
@@ -163,11 +166,11 @@ class _Demo:
         run = self._run("rollout")
         said = next((result["msg"] for _host, result in run.having("msg") if "is shut" in str(result["msg"])), "")
         screen.labelled("gate", said)
-        self._no_writes(run, "writes before somebody approves")
+        self._no_writes(run, "writes before an approval")
 
     def widening(self) -> None:
         screen = self.screen
-        screen.heading(4, "The second wave, approved: a failure stops the widening")
+        screen.heading(4, "The second wave, approved: a failure stops the rollout")
         run = self._run("rollout", may_fail=True, secretferry_rollout_approved="all")
         failures = [failure for _host, result in run.having("failures") for failure in result["failures"]]
         for failure in failures:
@@ -183,7 +186,7 @@ class _Demo:
         screen = self.screen
         screen.heading(5, "The repair: one line in the inventory, and the same command again")
         screen.quiet(f"  exclude: [{TOO_LARGE.rpartition('/')[0]}/*.jks]")
-        inventory(self.on.inventory, exclude=(f"{TOO_LARGE.rpartition('/')[0]}/*.jks",))
+        inventory(self.servers.inventory, exclude=(f"{TOO_LARGE.rpartition('/')[0]}/*.jks",))
         run = self._run("rollout", secretferry_rollout_approved="all")
         self._done(run)
         created = [
@@ -206,38 +209,36 @@ class _Demo:
             {
                 "name": team,
                 "akeyless": {
-                    "access_id": identity["access_id"],
-                    "access_key_file": str(self.on.folder / f"{team}-access-key"),
+                    "auth": {
+                        "access_id": login["access_id"],
+                        "access_key_file": str(self.servers.folder / f"{team}-access-key"),
+                    }
                 },
                 "may_read": [f"secret/{team}/**"],
                 "may_not_read": ["**"],
             }
-            for team, identity in APPLICATIONS.items()
+            for team, login in APPLICATIONS.items()
         ]
         run = self._run("verify", secretferry_verify_access=access)
         totals: dict[str, Counter[str]] = {}
         for _host, result in run.having("verified", "access"):
-            for identity in result["access"]:
-                totals.setdefault(identity["name"], Counter()).update(
-                    {key: identity[key] for key in ("read", "refused", "denied", "excess", "different")}
-                )
+            for application in result["access"]:
+                totals.setdefault(application["name"], Counter()).update({key: application[key] for key in _ACCESS})
         screen.table(
-            [
-                (name, *(found[key] for key in ("read", "refused", "denied", "excess", "different")))
-                for name, found in totals.items()
-            ],
-            head=("application", "reads", "is refused", "lacks", "reads too much", "reads other values"),
+            [(name, *(found[key] for key in _ACCESS)) for name, found in totals.items()],
+            head=("application", "reads", "is denied", "lacks", "reads too much", "reads other values"),
         )
         verified = [result["verified"] for _host, result in run.having("verified")]
         screen.check(
-            all(verified) and all(found["read"] > 0 and found["refused"] > 0 for found in totals.values()),
+            all(verified)
+            and all(found["expected_reads"] > 0 and found["expected_denials"] > 0 for found in totals.values()),
             f"{count(len(verified), 'batch', 'batches')} verified: every version, value, and right is as it should be",
         )
 
     def life_goes_on(self) -> None:
         screen = self.screen
         screen.heading(7, "Life goes on: a password is rotated at the source, and sync carries it over")
-        write(self.on.vault, _ROTATED)
+        write(self.servers.vault, _ROTATED)
         run = self._run("sync")
         done = [
             entry
@@ -255,48 +256,46 @@ class _Demo:
         )
 
     def cutover(self) -> None:
-        screen, on = self.screen, self.on
-        screen.heading(8, "The cutover: a last sync, verification, and the credentials dead")
-        self._run("demo", "--tags", "login", demo_token_file=str(self.token_file))
+        screen, servers = self.screen, self.servers
+        screen.heading(8, "The cutover: a last sync, verification, and the credentials revoked")
+        self._run("demo", "--tags", "login", secretferry_demo_token_file=str(self.token_file))
         token = self.token_file.read_text("utf-8").strip()
-        secret_id = (on.folder / "vault-secret-id").read_text("utf-8").strip()
+        secret_id = (servers.folder / "vault-secret-id").read_text("utf-8").strip()
         run = self._run(
             "cutover",
             secretferry_cutover_credential={
-                "kind": "approle",
+                "type": "approle",
                 "role_name": "migration",
-                "write_to": str(on.folder / "vault-secret-id"),
-                "operator": {"token_file": str(on.folder / "operator-token")},
+                "dest": str(servers.folder / "vault-secret-id"),
+                "operator_auth": {"token_file": str(servers.folder / "operator-token")},
             },
-            secretferry_cutover_akeyless_token=str(self.token_file),
+            secretferry_cutover_akeyless_token_file=str(self.token_file),
         )
-        role_id = on.vault.request("GET", "auth/approle/role/migration/role-id")["data"]["role_id"]
-        login = on.vault.request(
+        role_id = servers.vault.request("GET", "auth/approle/role/migration/role-id")["data"]["role_id"]
+        login = servers.vault.request(
             "POST", "auth/approle/login", json={"role_id": role_id, "secret_id": secret_id}, raw=True
         )
-        valid = httpx.post(f"{on.emulator.url}/validate-token", json={"token": token}).json()["is_valid"]
-        screen.check(login.status_code == 400, "the AppRole's secret id is dead: tried, Vault refuses it")
-        screen.check(valid is False, "the Akeyless token is dead: tried, Akeyless says that it is not valid")
-        report = run.having("report", "csv")[-1][1]
-        screen.check(
-            report["summary"]["verdict"] == "Complete", f"the report's verdict: {report['summary']['verdict']}"
-        )
-        kept = _keep(Path(report["report"]))
+        valid = httpx.post(f"{servers.emulator.url}/validate-token", json={"token": token}).json()["is_valid"]
+        screen.check(login.status_code == 400, "the AppRole's secret id is revoked: tried, Vault rejects it")
+        screen.check(valid is False, "the Akeyless token is revoked: tried, Akeyless says that it is not valid")
+        report = run.having("html", "csv")[-1][1]
+        screen.check(report["summary"]["status"] == "complete", f"the report's status: {report['summary']['status']}")
+        kept = _keep(Path(report["html"]))
         screen.say(f"The report for the security officer: {kept}")
 
     def read_back(self) -> None:
         self.screen.heading(9, "One item, read back with Akeyless's own Python SDK, beside what Vault says")
-        show_item(self.screen, self.on, self.source[SHOWN])
+        show_item(self.screen, self.servers, self.source[SHOWN])
 
-    def _run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> Run:
-        told = " ".join(
+    def _run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> PlaybookRun:
+        given = " ".join(
             [*options, *(f"-e {name}={value}" for name, value in variables.items() if isinstance(value, str))]
-        ).replace(str(self.on.folder), "...")
-        batches = "" if playbook == "demo" else " -i demo.kv_batches.yml"
-        self.screen.quiet(f"$ ansible-playbook{batches} secretferry.akeyless.{playbook} {told}")
-        return self.on.run(playbook, *options, may_fail=may_fail, **variables)
+        ).replace(str(self.servers.folder), "...")
+        what = "demo.yml" if playbook == "demo" else f"-i demo.kv_batches.yml secretferry.akeyless.{playbook}"
+        self.screen.quiet(f"$ ansible-playbook {what} {given}")
+        return self.servers.run(playbook, *options, may_fail=may_fail, **variables)
 
-    def _done(self, run: Run) -> None:
+    def _done(self, run: PlaybookRun) -> None:
         """What a rollout did, wave by wave."""
         rows: dict[str, list[int]] = {}
         for host, result in run.having("plan", "summary", "ledger"):
@@ -315,7 +314,7 @@ class _Demo:
             f"{count(len(verified), 'batch', 'batches')} verified; writes at the source: {run.vault.writes}",
         )
 
-    def _no_writes(self, run: Run, what: str) -> None:
+    def _no_writes(self, run: PlaybookRun, what: str) -> None:
         at_vault, at_akeyless = run.vault.writes, run.akeyless["writes"]
         self.screen.check(
             at_vault == at_akeyless == 0,
@@ -324,13 +323,13 @@ class _Demo:
         )
 
     def _compare(self) -> None:
-        self.source = read_vault(self.on.vault, {mount.path: mount.version for mount in MOUNTS})
+        self.source = read_vault(self.servers.vault, {mount.path: mount.version for mount in MOUNTS})
         wanted = {
             path: secret
             for path, secret in self.source.items()
             if secret.readable and path != TOO_LARGE and not path.startswith(UNREADABLE)
         }
-        found = compare(wanted, self.on.emulator.control.dump(), "/migrated")
+        found = compare(wanted, self.servers.emulator.control.dump(), "/migrated")
         screen = self.screen
         screen.say("Read from both servers by other code than the collection's:")
         screen.check(
@@ -347,7 +346,7 @@ class _Demo:
 
 
 def _keep(page: Path) -> Path:
-    """A copy of the report that outlives the demo."""
+    """Copy the report to a folder that the demo does not remove, and return its path."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretferry"
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copy(page, folder / "demo-report.html"))

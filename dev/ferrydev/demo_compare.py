@@ -13,7 +13,7 @@ import secrets
 import typing as t
 from dataclasses import dataclass
 
-from ferrydev.demo_play import Stage
+from ferrydev.demo_play import DemoServers
 from ferrydev.demo_screen import Screen, count
 from ferrydev.readers import SourceSecret, json_equal, parse_exact, read_akeyless
 
@@ -72,11 +72,11 @@ def _described(description: str, dump: t.Mapping[str, t.Any]) -> t.Any:
     return block
 
 
-def show_item(screen: Screen, on: Stage, secret: SourceSecret) -> None:
+def show_item(screen: Screen, servers: DemoServers, secret: SourceSecret) -> None:
     """One secret and its item: versions, digests of the values, metadata."""
     name = f"/migrated/{secret.full_path}"
-    token = on.emulator.token()
-    item = read_akeyless(on.emulator.url, token, name.rpartition("/")[0])[name]
+    token = servers.emulator.token()
+    item = read_akeyless(servers.emulator.url, token, name.rpartition("/")[0])[name]
     key = secrets.token_bytes(16)
     screen.quiet(name)
     rows: list[tuple[str, ...]] = []
@@ -102,7 +102,7 @@ def show_item(screen: Screen, on: Stage, secret: SourceSecret) -> None:
     pointer = json.loads(item.description).get(_POINTER, "")
     text = item.description
     if pointer:
-        companions = read_akeyless(on.emulator.url, token, pointer.rpartition("/")[0])
+        companions = read_akeyless(servers.emulator.url, token, pointer.rpartition("/")[0])
         text = companions[pointer].values[-1]
     block, expected = json.loads(text), imported_metadata(secret)
     screen.table(

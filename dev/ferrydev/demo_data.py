@@ -99,8 +99,8 @@ def inventory(file: Path, exclude: tuple[str, ...] = ()) -> None:
     """Writes the inventory that puts the tree into three waves, without what ``exclude`` names."""
     source = {"paths": [f"{mount.path}/" for mount in MOUNTS], "exclude": list(exclude)}
     waves = [
-        {"name": "pilot", "prefixes": ["secret/checkout"]},
-        {"name": "teams", "prefixes": ["secret/payments", "secret/platform"]},
+        {"name": "pilot", "folders": ["secret/checkout"]},
+        {"name": "teams", "folders": ["secret/payments", "secret/platform"]},
         {"name": "rest", "rest": True},
     ]
     migration = {"name": "demo", "target_location": "/migrated", "source": source, "waves": waves}
@@ -210,7 +210,7 @@ def _analytics() -> Iterator[Secret]:
 
 
 def _legacy() -> Iterator[Secret]:
-    """The mount of version 1 that nobody dared to touch."""
+    """The mount of KV version 1, which was never upgraded."""
     for application in ("crm", "mainframe", "fax gateway", "intranet"):
         for name in ("ftp", "smtp", "ldap bind", "license", "backup", "odbc"):
             token = f"{Random(application + name).getrandbits(64):016x}"

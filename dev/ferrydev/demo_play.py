@@ -4,8 +4,8 @@
 
 """The demo's two servers with a login of few rights at each, ansible-playbook runs against them, and what was counted.
 
-Everything is in one folder, which is gone in the end, and nothing of the caller's own Vault, Akeyless or Ansible
-settings is looked at.
+Everything is in one folder, which is removed in the end. The caller's own settings for Vault, Akeyless and Ansible are
+not read.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from ferrydev.demo_data import POLICY
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["APPLICATIONS", "DemoError", "Run", "Stage", "stage"]
+__all__ = ["APPLICATIONS", "DemoError", "DemoServers", "PlaybookRun", "demo_servers"]
 
+_DEMO_PLAYBOOK = Path(__file__).with_name("demo.yml")
 _RESULT = re.compile(r"^(?:ok|changed|fatal): \[(\S+)\](?:: FAILED!)? => (?=\{)", re.MULTILINE)
 _RIGHTS = {"path": "/migrated/*", "capabilities": ["create", "read", "update", "delete", "list"]}
 
-# Two applications that are to read their own secrets at Akeyless, and no others.
+# Two applications that must read their own secrets at Akeyless, and no others.
 APPLICATIONS = {
     team: {"access_id": f"p-demo{team[:8]:0<10}", "access_key": secrets.token_urlsafe(24)}
     for team in ("payments", "checkout")
@@ -46,7 +47,7 @@ class DemoError(Exception):
 
 
 @dataclass(frozen=True)
-class Run:
+class PlaybookRun:
     """One run of a playbook: what it printed, its results, and what both servers counted meanwhile."""
 
     command: str
@@ -75,8 +76,8 @@ class Run:
         return [" ".join(line.split()) for line in lines]
 
 
-class Stage:
-    """The servers, and the means to run playbooks against them."""
+class DemoServers:
+    """Vault and the emulator of Akeyless, and playbook runs against them."""
 
     def __init__(self, vault: Vault, emulator: Emulator, env: dict[str, str], folder: Path) -> None:
         self.vault = vault
@@ -86,23 +87,28 @@ class Stage:
         self.report = folder / "report"
         self._env = env
 
-    def run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> Run:
-        """Runs a playbook of the collection. DemoError, with what Ansible said, if it fails and may not."""
+    def run(self, playbook: str, *options: str, may_fail: bool = False, **variables: t.Any) -> PlaybookRun:
+        """Run a playbook of the collection, or that of the demo.
+
+        :raises DemoError: it fails and may not; with Ansible's output.
+        """
         shown = ["ansible-playbook", f"secretferry.akeyless.{playbook}", *options]
         shown += [f"-e {name}={value}" for name, value in variables.items() if isinstance(value, (str, bool, int))]
         self.vault.audit_reset()
         self.emulator.control.reset_counters()
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         given = {"secretferry_report_dir": str(self.report), **variables}
-        where = ["-i", str(self.inventory)] if self.inventory.exists() and playbook != "demo" else []
-        command = [program, shown[1], *where, *options, "-e", json.dumps(given)]
+        what, where = shown[1], ["-i", str(self.inventory)]
+        if playbook == "demo":
+            what, where = str(_DEMO_PLAYBOOK), []
+        command = [program, what, *where, *options, "-e", json.dumps(given)]
         status, said = _finish(command, self._env)
         decoder = json.JSONDecoder()
         results = [(found[1], decoder.raw_decode(said, found.end())[0]) for found in _RESULT.finditer(said)]
         if not results or (status != 0 and not may_fail):
             raise DemoError(f"`{' '.join(shown)}` ended with status {status}:\n{said[-6000:]}")
         asked = [name for route, name, _ in self.emulator.control.journal() if route == "get-secret-value"]
-        return Run(
+        return PlaybookRun(
             " ".join(shown),
             status,
             said,
@@ -113,7 +119,7 @@ class Stage:
         )
 
     def hosts(self) -> dict[str, dict[str, t.Any]]:
-        """The batches that the inventory makes of Vault: host to its variables."""
+        """The batches that the inventory makes of Vault: the variables of each host by its name."""
         program = str(Path(sys.executable).with_name("ansible-inventory"))
         command = [program, "-i", str(self.inventory), "--list", "--export"]
         status, said = _finish(command, {**self._env, "ANSIBLE_VERBOSITY": "0"})
@@ -125,8 +131,8 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
-    """Both servers started, the logins made. In the end, however it comes, all is stopped and removed."""
+def demo_servers() -> Iterator[DemoServers]:
+    """Start both servers and make the logins. In the end, after an error too, all is stopped and removed."""
     with contextlib.ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(prefix="secretferry-demo-", ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
@@ -144,7 +150,7 @@ def stage() -> Iterator[Stage]:
             ],
         }
         emulator = stack.enter_context(Emulator.start(config, log_dir=folder))
-        stack.callback(_deafen)  # first of all: whoever is impatient shall not interrupt the tidying up
+        stack.callback(_ignore_signals)  # runs first: a second Ctrl-C must not interrupt the clean-up
         vault.write_policy("migration", POLICY)
         role = vault.approle("migration", ["migration"], token_ttl="10m", token_max_ttl="20m")
         env = _environment(folder) | {
@@ -158,10 +164,10 @@ def stage() -> Iterator[Stage]:
         _private(folder / "operator-token", vault.root_token)
         for team, identity in APPLICATIONS.items():
             _private(folder / f"{team}-access-key", identity["access_key"])
-        yield Stage(vault, emulator, env, folder)
+        yield DemoServers(vault, emulator, env, folder)
 
 
-def _deafen() -> None:
+def _ignore_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
@@ -175,7 +181,7 @@ def _private(path: Path, text: str) -> str:
 def _environment(folder: Path) -> dict[str, str]:
     foreign = ("VAULT_", "BAO_", "AKEYLESS_", "ANSIBLE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     paths = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
-    playbook = "ansible_collections/secretferry/akeyless/playbooks/demo.yml"
+    playbook = "ansible_collections/secretferry/akeyless/playbooks/rollout.yml"
     if not any((Path(path) / playbook).is_file() for path in paths.split(os.pathsep) if path):
         raise DemoError(
             "The collection is not installed in ANSIBLE_COLLECTIONS_PATH: run `make demo`, which does that."
@@ -210,7 +216,7 @@ def _finish(command: list[str], env: dict[str, str]) -> tuple[int, str]:
         text=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,  # Ctrl-C reaches us alone, and we end it in order
+        start_new_session=True,  # Ctrl-C reaches this process only, which then ends the command
     )
     try:
         said, _ = process.communicate()

@@ -39,6 +39,7 @@ class Ferry:
         self.defaults = {"name": "test", "target_location": "/migrated", **defaults}
         self.source_auth: dict[str, t.Any] = {"method": "token", "token": vault.root_token}
         self.akeyless_auth = {"access_id": emulator.access_id, "access_key": emulator.access_key}
+        self.limits = DEFAULT_LIMITS
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
         """Run once. Options go through the module's own argument spec."""

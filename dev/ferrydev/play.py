@@ -96,7 +96,7 @@ class Play:
             extravars=extravars,
             envvars=self.environment(),
             passwords=dict(answers or {}),
-            timeout=500,  # a prompt that nobody answers ends a run, and not the whole of the tests
+            timeout=500,  # an unanswered prompt ends this run, and the other tests go on
             suppress_env_files=True,
             quiet=True,
         )

@@ -77,7 +77,7 @@ class Scene:
         return [version["value"] for version in self.item(path)["versions"]]
 
     def call(self, command: str, **body: t.Any) -> dict[str, t.Any]:
-        """A command of somebody else's at the target."""
+        """A command at the target that the migration did not give."""
         answer = httpx.post(f"{self.emulator.url}/{command}", json={"token": self.emulator.token(), **body})
         assert answer.status_code == 200, answer.text
         return t.cast("dict[str, t.Any]", answer.json())

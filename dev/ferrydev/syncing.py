@@ -28,6 +28,7 @@ class Sync(Ferry):
         identity = {key: ferry.defaults[key] for key in ("name", "target_location")}
         self.defaults = {**identity, **defaults}
         self.source_auth, self.akeyless_auth = ferry.source_auth, ferry.akeyless_auth
+        self.limits = ferry.limits
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
         """Run once. Options go through the module's own argument spec."""

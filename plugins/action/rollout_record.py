@@ -10,26 +10,24 @@ import typing as t
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, where
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import (
-    KINDS,
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, place_of
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record_files import (
     as_json,
-    make,
     path_of,
     read,
-    with_history,
     write_if_changed,
 )
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import STEPS, make, with_history
 
 _MODE = 0o640
 
 
 class ActionModule(ReportAction):
-    """``rollout_record``. It is no module, so that a result with anything in it is not sent anywhere."""
+    """``rollout_record``. It is no module, so that the result, which may hold secrets, stays on the controller."""
 
     _spec: t.ClassVar[dict[str, t.Any]] = {
         "report_dir": {"type": "path"},
-        "kind": {"type": "str", "required": True, "choices": list(KINDS)},
+        "step": {"type": "str", "required": True, "choices": list(STEPS)},
         "result": {"type": "dict", "required": True},
         "name": {"type": "str"},
         "migration": {"type": "str"},
@@ -40,9 +38,9 @@ class ActionModule(ReportAction):
     }
 
     def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        place = where(options, lambda name: self.variable(task_vars, name))
+        place = place_of(options, lambda name: self.variable(task_vars, name))
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        record = make(options["kind"], place, options["result"], now)
+        record = make(options["step"], place, options["result"], now)
         path = path_of(Path(options["report_dir"]), record)
         record = with_history(record, read(path))
         changed = write_if_changed(path, as_json(record), _MODE, check=self._task.check_mode)

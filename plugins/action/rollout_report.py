@@ -11,22 +11,26 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, planned_batches
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import load, write_if_changed
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record_files import (
+    load,
+    write_if_changed,
+)
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import RecordError
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.render import files_of
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.rollup import roll_up
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import look_at, summary_of
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import summary_of, view_of
 
 _MODE = 0o640
 
 
 class ActionModule(ReportAction):
-    """``rollout_report``. It is no module, as the template and Jinja2 are where Ansible is."""
+    """``rollout_report``. It is no module, as the template and Jinja2 are on the controller."""
 
     _spec: t.ClassVar[dict[str, t.Any]] = {
         "report_dir": {"type": "path"},
         "dest": {"type": "path"},
         "title": {"type": "str", "default": ""},
-        "row_limit": {"type": "int", "default": 500},
+        "report_limit": {"type": "int", "default": 500},
         "batches": {
             "type": "list",
             "elements": "dict",
@@ -46,7 +50,9 @@ class ActionModule(ReportAction):
         planned = options["batches"]
         if planned is None:
             planned = planned_batches(task_vars)
-        view = look_at(roll_up(load(folder), planned), options["title"], max(1, options["row_limit"]))
+        if options["report_limit"] < 0:
+            raise RecordError(f"report_limit: {options['report_limit']} is below zero: give 0 or more")
+        view = view_of(roll_up(load(folder), planned), options["title"], options["report_limit"])
         summary = summary_of(view)
         before = _summary_before(dest / "rollout.json")
         check = self._task.check_mode
@@ -55,7 +61,7 @@ class ActionModule(ReportAction):
         ]
         result = {
             "changed": any(changed),
-            "report": str(dest / "rollout.html"),
+            "html": str(dest / "rollout.html"),
             "json": str(dest / "rollout.json"),
             "csv": str(dest / "rollout.csv"),
             "summary": summary,

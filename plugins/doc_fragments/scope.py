@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   scope:
     description:
-      - The part of the migration that this run works on, such as one batch of a wave. When omitted, all of it.
+      - The part of the migration that this run works on, such as one batch of a wave. All of it when omitted.
       - It is never stored, so it has no effect on later runs. The inventory plugin
         P(secretferry.akeyless.kv_batches#inventory) sets it as the variable C(secretferry_scope).
     type: dict
@@ -20,16 +20,16 @@ options:
       paths:
         description:
           - Secrets by their full paths, mount included, without a slash at the end. Nothing is listed at the source.
-          - The migration must include each of them by its C(paths), C(include) and C(exclude). A secret that was
-            removed at the source is skipped, with a reason.
+          - Each must be one that the migration takes by its C(paths), C(include) and C(exclude). One that was removed
+            at the source is skipped, with a reason.
         type: list
         elements: str
       hash_prefix:
         description:
-          - A batch of the migration, as digits V(0) and V(1), 24 at the most. It has the secrets whose path, mount
-            included, has a SHA-256 that begins with these bits. Without O(scope.paths), the run works on all of them.
-          - Two runs can work at the same time if neither hash prefix begins with the other one. A run without a hash
-            prefix and any other run exclude each other.
+          - The bits that the SHA-256 of the path of each secret, mount included, begins with, as digits V(0) and V(1),
+            24 at the most. Without O(scope.paths), all such secrets are meant.
+          - Two runs work at the same time if neither prefix begins with the other. Any other two exclude each other,
+            and a run without a prefix excludes all.
           - Quote it in YAML.
         type: str
 """

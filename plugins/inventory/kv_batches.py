@@ -19,9 +19,9 @@ description:
     C(migration_<name>) and C(environment_<name>).
   - Each host has the variables C(secretferry_migration), C(secretferry_target_location), C(secretferry_source),
     C(secretferry_options), C(secretferry_scope), C(secretferry_wave), C(secretferry_wave_number),
-    C(secretferry_batch), C(secretferry_environment) and C(secretferry_secrets), which is the number of its secrets;
-    and it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds
-    a credential or the value of a secret.
+    C(secretferry_batch), which is the host's name, C(secretferry_environment) and C(secretferry_secret_count); and
+    it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds a
+    credential or the value of a secret.
   - The same secrets always give the same batches. A new secret changes the batch that it falls into and no other. Where
     that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
     batch is renamed. See the collection's page on inventories.

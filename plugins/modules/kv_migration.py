@@ -11,14 +11,14 @@ module: kv_migration
 short_description: Move KV secrets from Vault into Akeyless, with history and metadata
 version_added: 0.1.0
 description:
-  - Plans and carries out the migration of KV version 1 and 2 secrets from HashiCorp Vault or OpenBao into static
+  - Plans and carries out the migration of secrets of KV version 1 and 2 from HashiCorp Vault or OpenBao into static
     secrets of Akeyless, every version in order, with its metadata.
   - The source is only read. A token that may list and read is enough.
   - What was done is kept in a ledger in Akeyless, under C(<target_location>/.secretferry/<name>/). A run that was
     interrupted, at any instant, is simply run again. A run with nothing new reads no values of KV version 2, and
     writes nothing.
   - Check mode and diff mode show the plan itself, names and versions and reasons, which is what the real run does.
-  - Everything that cannot be done is listed, never stops the rest, and makes the task fail.
+  - What cannot be done is listed, does not stop the rest, and makes the task fail.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
@@ -43,7 +43,7 @@ options:
   state:
     description:
       - V(present) migrates what is new at the source.
-      - V(absent) forgets the definition and the ledger. Items stay, and so does metadata that did not fit into
+      - V(absent) deletes the definition and the ledger. Items stay, and so does metadata that did not fit into
         descriptions.
     type: str
     choices:
@@ -58,14 +58,12 @@ options:
   metadata_mode:
     description:
       - What of the metadata of KV version 2 goes into the items' descriptions, as compact JSON.
-      - V(full) is the whole metadata block, its C(versions) trimmed to those that were imported.
+      - V(full) is the whole metadata block, its C(versions) trimmed to those that were migrated.
       - V(minimal) is C(custom_metadata) alone, V(none) is nothing.
-      - Akeyless refuses descriptions over 1024 characters. A longer text goes whole into an item under the ledger's
-        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata). A text that not
-        even one item holds goes on under C(metadata-2/), C(metadata-3/) and so on, as many as its member C(pieces)
-        says.
-      - When omitted, V(full) for a new migration, and unchanged for an existing one. The same holds for every option
-        below, with the default that it names.
+      - Akeyless rejects descriptions over 1024 characters. A longer text goes whole into an item under the ledger's
+        C(metadata/) folder, and the description points to it with its member C(secretferry_metadata). A text that one
+        item cannot hold continues under C(metadata-2/), C(metadata-3/) and so on, as many as the member C(pieces) says.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(full).
     type: str
     choices:
       - full
@@ -74,59 +72,65 @@ options:
   versions:
     description:
       - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
-        read. V(all) for a new migration.
+        read.
       - Deleted and destroyed versions cannot be read and are left out. With V(current), a secret whose newest version
         is deleted is left out.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(all).
     type: str
   layout:
     description:
       - V(json) makes one item per secret, its value the JSON object exactly as Vault sends it.
       - V(keys) makes one item per key, named C(<path>/<key>), strings as their text and anything else as JSON.
-      - V(json) for a new migration. It cannot be changed afterwards.
+      - It cannot be changed after the first run.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(json).
     type: str
     choices:
       - json
       - keys
   conflict:
     description:
-      - What to do about an item that this migration did not create, or that somebody changed since.
-      - V(fail) leaves it alone and fails, V(skip) leaves it alone and says so.
-      - V(update) adds the source's versions on top of it, so its own versions stay in its history.
+      - What to do about an item that this migration did not create, or that was changed at the target since.
+      - V(fail) does not change it and makes the task fail, V(skip) does not change it and lists it as skipped.
+      - V(append) adds the source's versions after its own, which stay in its history.
       - V(overwrite) replaces its newest value with the first version to write, and adds the rest.
-      - V(fail) for a new migration.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(fail).
     type: str
     choices:
       - fail
       - skip
-      - update
+      - append
       - overwrite
-  unreadable:
+  unreadable_paths:
     description:
-      - What to do about paths that the token may not list or read. V(report) lists them in RV(unreadable) and warns,
+      - What to do about paths that the token may not list or read. V(warn) lists them in RV(unreadable) and warns,
         V(fail) fails, before anything is written where a folder is concerned.
-      - V(report) for a new migration.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(warn).
     type: str
     choices:
-      - report
+      - warn
       - fail
   concurrency:
     description:
-      - How many secrets are under way at once, at the most. Under pressure of a server (429, failures, silence) it
-        falls by itself, and recovers. 32 for a new migration.
+      - How many secrets are in progress at once, at the most. When a server is overloaded (429, failures, no answer),
+        the number falls by itself, and rises again.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(32).
     type: int
   value_limit:
     description:
-      - The most bytes that the account takes as a value. Secrets with a longer one are refused before anything of them
-        is written. 16384 for a new migration, the limit that Akeyless documents.
+      - The most bytes that the account takes as a value; Akeyless documents 16384. A secret with a longer value fails
+        before anything of it is written.
+      - Stored with the migration. When omitted, the stored value; the first run stores V(16384).
     type: int
   invalid_characters:
     description:
-      - Characters that the account refuses in names. Each is replaced by a percent sign and its hexadecimal code, such
-        that the path can be restored. By default the account's own setting, where the caller may read it.
+      - Characters that the account does not allow in names. Each is replaced by a percent sign and its hexadecimal
+        code, such that the path can be restored.
+      - Stored with the migration. When never given, the account's own setting, if the caller may read it.
     type: str
   protection_key:
     description:
-      - The name of an existing AES-GCM key that encrypts the items, instead of the account's default key.
+      - The name of an existing AES-GCM key that encrypts the items.
+      - Stored with the migration. When never given, the account's default key.
     type: str
   report_limit:
     description:
@@ -175,12 +179,12 @@ EXAMPLES = r"""
     versions: 3
     metadata_mode: minimal
 
-- name: Carry over what is new since, with the stored options
+- name: Migrate what is new since then, with the stored options
   secretferry.akeyless.kv_migration:
     name: payments
     target_location: /migrated/payments
 
-- name: Look at one secret of the migration again
+- name: Migrate one secret of the migration again
   secretferry.akeyless.kv_migration:
     name: payments
     target_location: /migrated/payments
@@ -188,7 +192,7 @@ EXAMPLES = r"""
       paths:
         - secret/payments/db
 
-- name: Forget the migration, and keep the items
+- name: Delete the ledger of the migration, and keep the items
   secretferry.akeyless.kv_migration:
     name: payments
     target_location: /migrated/payments
@@ -211,12 +215,13 @@ summary:
     conflicts: 0
     failed: 0
     unreadable: 1
-    gone: 0
+    removed_at_source: 0
     versions_written: 342
 plan:
   description:
     - What was done, or in check mode what would be done, for each item that is not merely unchanged, in order of path.
-    - C(action) is one of C(create), C(append), C(overwrite), C(metadata), C(adopt), C(skip), C(conflict), C(refuse).
+    - C(action) is one of C(create), C(append), C(overwrite), C(update_metadata), C(adopt), C(skip), C(conflict),
+      C(fail).
   returned: when O(state=present) and the source was reached
   type: list
   elements: dict
@@ -226,11 +231,11 @@ plan:
       action: create
       versions: [1, 2, 4]
       reason: not at the target yet
-plan_left_out:
-  description: How many entries of the plan O(report_limit) left out.
+plan_count:
+  description: How many entries the plan has, listed or not.
   returned: when O(state=present) and the source was reached
   type: int
-  sample: 0
+  sample: 120
 failures:
   description: What was asked for and did not happen, with the reason and a remedy.
   returned: when O(state=present) and the source was reached
@@ -241,11 +246,11 @@ failures:
       item: /migrated/payments/secret/payments/blob
       reason: the value of version 1 has 20001 bytes, the limit is 16384
       remedy: Raise value_limit if the account takes more, or exclude the path
-failures_left_out:
-  description: How many failures O(report_limit) left out.
+failures_count:
+  description: How many failures there are, listed or not.
   returned: when O(state=present) and the source was reached
   type: int
-  sample: 0
+  sample: 1
 unreadable:
   description: Paths that may not be listed or read.
   returned: when O(state=present) and the source was reached
@@ -254,6 +259,11 @@ unreadable:
   sample:
     - source: secret/payments/hsm/
       reason: may not be listed
+unreadable_count:
+  description: How many paths may not be listed or read, listed here or not.
+  returned: when O(state=present) and the source was reached
+  type: int
+  sample: 1
 definition:
   description: The options in force, stored in the ledger. Never a credential.
   returned: when O(state=present) and the source was reached

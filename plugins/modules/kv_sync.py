@@ -12,12 +12,12 @@ short_description: Carry over what changed at the source since a migration
 version_added: 0.1.0
 description:
   - Carries over what has changed in Vault since M(secretferry.akeyless.kv_migration) ran, new secrets, new versions,
-    changed metadata and, where asked to, deletions. With the options that the migration has stored.
+    changed metadata and, with O(delete=true), deletions. It works with the options that the migration has stored.
   - A pass with nothing new reads no values of KV version 2, and writes nothing. No version is written twice.
   - Nothing runs in the background. A pass is made when this module runs, once, or again and again with O(continuous).
     Whether syncing is wanted at all is noted beside the migration, where a scheduled job can look it up.
   - Check mode and diff mode show what a pass would do.
-  - Items that somebody changed at the target are left to the stored conflict policy, and never deleted.
+  - Items that were changed at the target are handled by the stored conflict policy, and never deleted.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
@@ -46,66 +46,67 @@ options:
     required: true
   state:
     description:
-      - V(once) makes a pass, or several with O(continuous), whatever is noted.
+      - V(synced) makes a pass, or several with O(continuous), whatever is noted.
       - V(started) notes that syncing is wanted, and makes a pass.
-      - V(stopped) notes that it is not wanted any more, and makes no pass. A run with O(continuous) that is under way
-        sees it before its next pass, and ends well.
+      - V(stopped) notes that it is no longer wanted, and makes no pass. A run with O(continuous) that is in progress
+        reads this before its next pass, and ends without an error.
     type: str
     choices:
-      - once
+      - synced
       - started
       - stopped
-    default: once
-  only_if_started:
+    default: synced
+  skip_unless_started:
     description:
-      - Do nothing, successfully, unless V(started) was noted last. For scheduled jobs, which then need not be switched
-        off. Only with O(state=once).
+      - Do nothing, and succeed, unless V(started) was noted last. For scheduled jobs, which then need not be switched
+        off. Only with O(state=synced).
     type: bool
     default: false
   continuous:
     description:
-      - Make passes again and again, within bounds. Logins are made once.
-      - A pass that finds one side out of order, or another run at work, is noted in RV(outages), and tried again after
-        1 second, 2, 4 and so on, up to 5 minutes or O(continuous.interval). The first login must succeed.
+      - Make passes again and again, for a limited time. Logins are made once.
+      - When a server does not answer or fails, or another run is writing, the pass is noted in RV(outages), and tried
+        again after 1 second, 2, 4 and so on, up to 5 minutes or O(continuous.interval). The first login must succeed.
       - Conflicts and failures of single secrets do not end it; those of the last pass make the task fail.
     type: dict
     suboptions:
       interval:
         description:
-          - From the beginning of a pass to that of the next, such as V(90s) or V(5m).
+          - The time from the start of a pass to that of the next.
+          - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
         type: str
         default: 60s
       duration:
         description:
-          - For how long, such as V(8h). It or O(continuous.until) is required; the one that is sooner ends it.
+          - For how long. This option or O(continuous.until) is required; the one that is sooner ends it.
+          - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
         type: str
       until:
         description:
           - Until when, such as V(2027-01-31T18:00:00Z). In UTC where no time zone is given.
         type: str
-      patience:
+      outage_timeout:
         description:
-          - The task fails when no pass came through for this long.
+          - The task fails when no pass has succeeded for this long.
+          - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
         type: str
         default: 30m
-  deleted:
+  delete:
     description:
-      - What becomes of items whose secrets, and of versions that, cannot be read at the source any more, because they
-        were deleted, destroyed, removed whole, have expired, or were dropped by C(max_versions).
-      - V(keep) leaves them as they are. So where the newest version is deleted at the source, applications go on
-        reading its value at Akeyless.
-      - V(delete) makes each item what a migration that begins today would make. Versions that cannot be read at the
-        source are deleted; the item, and its metadata, where none can be. Where the newest version is deleted, the one
-        before becomes the newest at Akeyless, and RV(plan) says so; with C(versions=current) the item is deleted.
-      - Only what this migration created is deleted. Items that somebody changed since are conflicts, items that were
-        there before and were taken over stay.
-      - What was deleted cannot be brought back by M(secretferry.akeyless.kv_rollback).
-    type: str
-    choices:
-      - keep
-      - delete
-    default: keep
-  undeleted:
+      - Whether items and versions are deleted that can no longer be read at the source, because they were deleted,
+        destroyed or removed whole, have expired, or exceed C(max_versions).
+      - With V(false), they stay as they are. So where the newest version is deleted at the source, applications still
+        read its value at Akeyless.
+      - With V(true), each item becomes what a migration that begins today would make. Versions that cannot be read at
+        the source are deleted; the item, and its metadata, where no version can be read. Where the newest version is
+        deleted, the one before becomes the newest at Akeyless, and RV(plan) says so; with C(versions=current) the item
+        is deleted.
+      - Only what this migration created is deleted. Items that were changed at the target since are conflicts, items
+        that existed before the migration and were taken over stay.
+      - M(secretferry.akeyless.kv_rollback) cannot restore what was deleted.
+    type: bool
+    default: false
+  undeleted_versions:
     description:
       - What to do about a version that was undeleted at the source, when newer ones are at the target already.
       - V(conflict) reports it as a conflict.
@@ -118,18 +119,19 @@ options:
     default: conflict
   delete_limit:
     description:
-      - With O(deleted=delete), the most secrets that may be gone at the source in one pass. If there are more, none
-        of their items is deleted, and the task fails. A guard against a folder that was emptied by mistake.
+      - With O(delete=true), the most secrets that may have been removed at the source in one pass. If there are more,
+        none of their items is deleted, and the task fails. A guard against a folder that was emptied by mistake.
     type: int
     default: 100
   lease_timeout:
     description:
       - How long to wait while another run of the migration is writing.
+      - A duration such as V(90s), V(5m) or V(1h30m); a number alone is seconds.
     type: str
     default: 2m
   concurrency:
     description:
-      - How many secrets are under way at once, at the most. As stored when omitted.
+      - How many secrets are in progress at once, at the most. When omitted, the stored value.
     type: int
   report_limit:
     description:
@@ -137,8 +139,8 @@ options:
     type: int
     default: 500
 notes:
-  - Suboptions of O(source) such as O(source.paths) come from the migration. What of them is given here counts for this
-    run and is not stored.
+  - Suboptions of O(source) such as O(source.paths) come from the migration. What is given here is for this run
+    only, and is not stored.
   - KV version 1 has no versions, so its values are read in each pass.
 seealso:
   - module: secretferry.akeyless.kv_migration
@@ -150,14 +152,14 @@ author:
 
 EXAMPLES = r"""
 # Connections from VAULT_ADDR, VAULT_TOKEN, AKEYLESS_ACCESS_ID and AKEYLESS_ACCESS_KEY
-- name: Show what changed since
+- name: Show what changed since then
   secretferry.akeyless.kv_sync:
     name: payments
     target_location: /migrated/payments
   check_mode: true
   diff: true
 
-- name: From now on, keep it current
+- name: Note that syncing is wanted, and make a pass
   secretferry.akeyless.kv_sync:
     name: payments
     target_location: /migrated/payments
@@ -167,8 +169,8 @@ EXAMPLES = r"""
   secretferry.akeyless.kv_sync:
     name: payments
     target_location: /migrated/payments
-    only_if_started: true
-    deleted: delete
+    skip_unless_started: true
+    delete: true
 
 - name: Every minute, during the night of the cutover
   secretferry.akeyless.kv_sync:
@@ -178,7 +180,7 @@ EXAMPLES = r"""
       interval: 1m
       duration: 8h
 
-- name: No more
+- name: Note that syncing is no longer wanted
   secretferry.akeyless.kv_sync:
     name: payments
     target_location: /migrated/payments
@@ -193,11 +195,11 @@ sync:
   sample:
     state: started
     since: "2027-01-31T18:00:00Z"
-ended:
+stop_reason:
   description:
-    - Why there was no further pass. V(done), V(stopped) by O(state=stopped) meanwhile, V(not_started) with
-      O(only_if_started), or V(outage).
-  returned: with O(state=once) and O(state=started)
+    - Why there was no further pass. V(done), V(stopped) when O(state=stopped) was noted meanwhile, V(not_started) with
+      O(skip_unless_started), or V(outage).
+  returned: with O(state=synced) and O(state=started)
   type: str
   sample: done
 summary:
@@ -218,12 +220,12 @@ summary:
     conflicts: 0
     failed: 0
     unreadable: 0
-    gone: 1
+    removed_at_source: 1
     versions_written: 4
     versions_deleted: 0
 totals:
   description: What was written and deleted in all passes together.
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     created: 1
@@ -231,26 +233,31 @@ totals:
     deleted: 1
     versions_written: 4
 passes:
-  description: How many passes came to their end, how many of them changed something, and how many outages there were.
-  returned: with O(state=once) and O(state=started)
+  description: How many passes came to their end, and how many of them changed something.
+  returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     done: 480
     changed: 7
-    outages: 1
 outages:
-  description: When no pass came through, why, and how often it was tried. The first 50.
-  returned: with O(state=once) and O(state=started)
+  description:
+    - When no pass succeeded, why, and how often it was tried. The first 50. C(end) is null for one that has not ended.
+  returned: with O(state=synced) and O(state=started)
   type: list
   elements: dict
   sample:
-    - began: "2027-01-31T18:00:00Z"
-      ended: "2027-01-31T18:04:10Z"
-      tries: 8
+    - start: "2027-01-31T18:00:00Z"
+      end: "2027-01-31T18:04:10Z"
+      attempts: 8
       reason: "Akeyless answers 503 to everything"
+outages_count:
+  description: How many outages there were, listed or not.
+  returned: with O(state=synced) and O(state=started)
+  type: int
+  sample: 1
 runs:
   description: The ids of the runs that wrote, the last 50, for M(secretferry.akeyless.kv_rollback).
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: list
   elements: str
   sample: ["20270131T181500Z-3f9a"]
@@ -262,9 +269,9 @@ run:
 plan:
   description:
     - What was done, or in check mode what would be done, for each item that is not merely unchanged. Of several passes,
-      what they wrote, and what the last one left alone.
-    - C(action) is one of C(create), C(append), C(overwrite), C(metadata), C(prune), C(delete), C(forget), C(adopt),
-      C(skip), C(conflict), C(refuse).
+      what they wrote, and what the last one did not change.
+    - C(action) is one of C(create), C(append), C(overwrite), C(update_metadata), C(prune), C(delete), C(forget),
+      C(adopt), C(skip), C(conflict), C(fail).
   returned: when a pass came to its end
   type: list
   elements: dict
@@ -275,11 +282,11 @@ plan:
       versions: [5]
       deleted_versions: [3]
       reason: new versions at the source
-plan_left_out:
-  description: How many entries of the plan O(report_limit) left out.
+plan_count:
+  description: How many entries the plan has, listed or not.
   returned: when a pass came to its end
   type: int
-  sample: 0
+  sample: 1
 failures:
   description: What was asked for and did not happen in the last pass, with the reason and a remedy.
   returned: when a pass came to its end
@@ -289,12 +296,12 @@ failures:
     - source: secret/payments/old
       item: /migrated/payments/secret/payments/old
       reason: its value was changed at the target since
-      remedy: Look at the item, then set conflict to skip, update or overwrite for this run
-failures_left_out:
-  description: How many failures O(report_limit) left out.
+      remedy: Look at the item, then set conflict to skip, append or overwrite for this run
+failures_count:
+  description: How many failures there are, listed or not.
   returned: when a pass came to its end
   type: int
-  sample: 0
+  sample: 1
 unreadable:
   description: Paths that may not be listed or read.
   returned: when a pass came to its end
@@ -303,6 +310,11 @@ unreadable:
   sample:
     - source: secret/payments/hsm/
       reason: may not be listed
+unreadable_count:
+  description: How many paths may not be listed or read, listed here or not.
+  returned: when a pass came to its end
+  type: int
+  sample: 1
 ledger:
   description: The folder of the ledger in Akeyless.
   returned: success
@@ -317,28 +329,28 @@ requests:
     akeyless: 12
 values_read:
   description: Values read on each side. On the side of Akeyless this counts items of the ledger, too.
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     vault: 4
     akeyless: 3
 retries:
   description: Requests that were sent again, by side.
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     vault: 0
     akeyless: 0
 lowest_concurrency:
   description: The lowest that the adaptive limit of requests in flight fell to, by side.
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: dict
   sample:
     vault: 32
     akeyless: 32
 transport:
   description: The HTTP library of the bulk path.
-  returned: with O(state=once) and O(state=started)
+  returned: with O(state=synced) and O(state=started)
   type: str
   sample: aiohttp
 durations:

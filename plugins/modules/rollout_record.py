@@ -10,15 +10,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: rollout_record
-short_description: Keep what a report needs of a task's result
+short_description: Record a task's result for the report of a rollout
 version_added: 0.1.0
 description:
-  - Stores the known fields of a registered result, names and counts and reasons, as a JSON file of its own in
+  - Stores the known fields of a registered result, names and counts and reasons, as a JSON file in
     C(<report_dir>/records/). M(secretferry.akeyless.rollout_report) makes the report of these files.
   - Every other field is dropped, so the file holds no more than it should, whatever the result holds.
-  - One file is kept for each O(kind) of work and each O(batch), named
-    C(<wave number>-<batch>-<kind>[-<name>].json). Another attempt replaces it, and keeps when the ones before it were
-    and what they said.
+  - There is one file for each O(step) and O(batch), named C(<wave number>-<batch>-<step>[-<name>].json). Another
+    attempt replaces the record, and keeps times, states and messages of the earlier attempts.
   - Works on the controller, also for tasks of other hosts, so that no C(delegate_to) is needed.
 attributes:
   check_mode:
@@ -39,9 +38,9 @@ options:
       - The folder of the rollout's report. It is made where it is missing, and only its owner and group may read it.
       - The variable C(secretferry_report_dir) by default.
     type: path
-  kind:
+  step:
     description:
-      - What kind of work the result is of. V(plan) is that of a migration in check mode.
+      - The step of the rollout that the result is of. V(plan) is a migration in check mode.
     type: str
     required: true
     choices:
@@ -58,21 +57,20 @@ options:
     description:
       - The registered result of a task, of a failed one too. Not that of a loop.
       - Kept are C(changed), C(failed), C(skipped), C(unreachable), C(msg) of a failure, C(run), C(ledger), C(outcome),
-        C(verified), C(summary), C(requests), the total of C(durations), and the lists C(failures), C(conflicts),
-        C(unreadable), C(differences), C(left_alone), C(access), C(checks), C(findings), C(credentials), C(revoked) and
-        C(plan), with their C(_left_out). Of the credential that M(secretferry.akeyless.source_credential) or
-        M(secretferry.akeyless.akeyless_token) made or ended, what it is, never what is in it.
+        C(verified), C(summary), C(requests), the total of C(durations), and the lists C(failures), C(unreadable),
+        C(differences), C(accepted_differences), C(access), C(checks), C(findings), C(credentials), C(revocations) and
+        C(plan), with their C(_count). Of the credential that M(secretferry.akeyless.source_credential) or
+        M(secretferry.akeyless.akeyless_token) made or revoked, its type, place and state, never its secret part.
       - Of the entries of lists, which are dicts, kept are the texts C(id), C(source), C(item), C(name), C(path),
-        C(identity), C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text),
-        C(evidence), C(accessor), C(file), C(proof), C(reason), C(remedy) and C(expires), the plain words C(expected),
-        C(found), C(difference) and C(kind), counts, versions, and the booleans C(ok), C(dead) and C(was_dead).
-      - A playbook may also make one up of such parts, for instance the state of a credential after its revocation.
+        C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text), C(evidence),
+        C(accessor), C(dest), C(reason), C(remedy), C(expires) and C(type), counts, C(versions) and
+        C(deleted_versions), and the booleans C(ok), C(revoked) and C(already_revoked).
+      - A playbook may also compose a result of such parts, for instance the state of a credential after its revocation.
     type: dict
     required: true
   name:
     description:
-      - Tells records of one kind and place from each other, for instance V(Vault) and V(Akeyless) for their
-        credentials.
+      - Distinguishes records of one step and batch, for instance V(Vault) and V(Akeyless) for their credentials.
     type: str
   migration:
     description:
@@ -88,8 +86,8 @@ options:
     type: int
   batch:
     description:
-      - The batch's name. By default that of the host, where it is one, that is, where it has the variable
-        C(secretferry_batch). Empty for work that is about no single batch.
+      - The batch's name. The variable C(secretferry_batch) of the host by default. Empty for a step that is about the
+        whole migration.
     type: str
   target_location:
     description:
@@ -102,7 +100,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Migrate a batch, and keep what came of it, also when it fails
+- name: Migrate a batch, and record the result, of a failure too
   vars:
     secretferry_report_dir: /var/lib/rollouts/payments
   block:
@@ -115,22 +113,22 @@ EXAMPLES = r"""
             - secret/payments/
       register: migration
   always:
-    - name: Keep what the report needs
+    - name: Record the result for the report
       secretferry.akeyless.rollout_record:
-        kind: migrate
+        step: migrate
         result: "{{ migration }}"
 
-- name: Say what became of a credential
+- name: Record the state of a credential
   secretferry.akeyless.rollout_record:
     report_dir: /var/lib/rollouts/payments
-    kind: credential
+    step: credential
     name: Vault
     result:
       credentials:
         - name: AppRole secretferry-payments
           system: Vault
           state: revoked
-          reason: tried afterwards, and refused
+          reason: tried afterwards, and rejected
 """
 
 RETURN = r"""
@@ -140,7 +138,7 @@ path:
   type: str
   sample: /var/lib/rollouts/payments/records/01-payments-w01-b00-migrate.json
 attempt:
-  description: How often this kind of work was recorded for this batch, with differing results.
+  description: How often this step was recorded for this batch, with different results.
   returned: success
   type: int
   sample: 1

@@ -14,7 +14,7 @@ short_description: Make the report of a rollout, a page for people and files for
 version_added: 0.1.0
 description:
   - Makes C(rollout.html), C(rollout.json) and C(rollout.csv) of what M(secretferry.akeyless.rollout_record) has stored.
-  - The page says what is migrated, verified and cut over by wave, shows every conflict and failure with its remedy,
+  - The page shows what is migrated, verified and cut over by wave, every conflict and failure with its remedy,
     the results of access checks, which credentials of the migration are still open, and what remains. It is one file
     that loads nothing and runs no script, works in light and dark, and can be printed.
   - It holds names, counts and reasons, never a value.
@@ -48,15 +48,15 @@ options:
       - The page's title. Made of the migrations' names by default.
     type: str
     default: ''
-  row_limit:
+  report_limit:
     description:
-      - How many rows each table of the page shows at the most. The page says how many were cut. The other two files
-        always have all.
+      - How many rows each table of the page shows at the most, 0 or more. The page says how many there are. The other
+        two files always have all.
     type: int
     default: 500
   batches:
     description:
-      - What the rollout is to do, so that the report can say what remains.
+      - The batches that the rollout is to migrate, so that the report can say what remains.
       - By default every host of the inventory that has the variable C(secretferry_batch), as the inventory plugin
         C(secretferry.akeyless.kv_batches) makes them.
     type: list
@@ -94,12 +94,12 @@ EXAMPLES = r"""
 
 - name: Say where it is
   ansible.builtin.debug:
-    msg: "{{ report.summary.verdict }}: {{ report.report }}"
+    msg: "{{ report.summary.status }}: {{ report.html }}"
   run_once: true
 """
 
 RETURN = r"""
-report:
+html:
   description: The page.
   returned: success
   type: str
@@ -117,29 +117,29 @@ csv:
 summary:
   description:
     - What the report says, in numbers.
-    - C(verdict) is one of C(Not started), C(Under way), C(Needs attention), C(Migrated and verified), C(Rolled back),
-      C(Complete but for open credentials) and C(Complete).
-    - C(waves) has the state of each wave, C(waiting), C(planned), C(under way), C(migrated), C(verified), C(cut over),
-      C(rolled back) or C(failed).
-    - C(left_out) counts what the modules themselves left out of their lists.
+    - C(status) is one of V(not_started), V(in_progress), V(needs_attention), V(migrated_and_verified), V(rolled_back),
+      V(complete_credentials_open) and V(complete).
+    - C(waves) has the state of each wave, V(not_started), V(planned), V(in_progress), V(migrated), V(verified),
+      V(cut_over), V(rolled_back) or V(failed).
+    - C(not_listed) is the number of entries that modules counted and did not list, because of their C(report_limit).
   returned: success
   type: dict
   sample:
     as_of: '2026-11-23T13:00:00Z'
-    verdict: Under way
+    status: in_progress
     secrets: 6015
     migrated: 2065
     verified: 1237
     problems: 0
-    unreadable: 1
+    warnings: 1
     access_checks: 3
     access_failures: 0
     credentials: 2
     credentials_open: 1
-    left_out: 0
+    not_listed: 0
     waves:
-      pilot: cut over
-      broad: waiting
+      pilot: cut_over
+      broad: not_started
 remaining:
   description: What is still to do, one sentence each, in the order in which to do it.
   returned: success

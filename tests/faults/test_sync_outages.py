@@ -23,7 +23,6 @@ from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
 V1, V2, V3, V4 = ({"v": n} for n in range(1, 5))
-IMPATIENT = Limits(outage_seconds=0.5)
 
 
 @pytest.fixture
@@ -34,6 +33,9 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
     scene.kv.put("u", V1)
     scene.ferry.ok()
     return scene
+
+
+IMPATIENT = Limits(outage_seconds=0.5)
 
 
 class Background(threading.Thread):
@@ -67,17 +69,17 @@ def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
     until(_there(scene, "newer"), "a second change")
     Sync(scene.ferry).ok(state="stopped")
     result = running.finish()
-    assert (result.error, result.values["ended"], result.changed) == (None, "stopped", True)
+    assert (result.error, result.values["stop_reason"], result.changed) == (None, "stopped", True)
     assert result.values["totals"]["created"] == 2
     assert {line["source"].rpartition("/")[2] for line in result.values["plan"]} == {"new", "newer"}
-    assert result.values["passes"]["outages"] == 0
+    assert result.values["outages_count"] == 0
 
 
 def test_it_ends_with_its_bounds(scene: Scene) -> None:
     began = time.monotonic()
     result = Sync(scene.ferry).ok(continuous={"interval": "1s", "duration": "3s"})
     assert time.monotonic() - began < 10
-    assert result.values["ended"] == "done"
+    assert result.values["stop_reason"] == "done"
     assert 2 <= result.values["passes"]["done"] <= 4
     past = Sync(scene.ferry).ok(continuous={"until": "2020-01-01T00:00:00Z"})
     assert past.values["passes"]["done"] == 1
@@ -100,21 +102,21 @@ def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
     assert result.error is None
     outage = result.values["outages"][0]
     assert "Akeyless" in outage["reason"]
-    assert outage["ended"]
+    assert outage["end"]
     assert verified(scene.ferry).values["verified"]
 
 
-def test_one_that_outlasts_the_patience_fails(scene: Scene) -> None:
+def test_an_outage_beyond_its_timeout_fails(scene: Scene) -> None:
     scene.ferry.limits = IMPATIENT
-    running = Background(scene, duration="60s", patience="2s")
+    running = Background(scene, duration="60s", outage_timeout="2s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a change before")
     scene.emulator.control.faults(rules=[{"action": "drop", "nth": list(range(1, 50000))}])
     result = running.finish()
     scene.emulator.control.faults()
-    assert "no pass came through for" in str(result.error)
-    assert result.values["ended"] == "outage"
-    assert result.values["outages"][0]["ended"] is None
+    assert "no pass succeeded for" in str(result.error)
+    assert result.values["stop_reason"] == "outage"
+    assert result.values["outages"][0]["end"] is None
 
 
 def test_an_outage_of_vault_is_survived(emulator: Emulator) -> None:
@@ -123,13 +125,13 @@ def test_an_outage_of_vault_is_survived(emulator: Emulator) -> None:
         scene.ferry.limits = IMPATIENT
         scene.kv.put("a", V1)
         scene.ferry.ok()
-        running = Background(scene, duration="30s", patience="2s")
+        running = Background(scene, duration="30s", outage_timeout="2s")
         scene.kv.put("b", V1)
         until(_there(scene, "b"), "a change before")
         vault.seal()
         result = running.finish()
     assert "503" in result.values["outages"][0]["reason"] or "sealed" in result.values["outages"][0]["reason"]
-    assert result.values["ended"] == "outage"
+    assert result.values["stop_reason"] == "outage"
     assert result.values["totals"]["created"] == 1
 
 
@@ -158,7 +160,7 @@ def test_killed_anywhere_and_run_again_ends_as_if_nothing_had_been(
     vault: Vault, emulator: Emulator, request_number: int, when: str, counts: bool
 ) -> None:
     emulator.control.settings(deleted_versions_count=counts)
-    options = {"deleted": "delete", "undeleted": "rewrite", "concurrency": 1}
+    options = {"delete": True, "undeleted_versions": "rewrite", "concurrency": 1}
 
     def story(kill: bool) -> tuple[Scene, dict[str, t.Any]]:
         emulator.control.reset()

@@ -98,9 +98,9 @@ def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, 
 
     return [
         bad("conflict", "good/a"),
-        bad("conflict, update", "good/a", conflict="update"),
+        bad("conflict, append", "good/a", conflict="append"),
         bad("too large", "large"),
-        bad("not readable", "good/", "forbidden/", unreadable="fail"),
+        bad("not readable", "good/", "forbidden/", unreadable_paths="fail"),
         bad("wrong vault token", "good/", source={"auth": wrong}),
         bad(
             "wrong access key",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo as somebody sees it who types ``make demo``: what it says, what it never says, and what it leaves behind."""
+"""The demo as ``make demo`` runs it: what it prints, what it never prints, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Demo:
                 if self.mark.encode() in (entry / "environ").read_bytes():
                     found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
             except OSError:
-                continue  # it has ended meanwhile, or is not ours to see
+                continue  # it has ended meanwhile, or belongs to another user
         return found
 
 
@@ -115,7 +115,7 @@ def test_the_whole_demo(start: t.Callable[..., Demo], tmp_path: Path) -> None:
         "three waves, made of the paths by the inventory",
         "writes in check mode: 0  (counted at the servers: 0 at Vault, 0 at Akeyless)",
         "The gate before wave teams is shut",
-        "writes before somebody approves: 0",
+        "writes before an approval: 0",
         "the playbook fails, with 1 secret that did not go; all others of the wave did",
         "the third wave has not started",
         "none of those that were there already",
@@ -124,9 +124,9 @@ def test_the_whole_demo(start: t.Callable[..., Demo], tmp_path: Path) -> None:
         "writes in the rerun: 0",
         "7 batches verified: every version, value, and right is as it should be",
         "values read: 1, the new one and no other",
-        "the AppRole's secret id is dead: tried, Vault refuses it",
-        "the Akeyless token is dead: tried",
-        "the report's verdict: Complete",
+        "the AppRole's secret id is revoked: tried, Vault rejects it",
+        "the Akeyless token is revoked: tried",
+        "the report's status: complete",
         "9 of 9 readable versions equal, in order, and no other",
         "All as expected",
         "Where to go from here",
@@ -134,7 +134,7 @@ def test_the_whole_demo(start: t.Callable[..., Demo], tmp_path: Path) -> None:
         assert statement in said, said
     assert re.search(r"(\d+) of \1 versions equal, and in order", said)
     assert "✗" not in said
-    assert "\033[" not in said, "colour where nobody looks"
+    assert "\033[" not in said, "colour, though this is no terminal"
 
     assert not re.search(r"hvs\.|root-[0-9a-f]{8}|\b[0-9a-f]{8}-[0-9a-f]{4}-", said), (
         "a token, a role id or a secret id"
@@ -180,13 +180,15 @@ def test_without_a_vault_it_says_what_is_missing(start: t.Callable[..., Demo], t
 
 
 def test_a_failing_playbook_makes_it_fail(start: t.Callable[..., Demo], tmp_path: Path) -> None:
-    playbooks = tmp_path / "ansible_collections" / "secretferry" / "akeyless" / "playbooks"
-    playbooks.mkdir(parents=True)
-    (playbooks / "demo.yml").write_text(
-        "- hosts: localhost\n  gather_facts: false\n  tags: [assess]\n  tasks:\n"
-        "    - ansible.builtin.fail: {msg: as the test wants}\n",
-        "utf-8",
-    )
+    collection = tmp_path / "ansible_collections" / "secretferry" / "akeyless"
+    (collection / "playbooks").mkdir(parents=True)
+    (collection / "playbooks" / "rollout.yml").touch()
+    (collection / "plugins" / "modules").mkdir(parents=True)
+    result = json.dumps({"failed": True, "msg": "as the test wants"})
+    for name in ("kv_info", "akeyless_token"):
+        (collection / "plugins" / "modules" / f"{name}.py").write_text(
+            f"#!/usr/bin/python\nprint({result!r})\n", "utf-8"
+        )
     demo = start(ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
     assert demo.finish() == 1
     assert "as the test wants" in demo.complained

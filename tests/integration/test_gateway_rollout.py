@@ -56,8 +56,8 @@ class Rollout:
             "secretferry_migration": "team",
             "secretferry_target_location": "/migrated",
             "secretferry_gateway_migration_source": {"url": self.vault.addr, "metadata_mode": "minimal"},
-            "secretferry_gateway_migration_interval": 0.1,
-            "secretferry_gateway_migration_timeout": 120,
+            "secretferry_gateway_migration_wait_sleep": "0.1s",
+            "secretferry_gateway_migration_wait_timeout": "2m",
             **variables,
         }
         return self.play.run(PLAYBOOK, *options, **given)

@@ -102,7 +102,7 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
         "ansible_connection",
         "ansible_python_interpreter",
         *(f"secretferry_{name}" for name in ("migration", "target_location", "source", "options", "scope", "wave")),
-        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secrets")),
+        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secret_count")),
     }
     assert (host["ansible_connection"], host["ansible_python_interpreter"]) == (
         "local",
@@ -117,18 +117,21 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
         "exclude": [],
     }
     assert host["secretferry_options"] == {"conflict": "skip", "metadata_mode": "minimal"}
-    assert host["secretferry_scope"]["hash_prefix"] == host["secretferry_batch"]
+    assert host["secretferry_batch"] == name
+    assert set(host["secretferry_scope"]) == {"paths", "hash_prefix"}
     assert (host["secretferry_migration"], host["secretferry_target_location"]) == ("Payments", "/migrated/payments")
     assert host["secretferry_environment"] == "Pre-Prod"
-    assert all(h["secretferry_secrets"] == len(h["secretferry_scope"]["paths"]) <= 20 for h in exported.hosts.values())
+    assert all(
+        h["secretferry_secret_count"] == len(h["secretferry_scope"]["paths"]) <= 20 for h in exported.hosts.values()
+    )
 
 
 def test_every_secret_is_in_one_batch(exported: Listed, kv: Kv) -> None:
     assert sorted(exported.paths("wave_pilot") + exported.paths("wave_everything")) == every(kv)
 
 
-def test_batches_of_a_wave_exclude_nobody(exported: Listed) -> None:
-    batches = [exported.hosts[name]["secretferry_batch"] for name in exported.groups["wave_everything"]]
+def test_batches_of_a_wave_exclude_one_another(exported: Listed) -> None:
+    batches = [exported.hosts[name]["secretferry_scope"]["hash_prefix"] for name in exported.groups["wave_everything"]]
     assert len(batches) > 3
     assert not any(a.startswith(b) for n, a in enumerate(batches) for m, b in enumerate(batches) if n != m)
 
@@ -338,7 +341,7 @@ def test_folders_that_may_not_be_listed_are_told_and_left_out(kv: Kv, vault: Vau
     assert listed.rc == 0, listed.stderr
     assert listed.paths("wave_every") == every(kv, lambda n: n % 3 == 0)
     assert f"{kv.mount}/beta/ may not be listed, and 1 more" in listed.told
-    planned["options"] = {"unreadable": "fail"}
+    planned["options"] = {"unreadable_paths": "fail"}
     refused = list_inventory(play, write_source(tmp_path, {"migrations": [planned]}), **env)
     assert refused.rc != 0
     assert "Grant the Vault policy list" in refused.told
@@ -365,9 +368,10 @@ def test_credentials_come_from_files_and_sizes_from_variables(kv: Kv, vault: Vau
     env = {"VAULT_TOKEN": "", "VAULT_TOKEN_FILE": str(tmp_path / "token")}
     listed = list_inventory(play, file, **env, SECRETFERRY_BATCH_SIZE_FILE=str(tmp_path / "size"))
     assert listed.rc == 0, listed.stderr
-    assert max(host["secretferry_secrets"] for host in listed.hosts.values()) <= 10
+    assert max(host["secretferry_secret_count"] for host in listed.hosts.values()) <= 10
     coarse = list_inventory(play, file, **env, SECRETFERRY_BATCH_SIZE="90")
-    assert [host["secretferry_secrets"] for host in coarse.hosts.values()] == [90]
+    assert [host["secretferry_secret_count"] for host in coarse.hosts.values()] == [90]
+    assert [host["secretferry_batch"] for host in coarse.hosts.values()] == list(coarse.hosts), "also without a prefix"
 
 
 def test_migrations_of_one_source_share_a_login(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:
@@ -392,15 +396,15 @@ def test_hosts_can_be_composed_and_grouped(kv: Kv, play: Play, tmp_path: Path) -
         tmp_path,
         migration(kv),
         batch_size=30,
-        compose={"large": "secretferry_secrets > 20"},
-        groups={"zeros": "secretferry_batch.startswith('0')"},
+        compose={"large": "secretferry_secret_count > 20"},
+        groups={"zeros": "secretferry_scope.hash_prefix.startswith('0')"},
         keyed_groups=[{"key": "secretferry_wave", "prefix": "in"}],
     )
     assert listed.rc == 0, listed.stderr
     assert {host["large"] for host in listed.hosts.values()} <= {True, False}
     assert sorted(listed.groups["in_every"]) == sorted(listed.hosts)
     assert listed.groups["zeros"] == [
-        n for n in sorted(listed.hosts) if listed.hosts[n]["secretferry_batch"][:1] == "0"
+        n for n in sorted(listed.hosts) if listed.hosts[n]["secretferry_scope"]["hash_prefix"][:1] == "0"
     ]
 
 

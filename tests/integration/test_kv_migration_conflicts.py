@@ -66,17 +66,17 @@ MEDDLING: dict[str, t.Callable[[Scene], None]] = {
 
 # What the item's versions are afterwards, from source versions 1, 2 and then 3.
 EXPECTED: dict[tuple[str, str], list[dict[str, t.Any]]] = {
-    ("foreign", "update"): [ALIEN, V1, V2, V3],
+    ("foreign", "append"): [ALIEN, V1, V2, V3],
     ("foreign", "overwrite"): [V1, V2, V3],
-    ("appended", "update"): [V1, V2, ALIEN, V3],
+    ("appended", "append"): [V1, V2, ALIEN, V3],
     ("appended", "overwrite"): [V1, V2, V3],
-    ("replaced", "update"): [V1, ALIEN, V3],
+    ("replaced", "append"): [V1, ALIEN, V3],
     ("replaced", "overwrite"): [V1, V3],
-    ("deleted", "update"): [V1, V2, V3],
+    ("deleted", "append"): [V1, V2, V3],
     ("deleted", "overwrite"): [V1, V2, V3],
-    ("remade", "update"): [ALIEN, V1, V2, V3],
+    ("remade", "append"): [ALIEN, V1, V2, V3],
     ("remade", "overwrite"): [V1, V2, V3],
-    ("described", "update"): [V1, V2, V3],
+    ("described", "append"): [V1, V2, V3],
     ("described", "overwrite"): [V1, V2, V3],
 }
 
@@ -135,14 +135,14 @@ def test_and_the_run_after_it_changes_nothing(scene: Scene, case: str, conflict:
 
 
 @pytest.mark.parametrize("case", ["appended", "replaced", "deleted", "remade"])
-@pytest.mark.parametrize("conflict", ["update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["append", "overwrite"])
 def test_update_restores_the_source_even_with_nothing_new_there(scene: Scene, case: str, conflict: str) -> None:
     MEDDLING[case](scene)
     scene.ferry.ok(conflict=conflict)
     assert scene.values("s")[-1] == V2
 
 
-@pytest.mark.parametrize("conflict", ["update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["append", "overwrite"])
 @pytest.mark.parametrize("case", MEDDLING)
 @pytest.mark.parametrize("die_at", [1, 2, 3])
 def test_a_run_that_dies_while_taking_over_is_completed(scene: Scene, case: str, conflict: str, die_at: int) -> None:
@@ -158,7 +158,7 @@ def test_a_run_that_dies_while_taking_over_is_completed(scene: Scene, case: str,
 
 def test_an_item_of_another_type_is_never_touched(scene: Scene) -> None:
     scene.call("create-dfc-key", name=scene.name("s"), alg="AES256GCM")
-    for conflict in ("update", "overwrite"):
+    for conflict in ("append", "overwrite"):
         result = scene.ferry.run(conflict=conflict)
         assert "type" in result.values["failures"][0]["reason"]
 
@@ -180,6 +180,6 @@ def test_with_layout_keys_a_key_in_conflict_stays_one_until_it_is_settled(vault:
         result = scene.ferry.run()
         assert (result.values["summary"]["conflicts"], result.error is None) == (1, False)
     assert scene.ferry.run(conflict="skip").values["summary"]["skipped"] == 1
-    assert scene.ferry.ok(conflict="update").changed
+    assert scene.ferry.ok(conflict="append").changed
     assert [version["value"] for version in emulator.control.dump()[taken]["versions"]] == ["by hand", "2"]
     assert scene.ferry.ok(conflict="fail").values["summary"]["versions_written"] == 0

@@ -20,7 +20,7 @@ CHOSEN: dict[str, t.Any] = {
     "metadata_mode": "minimal",
     "versions": "2",
     "conflict": "skip",
-    "unreadable": "fail",
+    "unreadable_paths": "fail",
     "concurrency": 7,
 }
 

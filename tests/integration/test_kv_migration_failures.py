@@ -74,8 +74,8 @@ def failures(vault: Vault) -> t.Iterator[Failures]:
                 foreign_task,
                 task("a conflict", f"{m}a", f"{m}b", f"{m}z"),
                 task("unreadable, report", m, source=good),
-                task("unreadable, fail", m, source=good, unreadable="fail"),
-                task("a value may not be read", m, source={"exclude": ["**/big/**"]}, unreadable="fail"),
+                task("unreadable, fail", m, source=good, unreadable_paths="fail"),
+                task("a value may not be read", m, source={"exclude": ["**/big/**"]}, unreadable_paths="fail"),
                 task("too large", m, source={"exclude": ["**/dim/**"]}),
                 task("too large, short report", m, source={"include": ["**/big/*"]}, report_limit=2),
                 task("an empty mount", f"{empty.mount}/"),
@@ -190,8 +190,8 @@ def test_many_failures_are_counted_all_and_named_a_few(failures: Failures) -> No
 def test_a_short_report_keeps_the_counts_whole(failures: Failures) -> None:
     result = failures.tasks["too large, short report"]
     assert result["summary"]["failed"] == 6
-    assert (len(result["failures"]), result["failures_left_out"]) == (2, 4)
-    assert (len(result["plan"]), result["plan_left_out"]) == (2, 4)
+    assert (len(result["failures"]), result["failures_count"]) == (2, 6)
+    assert (len(result["plan"]), result["plan_count"]) == (2, 6)
 
 
 def test_no_message_shows_a_traceback_or_a_value(failures: Failures) -> None:

@@ -42,14 +42,14 @@ CHANGES: dict[str, tuple[Change, str, list[dict[str, t.Any]]]] = {
     "a new version": (lambda s: s.kv.put("s", V3), "append", [V1, V2, V3]),
     "two new versions": (lambda s: s.kv.put("s", V3, V4), "append", [V1, V2, V3, V4]),
     "the same value again": (lambda s: s.kv.put("s", V2), "append", [V1, V2, V2]),
-    "custom metadata": (lambda s: s.kv.describe("s", custom_metadata={"a": "b"}), "metadata", [V1, V2]),
-    "max_versions": (lambda s: s.kv.describe("s", max_versions=50), "metadata", [V1, V2]),
-    "an old version deleted": (lambda s: s.kv.delete("s", 1), "metadata", [V1, V2]),
-    "the newest version deleted": (lambda s: s.kv.delete("s", 2), "metadata", [V1, V2]),
-    "a version destroyed": (lambda s: s.kv.destroy("s", 2), "metadata", [V1, V2]),
+    "custom metadata": (lambda s: s.kv.describe("s", custom_metadata={"a": "b"}), "update_metadata", [V1, V2]),
+    "max_versions": (lambda s: s.kv.describe("s", max_versions=50), "update_metadata", [V1, V2]),
+    "an old version deleted": (lambda s: s.kv.delete("s", 1), "update_metadata", [V1, V2]),
+    "the newest version deleted": (lambda s: s.kv.delete("s", 2), "update_metadata", [V1, V2]),
+    "a version destroyed": (lambda s: s.kv.destroy("s", 2), "update_metadata", [V1, V2]),
     "written and deleted": (
         _in_order(lambda s: s.kv.put("s", V3), lambda s: s.kv.delete("s", 3)),
-        "metadata",
+        "update_metadata",
         [V1, V2],
     ),
     "written, deleted, written": (
@@ -204,7 +204,7 @@ def test_what_is_gone_at_the_source_stays_and_is_counted(scene: Scene) -> None:
     scene.ferry.ok()
     scene.kv.remove("t")
     result = scene.ferry.ok()
-    assert result.values["summary"]["gone"] == 1
+    assert result.values["summary"]["removed_at_source"] == 1
     assert scene.values("t") == [V1]
     assert not result.changed
 

@@ -214,7 +214,7 @@ def test_a_key_without_a_name_is_refused_in_the_plan_and_stops_no_other(vault: V
     ferry = Ferry(vault, emulator, source={"paths": [odd.mount]}, layout="keys")
     planned, done = ferry.run(check=True), ferry.run()
     assert planned.values["plan"] == done.values["plan"]
-    assert [line["action"] for line in done.values["plan"]] == ["refuse", "create"]
+    assert [line["action"] for line in done.values["plan"]] == ["fail", "create"]
     assert "layout: json" in str(done.error)
     assert list(ferry.items()) == [f"/migrated/{odd.mount}/s/k"]
 

@@ -113,7 +113,7 @@ def test_and_it_is_what_became_of_the_items(story: Story, plan: str, real: str) 
             assert item["last_version"] == len(line["versions"])
         elif line["action"] == "append":
             assert item["last_version"] == was["last_version"] + len(line["versions"])
-        elif line["action"] == "metadata":
+        elif line["action"] == "update_metadata":
             assert (item["versions"], item["description"]) != (was["versions"], was["description"])
             assert item["last_version"] == was["last_version"]
         else:
@@ -165,8 +165,8 @@ def test_the_plan_of_what_is_new_says_what_is_new(story: Story) -> None:
     actions = {path: (line["action"], line.get("versions")) for path, line in plan.items()}
     assert actions["app/db"] == ("append", [4])
     assert actions["app/new"] == ("create", [1, 2])
-    assert actions["empty"][0] == "metadata"
-    assert actions["app/gaps"][0] == "metadata"
+    assert actions["empty"][0] == "update_metadata"
+    assert actions["app/gaps"][0] == "update_metadata"
     assert actions[f"{story.one.mount}/flat"] == ("append", [2])
     assert "pruned" not in actions
 

@@ -78,7 +78,7 @@ def go_on(scene: Scene) -> None:
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
 @pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
 @pytest.mark.parametrize("layout", ["json", "keys"])
-@pytest.mark.parametrize("conflict", ["skip", "update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["skip", "append", "overwrite"])
 def test_the_whole_migration(
     vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
 ) -> None:
@@ -104,7 +104,7 @@ def test_the_whole_migration(
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
 @pytest.mark.parametrize("version", [2, 1], ids=["kv2", "kv1"])
 @pytest.mark.parametrize("layout", ["json", "keys"])
-@pytest.mark.parametrize("conflict", ["update", "overwrite"])
+@pytest.mark.parametrize("conflict", ["append", "overwrite"])
 def test_one_run_of_several(
     vault: Vault, emulator: Emulator, conflict: str, layout: str, version: int, counts: bool
 ) -> None:

@@ -71,7 +71,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
         runs["real"] = stage.run([back("back")], "--diff", "-vvvv")
         after = emulator.control.dump(stable=True)
         runs["again"] = stage.run([back("back")], "-vvvv")
-        runs["migrate again"] = stage.run([ferry("migrate", source=source, conflict="update")])
+        runs["migrate again"] = stage.run([ferry("migrate", source=source, conflict="append")])
         emulator.control.settings(delete_protection_by_default=True)
         refused = f"/migrated/{kv.mount}/s7"
         _call(emulator, "update-item", name=refused, description=secret[3])

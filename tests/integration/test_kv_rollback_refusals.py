@@ -29,7 +29,7 @@ ALIEN = '{"alien":true}'
 @pytest.fixture
 def scene(vault: Vault, emulator: Emulator) -> Scene:
     """Three new items, and one that was taken over."""
-    scene = Scene(vault, emulator, metadata_mode="minimal", conflict="update")
+    scene = Scene(vault, emulator, metadata_mode="minimal", conflict="append")
     for name in ("a", "b", "c", "taken"):
         scene.kv.put(name, {"v": 1}, {"v": 2})
     scene.kv.describe("taken", custom_metadata={"owner": "us"})

@@ -33,13 +33,13 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
 
 def test_a_pass_that_deletes_nothing_is_taken_back_whole(scene: Scene) -> None:
     before = {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()}
-    run = Sync(scene.ferry, deleted="keep").ok().values["run"]
+    run = Sync(scene.ferry, delete=False).ok().values["run"]
     Back(scene.ferry).ok(to=run)
     assert {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()} == before
 
 
 def test_what_a_pass_deleted_is_named(scene: Scene) -> None:
-    run = Sync(scene.ferry, deleted="delete").ok().values["run"]
+    run = Sync(scene.ferry, delete=True).ok().values["run"]
     result = Back(scene.ferry).run(to=run)
     reasons = {failure["source"].rpartition("/")[2]: failure["reason"] for failure in result.values["failures"]}
     assert reasons == {
@@ -50,6 +50,6 @@ def test_what_a_pass_deleted_is_named(scene: Scene) -> None:
 
 
 def test_the_whole_migration_is_taken_back_all_the_same(scene: Scene) -> None:
-    Sync(scene.ferry, deleted="delete").ok()
+    Sync(scene.ferry, delete=True).ok()
     Back(scene.ferry).ok()
     assert scene.emulator.control.dump() == {}

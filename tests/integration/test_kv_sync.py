@@ -51,20 +51,20 @@ def paths(scene: Scene) -> set[str]:
     return {name.removeprefix(scene.name("")) for name in scene.ferry.items()}
 
 
-@pytest.mark.parametrize("deleted", ["keep", "delete"])
-def test_what_is_new_is_carried_over(scene: Scene, deleted: str) -> None:
+@pytest.mark.parametrize("delete", [False, True])
+def test_what_is_new_is_carried_over(scene: Scene, delete: bool) -> None:
     scene.kv.put("s", V4)
     scene.kv.put("new", V1)
     scene.kv.describe("u", custom_metadata={"owner": "team"})
-    assert follow(scene, deleted=deleted) == {"s": "append", "new": "create", "u": "metadata"}
+    assert follow(scene, delete=delete) == {"s": "append", "new": "create", "u": "update_metadata"}
     assert scene.values("s") == [V1, V2, V3, V4]
 
 
-def test_keep_leaves_what_the_source_has_no_more(scene: Scene) -> None:
+def test_without_delete_what_the_source_has_no_more_stays(scene: Scene) -> None:
     scene.kv.delete("s", 3)
     scene.kv.destroy("s", 1)
     scene.kv.remove("a/t")
-    assert follow(scene) == {"s": "metadata"}
+    assert follow(scene) == {"s": "update_metadata"}
     assert scene.values("s") == [V1, V2, V3]
     assert paths(scene) == {"s", "a/t", "u"}
 
@@ -73,20 +73,20 @@ def test_delete_removes_versions_and_items(scene: Scene) -> None:
     scene.kv.destroy("s", 1)
     scene.kv.delete("s", 2)
     scene.kv.remove("a/t")
-    assert follow(scene, deleted="delete") == {"s": "prune", "a/t": "delete"}
+    assert follow(scene, delete=True) == {"s": "prune", "a/t": "delete"}
     assert scene.values("s") == [V3]
     assert paths(scene) == {"s", "u"}
     scene.kv.put("a/t", V2)
-    assert follow(scene, deleted="delete") == {"a/t": "create"}
+    assert follow(scene, delete=True) == {"a/t": "create"}
 
 
 def test_the_newest_version_deleted_is_told(scene: Scene) -> None:
     scene.kv.delete("s", 3)
-    result = Sync(scene.ferry, deleted="delete").ok()
+    result = Sync(scene.ferry, delete=True).ok()
     assert "an older one is the newest now" in result.values["plan"][0]["reason"]
     assert scene.values("s") == [V1, V2]
     scene.kv.undelete("s", 3)
-    assert follow(scene, deleted="delete") == {"s": "append"}
+    assert follow(scene, delete=True) == {"s": "append"}
     assert scene.values("s") == [V1, V2, V3]
 
 
@@ -96,35 +96,35 @@ def test_with_current_alone_the_item_goes_with_its_newest_version(vault: Vault, 
     scene.kv.put("u", V1)
     scene.ferry.ok()
     scene.kv.delete("s", 2)
-    assert follow(scene) == {"s": "metadata"}
+    assert follow(scene) == {"s": "update_metadata"}
     assert scene.values("s") == [V2]
-    assert follow(scene, deleted="delete") == {"s": "delete"}
+    assert follow(scene, delete=True) == {"s": "delete"}
     assert paths(scene) == {"u"}
 
 
 def test_a_secret_of_which_nothing_can_be_read_goes_and_comes_back(scene: Scene) -> None:
     scene.kv.delete("s", 1, 2, 3)
-    assert follow(scene, deleted="delete") == {"s": "delete"}
+    assert follow(scene, delete=True) == {"s": "delete"}
     scene.kv.undelete("s", 2)
-    assert follow(scene, deleted="delete") == {"s": "create"}
+    assert follow(scene, delete=True) == {"s": "create"}
     assert scene.values("s") == [V2]
 
 
 def test_removed_and_made_anew(scene: Scene) -> None:
     scene.kv.remove("s")
     scene.kv.put("s", V4)
-    assert follow(scene, deleted="delete") == {"s": "append"}
+    assert follow(scene, delete=True) == {"s": "append"}
     assert scene.values("s") == [V4]
 
 
 def test_an_undeleted_version_between_others_is_a_named_conflict(scene: Scene) -> None:
     scene.kv.delete("s", 2)
-    Sync(scene.ferry, deleted="delete").ok()
+    Sync(scene.ferry, delete=True).ok()
     scene.kv.undelete("s", 2)
-    result = Sync(scene.ferry, deleted="delete").run()
+    result = Sync(scene.ferry, delete=True).run()
     assert "version 2 can be read now" in str(result.error)
     assert scene.values("s") == [V1, V3]
-    assert follow(scene, deleted="delete", undeleted="rewrite") == {"s": "append"}
+    assert follow(scene, delete=True, undeleted_versions="rewrite") == {"s": "append"}
     assert scene.values("s") == [V1, V2, V3]
 
 
@@ -133,7 +133,7 @@ def test_metadata_companions_go_with_their_item(scene: Scene) -> None:
     follow(scene)
     assert any("/metadata/" in name for name in scene.emulator.control.dump())
     scene.kv.remove("u")
-    follow(scene, deleted="delete")
+    follow(scene, delete=True)
     assert not any("/metadata/" in name for name in scene.emulator.control.dump())
 
 
@@ -144,11 +144,11 @@ def test_one_item_for_each_key(vault: Vault, emulator: Emulator) -> None:
     scene.ferry.ok()
     scene.kv.destroy("s", 1)
     scene.kv.remove("t")
-    follow(scene, deleted="delete")
+    follow(scene, delete=True)
     assert paths(scene) == {"s/a"}
     assert scene.texts("s/a") == ["2"]
     scene.kv.put("s", {"a": "3", "b": "3"})
-    follow(scene, deleted="delete")
+    follow(scene, delete=True)
     assert (scene.texts("s/a"), scene.texts("s/b")) == (["2", "3"], ["3"])
 
 
@@ -159,7 +159,7 @@ def test_kv_version_1(vault: Vault, emulator: Emulator) -> None:
     scene.ferry.ok()
     scene.kv.put("s", V2)
     scene.kv.remove("t")
-    sync = Sync(scene.ferry, deleted="delete")
+    sync = Sync(scene.ferry, delete=True)
     assert scene.steps(sync.ok()) == {"s": "append", "t": "delete"}
     assert not sync.ok().changed
     assert paths(scene) == {"s"}
@@ -175,7 +175,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
     for path in ("s", "a/t", "u"):
         scene.kv.remove(path)
     scene.kv.put("other", V1)
-    result = Sync(scene.ferry, deleted="delete").run()
+    result = Sync(scene.ferry, delete=True).run()
     assert result.values["summary"]["conflicts"] == 3
     assert paths(scene) == {"s", "a/t", "u", "other"}
 
@@ -183,7 +183,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
 def test_a_version_that_somebody_changed_in_place_is_not_deleted(scene: Scene) -> None:
     scene.call("update-secret-val", name=scene.name("s"), value='{"v":"theirs"}', **{"keep-prev-version": "false"})
     scene.kv.delete("s", 3)
-    assert "changed at the target" in str(Sync(scene.ferry, deleted="delete").run().error)
+    assert "changed at the target" in str(Sync(scene.ferry, delete=True).run().error)
     assert scene.values("s") == [V1, V2, {"v": "theirs"}]
 
 
@@ -194,11 +194,11 @@ def test_foreign_items_and_those_taken_over_stay(vault: Vault, emulator: Emulato
     for path in ("over", "foreign"):
         scene.call("create-secret", name=scene.name(path), value="theirs")
     scene.kv.put("foreign", V1)
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/over"]}, conflict="update")
+    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/over"]}, conflict="append")
     scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/"]}, conflict="skip")
     for path in ("over", "foreign"):
         scene.kv.remove(path)
-    Sync(scene.ferry, deleted="delete").ok()
+    Sync(scene.ferry, delete=True).ok()
     assert paths(scene) == {"mine", "over", "foreign"}
 
 
@@ -211,7 +211,7 @@ def test_what_cannot_be_seen_is_not_gone(scene: Scene, protected: str) -> None:
         f'path "{mount}/metadata/+" {{ capabilities = ["read"] }}\npath "sys/internal/ui/mounts/*" '
         '{ capabilities = ["read"] }',
     )
-    sync = Sync(scene.ferry, deleted="delete")
+    sync = Sync(scene.ferry, delete=True)
     if protected == "rights":
         sync.source_auth = {"method": "token", "token": vault.token([name])}
     else:
@@ -225,17 +225,17 @@ def test_more_than_the_limit_are_not_deleted(scene: Scene) -> None:
     for path in ("s", "u"):
         scene.kv.remove(path)
     scene.kv.put("new", V1)
-    result = Sync(scene.ferry, deleted="delete", delete_limit=1).run()
+    result = Sync(scene.ferry, delete=True, delete_limit=1).run()
     assert "delete_limit is 1" in str(result.error)
     assert paths(scene) == {"s", "u", "a/t", "new"}
-    follow(scene, deleted="delete", delete_limit=2)
+    follow(scene, delete=True, delete_limit=2)
     assert paths(scene) == {"a/t", "new"}
 
 
 def test_an_empty_mount_deletes_nothing(scene: Scene) -> None:
     for path in ("s", "u", "a/t"):
         scene.kv.remove(path)
-    assert "there is no secret" in str(Sync(scene.ferry, deleted="delete").run().error)
+    assert "there is no secret" in str(Sync(scene.ferry, delete=True).run().error)
     assert paths(scene) == {"s", "u", "a/t"}
 
 
@@ -244,18 +244,18 @@ def test_an_empty_mount_deletes_nothing(scene: Scene) -> None:
 
 def test_started_and_stopped_are_noted_where_everybody_sees_them(scene: Scene) -> None:
     sync = Sync(scene.ferry)
-    assert sync.ok(only_if_started=True).values["ended"] == "not_started"
+    assert sync.ok(skip_unless_started=True).values["stop_reason"] == "not_started"
     started = sync.ok(state="started")
     assert (started.changed, started.values["sync"]["state"]) == (True, "started")
     assert not sync.ok(state="started").changed
     scene.kv.put("new", V1)
     scene.ferry.ok(metadata_mode="minimal")  # redefines the migration
-    assert sync.ok(only_if_started=True).values["ended"] == "done"
+    assert sync.ok(skip_unless_started=True).values["stop_reason"] == "done"
     assert sync.ok(state="stopped", check=True).changed
     assert sync.ok(state="stopped").changed
     assert not sync.ok(state="stopped").changed
     scene.kv.put("newer", V1)
-    assert sync.ok(only_if_started=True).values["ended"] == "not_started"
+    assert sync.ok(skip_unless_started=True).values["stop_reason"] == "not_started"
     assert "newer" not in paths(scene)
     sync.ok()
     assert "newer" in paths(scene)
@@ -271,7 +271,7 @@ def test_no_migration_is_a_clear_error(vault: Vault, emulator: Emulator) -> None
     ("options", "named"),
     [
         ({"state": "stopped", "continuous": {"duration": "1h"}}, "continuous"),
-        ({"state": "started", "only_if_started": True}, "only_if_started"),
+        ({"state": "started", "skip_unless_started": True}, "skip_unless_started"),
         ({"state": "started", "scope": {"hash_prefix": "01"}}, "scope"),
         ({"continuous": {}}, "continuous"),
         ({"continuous": {"until": "tomorrow"}}, "continuous.until"),
@@ -292,7 +292,7 @@ def test_a_scope_narrows_a_pass(scene: Scene) -> None:
     scene.kv.put("s", V4)
     scene.kv.put("u", V2)
     scene.kv.remove("a/t")
-    result = Sync(scene.ferry, deleted="delete").ok(scope={"paths": [f"{mount}/s", f"{mount}/a/t"]})
+    result = Sync(scene.ferry, delete=True).ok(scope={"paths": [f"{mount}/s", f"{mount}/a/t"]})
     assert result.values["summary"]["deleted"] == 1
     assert scene.values("s") == [V1, V2, V3, V4]
     assert scene.values("u") == [V1]
@@ -301,8 +301,8 @@ def test_a_scope_narrows_a_pass(scene: Scene) -> None:
 
 def test_the_ledger_says_nothing_of_values(scene: Scene) -> None:
     scene.kv.put("s", {"password": "canary-7391"})
-    Sync(scene.ferry, deleted="delete").ok()
+    Sync(scene.ferry, delete=True).ok()
     scene.kv.delete("s", 1, 4)
-    result = Sync(scene.ferry, deleted="delete").ok()
+    result = Sync(scene.ferry, delete=True).ok()
     ledger = {n: i for n, i in scene.emulator.control.dump().items() if "/.secretferry/" in n}
     assert "canary-7391" not in json.dumps(ledger) + json.dumps(result.values)

@@ -34,13 +34,13 @@ def stage(vault: Vault) -> t.Iterator[tuple[Stage, Kv, dict[str, Counted]]]:
         stage = Stage(vault, emulator)
         runs = {"none": stage.run([syncing("sync", ignore=True)])}
         runs["migrate"] = stage.run([ferry("migrate", source={"paths": [f"{kv.mount}/"]})])
-        runs["nothing"] = stage.run([syncing("sync", deleted="delete")], "--diff")
+        runs["nothing"] = stage.run([syncing("sync", delete=True)], "--diff")
         kv.put("c", {"v": SECRETS[3]})
         kv.destroy("a", 1)
         kv.remove("b")
-        runs["check"] = stage.run([syncing("sync", deleted="delete")], "--check", "--diff")
-        runs["sync"] = stage.run([syncing("sync", deleted="delete", state="started")], "--diff", "-vvvv")
-        runs["again"] = stage.run([syncing("sync", deleted="delete", only_if_started=True)])
+        runs["check"] = stage.run([syncing("sync", delete=True)], "--check", "--diff")
+        runs["sync"] = stage.run([syncing("sync", delete=True, state="started")], "--diff", "-vvvv")
+        runs["again"] = stage.run([syncing("sync", delete=True, skip_unless_started=True)])
         yield stage, kv, runs
         stage.close()
 
@@ -87,4 +87,4 @@ def test_no_value_is_in_anything_that_it_leaves(stage: _Staged) -> None:
 
 def test_started_is_returned(stage: _Staged) -> None:
     assert stage[2]["sync"]["sync"]["sync"]["state"] == "started"
-    assert stage[2]["again"]["sync"]["ended"] == "done"
+    assert stage[2]["again"]["sync"]["stop_reason"] == "done"

@@ -68,8 +68,8 @@ def _act(kv: Kv, act: str, path: str, number: int, fresh: int) -> None:
 
 def _pass(scene: Scene, sync: Sync, options: dict[str, t.Any]) -> None:
     sync.ok(**options)
-    # Items of removed secrets stay with keep: then, and only then, there are extra ones.
-    extra = "fail" if options["deleted"] == "delete" else "report"
+    # Without delete, the items of removed secrets stay: then, and only then, there are extra ones.
+    extra = "fail" if options["delete"] else "report"
     outcome = verified(scene.ferry, extra=extra)
     assert outcome.values["verified"], (outcome.error, outcome.values)
     scene.emulator.control.reset_counters()
@@ -94,7 +94,7 @@ def _pass(scene: Scene, sync: Sync, options: dict[str, t.Any]) -> None:
 @given(
     operations=_OPERATIONS,
     every=st.integers(3, 17),
-    deleted=st.sampled_from(["keep", "delete"]),
+    delete=st.booleans(),
     counts_on=st.booleans(),
     mode=st.sampled_from(["full", "minimal"]),
 )
@@ -103,7 +103,7 @@ def test_the_target_follows_whatever_happens(
     emulator: Emulator,
     operations: list[tuple[str, str, int]],
     every: int,
-    deleted: str,
+    delete: bool,
     counts_on: bool,
     mode: str,
 ) -> None:
@@ -113,7 +113,7 @@ def test_the_target_follows_whatever_happens(
     scene = Scene(vault, emulator, metadata_mode=mode)
     scene.kv.put("anchor", {"v": 0})
     scene.ferry.ok()
-    options = {"deleted": deleted, "undeleted": "rewrite"}
+    options = {"delete": delete, "undeleted_versions": "rewrite"}
     sync = Sync(scene.ferry)
     fresh = itertools.count(1)
     for start in range(0, len(operations), every):

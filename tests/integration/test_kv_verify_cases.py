@@ -84,7 +84,7 @@ def test_a_secret_that_was_removed_and_made_anew(scene: Scene) -> None:
 
 
 def test_items_that_were_taken_over(scene: Scene) -> None:
-    for path, conflict in (("a", "update"), ("b", "overwrite")):
+    for path, conflict in (("a", "append"), ("b", "overwrite")):
         scene.call("create-secret", name=scene.name(path), value="theirs", description="theirs")
         replace(scene, path, "theirs, too", **{"keep-prev-version": "true"})
         scene.ferry.ok(conflict=conflict, scope={"paths": [f"{scene.kv.mount}/{path}"]})
@@ -364,7 +364,7 @@ path "{mount}/data/b" {{ capabilities = ["deny"] }}
     result = clean(verified(scene.ferry))
     assert [entry["source"] for entry in result.values["unreadable"]] == [f"{mount}/b"]
     assert result.warnings
-    scene.ferry.run(unreadable="fail")
+    scene.ferry.run(unreadable_paths="fail")
     assert found(verified(scene.ferry)) == [("unreadable", "b")]
 
 

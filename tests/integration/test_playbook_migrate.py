@@ -34,10 +34,10 @@ def migrate(play: Play, mount: str, *options: str, **variables: t.Any) -> tuple[
     played = play.run(
         _PLAYBOOK,
         *options,
-        migration_name="team",
-        migration_target_location="/migrated",
-        migration_source={"paths": [f"{mount}/"]},
-        migration_report=str(report),
+        secretferry_migration="team",
+        secretferry_target_location="/migrated",
+        secretferry_source={"paths": [f"{mount}/"]},
+        secretferry_migrate_result_file=str(report),
         **variables,
     )
     assert report.exists(), played.stdout
@@ -50,12 +50,12 @@ def test_plan_migrate_and_again(play: Play, vault: Vault, emulator: Emulator, ma
         vault.request("POST", f"{mount}/data/app", json={"data": {"n": number}})
     options = {"versions": "2", "metadata_mode": "none"}
 
-    planned, plan = migrate(play, mount, "--check", "--diff", migration_options=options)
+    planned, plan = migrate(play, mount, "--check", "--diff", secretferry_options=options)
     assert planned.rc == 0, planned.stdout
     assert f"+/migrated/{mount}/app: create, versions 2-3" in planned.stdout
     assert emulator.control.counters()["writes"] == 0
 
-    done, report = migrate(play, mount, migration_options=options)
+    done, report = migrate(play, mount, secretferry_options=options)
     assert done.rc == 0, done.stdout
     assert report["plan"] == plan["plan"]
     assert report["definition"]["metadata_mode"] == "none"

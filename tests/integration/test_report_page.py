@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import Place, make, with_history
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import RecordPlace, make, with_history
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.render import files_of
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.rollup import roll_up
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import look_at
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import view_of
 from ferrydev.browser import Opened, opened, started
 
 Scheme = t.Literal["light", "dark"]
@@ -77,14 +77,14 @@ def _records(kind: str) -> list[dict[str, t.Any]]:
             "verify",
             {
                 "access": [
-                    {"name": "billing", "ok": True, "read": 20, "refused": 300},
-                    {"name": name, "ok": False, "problems": [{"kind": "denied", **_problem(1)}]},
+                    {"name": "billing", "ok": True, "expected_reads": 20, "expected_denials": 300},
+                    {"name": name, "ok": False, "problems": [{"type": "missing_right", **_problem(1)}]},
                 ]
             },
         ),
         ("credential", {"credentials": [{"name": name, "system": "Vault", "state": "open"}]}),
     ]
-    place = Place(name, name if kind == "odd" else "pilot", 1, name, f"/migrated/{name}")
+    place = RecordPlace(name, name if kind == "odd" else "pilot", 1, name, f"/migrated/{name}")
     return [
         with_history(make(what, place, result, f"2026-11-23T09:0{number}:00Z"), None)
         for number, (what, result) in enumerate(results)
@@ -97,7 +97,7 @@ def _page(folder: Path, kind: str) -> Path:
     if kind == "large":
         planned = [{"batch": f"b{n:04}", "wave": f"w{n % 60}", "wave_number": n % 60, "secrets": 9} for n in range(999)]
     file = folder / f"{kind}.html"
-    file.write_bytes(files_of(look_at(roll_up(records, planned), "", 500))["rollout.html"])
+    file.write_bytes(files_of(view_of(roll_up(records, planned), "", 500))["rollout.html"])
     return file
 
 
@@ -244,7 +244,7 @@ def test_a_reader_sees_at_once_how_it_stands(usual: Opened) -> None:
     problems = usual.page.locator("#problems tbody tr").all_inner_texts()
     assert len(problems) == 3
     assert all("Raise value_limit" in text for text in problems)
-    assert "denied" in usual.page.locator("#access").inner_text()
+    assert "missing right" in usual.page.locator("#access").inner_text()
     bars = usual.page.locator("#overview svg, .charts svg[aria-label]")
     assert "20000 migrated, not verified" in " ".join(
         bars.nth(n).get_attribute("aria-label") or "" for n in range(bars.count())

@@ -63,7 +63,7 @@ class Rollout:
                     "secretferry_wave": wave,
                     "secretferry_wave_number": number,
                     "secretferry_batch": host,
-                    "secretferry_secrets": len(paths),
+                    "secretferry_secret_count": len(paths),
                 }
         return {"all": {"children": groups}}
 
@@ -116,7 +116,7 @@ def test_the_plan_of_all_waves_writes_nothing(rollout: Rollout) -> None:
     assert (rollout.report / "rollout.html").exists()
 
 
-def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
+def test_without_an_approval_the_gate_stays_shut(rollout: Rollout) -> None:
     played = rollout.run()
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave("pilot")
@@ -124,12 +124,12 @@ def test_nobody_at_the_gate_keeps_it_shut(rollout: Rollout) -> None:
     assert played.hosts["pay-w01-b01"][VERIFY]["verified"] is True
 
 
-def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollout: Rollout) -> None:
+def test_a_failing_item_stops_the_rollout_and_the_repair_repeats_nothing(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
     failed = rollout.run(gate="automatic")
     assert failed.rc != 0
     assert rollout.items() == wave("pilot", "teams") - {"blue/db"}, "the other batch of the wave goes on to its end"
-    problem = failed.hosts["pay-w02-b02"]["Stop the widening where the wave failed"]["msg"]
+    problem = failed.hosts["pay-w02-b02"]["Stop the rollout where the wave failed"]["msg"]
     assert f"{rollout.kv.mount}/blue/db" in problem
     assert "wave teams is not done" in problem
     assert "pay-w03-b01" not in failed.hosts
@@ -149,7 +149,7 @@ def test_a_failing_item_stops_the_widening_and_the_repair_repeats_nothing(rollou
     assert all("changed=0 " in line for line in again.stdout.splitlines() if " : ok=" in line)
 
 
-def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None:
+def test_a_budget_is_for_so_many_secrets_and_no_more(rollout: Rollout) -> None:
     rollout.kv.put("blue/db", {"n": "x" * 20_000})
     rollout.kv.put("red/db", {"n": "x" * 20_000})
     assert rollout.run(gate="automatic", failure_budget=1).rc != 0
@@ -160,21 +160,21 @@ def test_a_budget_forgives_so_many_secrets_and_no_more(rollout: Rollout) -> None
 
 
 @pytest.mark.parametrize("budget", [0, 5])
-def test_an_application_that_reads_wrongly_stops_the_widening(rollout: Rollout, budget: int) -> None:
+def test_an_application_that_reads_wrongly_stops_the_rollout(rollout: Rollout, budget: int) -> None:
     auth = {"access_id": rollout.emulator.access_id, "access_key": rollout.emulator.access_key}
     played = rollout.play.run(
         ROLLOUT,
         inventory=rollout.inventory(),
         secretferry_rollout_gate="automatic",
         secretferry_rollout_failure_budget=budget,
-        secretferry_verify_access=[{"name": "app", "akeyless": auth, "may_not_read": ["**"]}],
+        secretferry_verify_access=[{"name": "app", "akeyless": {"auth": auth}, "may_not_read": ["**"]}],
     )
     assert played.rc != 0
     assert rollout.items() == wave("pilot")
-    assert "app" in played.hosts["pay-w01-b01"]["Stop the widening where the wave failed"]["msg"]
+    assert "app" in played.hosts["pay-w01-b01"]["Stop the rollout where the wave failed"]["msg"]
 
 
-def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
+def test_an_outage_is_never_within_the_budget(rollout: Rollout) -> None:
     rollout.emulator.stop()
     played = rollout.play.run(
         ROLLOUT,
@@ -187,7 +187,7 @@ def test_a_budget_forgives_no_outage(rollout: Rollout) -> None:
 
 
 @pytest.mark.parametrize(("typed", "expected"), [("teams", ["pilot", "teams"]), ("no", ["pilot"])])
-def test_somebody_at_the_gate_types_the_name_of_the_wave(rollout: Rollout, typed: str, expected: list[str]) -> None:
+def test_the_gate_opens_when_the_name_of_the_wave_is_typed(rollout: Rollout, typed: str, expected: list[str]) -> None:
     played = rollout.run("--limit", "wave_pilot,wave_teams", gate="pause", answers={"Type teams to start it.*": typed})
     assert played.rc == 0, played.stdout
     assert rollout.items() == wave(*expected)
@@ -203,18 +203,18 @@ def test_an_approval_opens_the_gate(rollout: Rollout, approved: t.Any) -> None:
 def test_a_later_wave_alone_wants_an_approval(rollout: Rollout) -> None:
     shut = rollout.run("--limit", "wave_teams", gate="automatic")
     assert shut.rc == 0, shut.stdout
-    assert rollout.items() == set(), "nobody knows whether the pilot is done"
+    assert rollout.items() == set(), "this run does not know whether the pilot is done"
     assert rollout.run("--limit", "wave_teams", gate="automatic", approved="teams").rc == 0
     assert rollout.items() == wave("teams")
 
 
-def test_hosts_that_are_no_batches_are_refused(rollout: Rollout) -> None:
+def test_hosts_that_are_no_batches_make_it_fail(rollout: Rollout) -> None:
     played = rollout.play.run(ROLLOUT, inventory={"all": {"hosts": {"web1": {"ansible_connection": "local"}}}})
     assert played.rc != 0
     assert "None of the hosts is a batch" in played.stdout
 
 
-def test_an_unknown_gate_is_refused(rollout: Rollout) -> None:
+def test_an_unknown_gate_makes_it_fail(rollout: Rollout) -> None:
     played = rollout.run(gate="open")
     assert played.rc != 0
     assert "secretferry_rollout_gate: open is none of" in played.stdout
@@ -232,7 +232,7 @@ def test_credentials_in_variables_come_out_nowhere(vault: Vault, tmp_path: Path)
         secrets = {
             "secretferry_source_auth": {"method": "token", "token": token},
             "secretferry_akeyless": {"auth": auth},
-            "secretferry_verify_access": [{"name": "app", "akeyless": auth, "may_read": ["**"]}],
+            "secretferry_verify_access": [{"name": "app", "akeyless": {"auth": auth}, "may_read": ["**"]}],
         }
         file.write_text(json.dumps(secrets), "utf-8")
         played = made.play.run(

@@ -60,14 +60,14 @@ def contents(play: Play) -> dict[str, bytes]:
 
 
 def test_the_report_has_its_files_and_a_second_run_changes_nothing(play: Play) -> None:
-    made = record(kind="migrate", result=FAILED, batch="b1", wave="pilot", wave_number=1)
+    made = record(step="migrate", result=FAILED, batch="b1", wave="pilot", wave_number=1)
     played = run(play, [made, record("again", **made[RECORD]), report(), report("twice")], "--diff")
     assert played.rc == 0, played.stdout
     changed = [played[task]["changed"] for task in ("record", "again", "report", "twice")]
     assert changed == [True, False, True, False]
-    assert played["report"]["summary"]["verdict"] == "Needs attention"
-    assert played["report"]["report"] == str(folder(play) / "rollout.html")
-    assert "verdict: Needs attention" in played["report"]["diff"][0]["after"]
+    assert played["report"]["summary"]["status"] == "needs_attention"
+    assert played["report"]["html"] == str(folder(play) / "rollout.html")
+    assert "status: needs_attention" in played["report"]["diff"][0]["after"]
     files = [folder(play) / name for name in FILES]
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o640] * 3
     before = contents(play)
@@ -78,20 +78,20 @@ def test_the_report_has_its_files_and_a_second_run_changes_nothing(play: Play) -
 
 
 def test_another_attempt_changes_the_record_and_the_report(play: Play) -> None:
-    place: dict[str, t.Any] = {"kind": "migrate", "batch": "b1", "wave": "pilot", "wave_number": 1}
+    place: dict[str, t.Any] = {"step": "migrate", "batch": "b1", "wave": "pilot", "wave_number": 1}
     run(play, [record(result=FAILED, **place), report()])
     before = contents(play)
     played = run(play, [record(result={"summary": {"created": 2}}, **place), report()], "--diff")
     assert (played["record"]["attempt"], played["record"]["status"]) == (2, "ok")
     assert played["report"]["changed"] is True
-    assert played["report"]["summary"]["verdict"] == "Under way"
+    assert played["report"]["summary"]["status"] == "in_progress"
     assert "it broke" in contents(play)["rollout.html"].decode()  # among the repeated attempts
     assert played["report"]["diff"][0]["before"] != played["report"]["diff"][0]["after"]
     assert contents(play) != before
 
 
 def test_check_mode_writes_nothing_and_says_what_would_change(play: Play) -> None:
-    tasks = [record(kind="migrate", result=FAILED), report()]
+    tasks = [record(step="migrate", result=FAILED), report()]
     played = run(play, tasks, "--check")
     assert [played[task]["changed"] for task in ("record", "report")] == [True, True]
     assert not folder(play).exists()
@@ -101,20 +101,20 @@ def test_check_mode_writes_nothing_and_says_what_would_change(play: Play) -> Non
 
 def test_what_the_inventory_plans_is_what_remains(play: Play) -> None:
     inventory = play.folder / "inventory" / "batches.json"
-    batch = {"secretferry_migration": "payments", "ansible_connection": "local", "secretferry_secrets": 40}
+    batch = {"secretferry_migration": "payments", "ansible_connection": "local", "secretferry_secret_count": 40}
     hosts = {
         f"payments-w{wave:02}-b{number:02}": {
             **batch,
             "secretferry_wave": name,
             "secretferry_wave_number": wave,
-            "secretferry_batch": number,
+            "secretferry_batch": f"payments-w{wave:02}-b{number:02}",
         }
         for wave, name in ((1, "pilot"), (2, "rest"))
         for number in (0, 1)
     }
     playbook = play.folder / "project" / "plan.yml"
     playbook.parent.mkdir(parents=True)
-    tasks = [record(kind="migrate", result={"summary": {"created": 40}})]
+    tasks = [record(step="migrate", result={"summary": {"created": 40}})]
     plays = [
         {"hosts": "payments-w01-b00", "gather_facts": False, "tasks": tasks},
         {"hosts": "localhost", "gather_facts": False, "tasks": [report()]},
@@ -124,7 +124,7 @@ def test_what_the_inventory_plans_is_what_remains(play: Play) -> None:
     inventory.write_text(json.dumps({"batches": {"hosts": hosts}}), "utf-8")
     played = play.run(playbook, "-i", str(inventory), secretferry_report_dir=str(folder(play)))
     assert played.rc == 0, played.stdout
-    assert played["report"]["summary"]["waves"] == {"pilot": "under way", "rest": "waiting"}
+    assert played["report"]["summary"]["waves"] == {"pilot": "in_progress", "rest": "not_started"}
     assert played["report"]["summary"]["secrets"] == 160
     assert played["report"]["remaining"] == [
         "Migrate 1 batch with 40 secrets of wave pilot.",
@@ -140,7 +140,7 @@ def test_it_works_on_the_controller_for_a_host_that_cannot_be_reached(play: Play
     inventory.write_text(json.dumps({"all": {"hosts": {"far": {"ansible_host": "192.0.2.1"}}}}), "utf-8")
     playbook = play.folder / "project" / "far.yml"
     playbook.parent.mkdir(parents=True)
-    tasks = [record(kind="preflight", result={"unreachable": True, "msg": "no route"}), report()]
+    tasks = [record(step="preflight", result={"unreachable": True, "msg": "no route"}), report()]
     playbook.write_text(yaml.safe_dump([{"hosts": "far", "gather_facts": False, "tasks": tasks}]), "utf-8")
     played = play.run(playbook, "-i", str(inventory), secretferry_report_dir=str(folder(play)))
     assert played.rc == 0, played.stdout
@@ -150,17 +150,18 @@ def test_it_works_on_the_controller_for_a_host_that_cannot_be_reached(play: Play
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        (record(kind="migrate", result={"results": []}), "record each of its results"),
-        (record(kind="move", result={}), "kind"),
-        (record(kind="migrate"), "result"),
-        (record(kind="migrate", result={}, colour="red"), "colour"),
-        (report(row_limit="many"), "row_limit"),
+        (record(step="migrate", result={"results": []}), "record each of its results"),
+        (record(step="move", result={}), "step"),
+        (record(step="migrate"), "result"),
+        (record(step="migrate", result={}, colour="red"), "colour"),
+        (report(report_limit="many"), "report_limit"),
+        (report(report_limit=-1), "below zero"),
         (report(batches=[{"wave": "pilot"}]), "batch"),
-        (record(kind="migrate", result={}, report_dir="/proc/nowhere"), "cannot be written"),
+        (record(step="migrate", result={}, report_dir="/proc/nowhere"), "cannot be written"),
     ],
-    ids=["loop", "kind", "no result", "unknown", "row_limit", "batches", "folder"],
+    ids=["loop", "step", "no result", "unknown", "report_limit", "below zero", "batches", "folder"],
 )
-def test_what_makes_no_sense_is_refused_with_a_reason(play: Play, task: dict[str, t.Any], message: str) -> None:
+def test_wrong_options_fail_with_a_reason(play: Play, task: dict[str, t.Any], message: str) -> None:
     played = run(play, [task])
     assert played.rc == 2
     (result,) = played.results.values()
@@ -208,14 +209,14 @@ def story(vault: Vault) -> t.Iterator[Story]:
         place = {"wave": "pilot", "wave_number": 1, "batch": "payments-w01-b00", "migration": "payments"}
         tasks = [
             {"name": "plan", MODULE: options, "check_mode": True, "register": "planned", "ignore_errors": True},
-            record("record plan", kind="plan", result="{{ planned }}", **place),
+            record("record plan", step="plan", result="{{ planned }}", **place),
             {"name": "migrate", MODULE: options, "register": "migrated", "ignore_errors": True},
-            record("record migrate", kind="migrate", result="{{ migrated }}", **place),
+            record("record migrate", step="migrate", result="{{ migrated }}", **place),
             {"name": "read", "ansible.builtin.set_fact": {"held": {"value": secret, "failures": [{"value": secret}]}}},
-            record("record junk", kind="gateway", result="{{ held }}", **place),
+            record("record junk", step="gateway", result="{{ held }}", **place),
             {"name": "verify", VERIFY: {"name": "payments", "target_location": "/report"}, "register": "verified"}
             | {"ignore_errors": True},
-            record("record verify", kind="verify", result="{{ verified }}", **place),
+            record("record verify", step="verify", result="{{ verified }}", **place),
             report(),
         ]
         played = run(stage.play, tasks, "-vvv")
@@ -231,7 +232,7 @@ def stage_call(emulator: Emulator, command: str, body: dict[str, t.Any]) -> None
 def test_real_results_become_rows_with_remedies(story: Story) -> None:
     assert story.played.rc == 0, story.played.stdout
     rows = story.rollout()["rows"]
-    problems = {(row["kind"], row["source"].rpartition("/")[2]): row for row in rows["problems"]}
+    problems = {(row["step"], row["source"].rpartition("/")[2]): row for row in rows["problems"]}
     assert {where: row["outcome"] for where, row in problems.items()} == {
         ("migrate", "s0"): "conflict",
         ("migrate", "large"): "failed",
@@ -240,8 +241,8 @@ def test_real_results_become_rows_with_remedies(story: Story) -> None:
     }
     assert all(row["remedy"] for row in problems.values())
     assert story.rollout()["summary"]["waves"] == {"pilot": "failed"}
-    assert {row["outcome"] for row in rows["touched"]} == {"create"}
-    assert len(rows["touched"]) == 5
+    assert {row["outcome"] for row in rows["written"]} == {"create"}
+    assert len(rows["written"]) == 5
     migrated = story.played["migrate"]["summary"]
     assert {k: v for k, v in story.rollout()["outcomes"].items() if v} == {
         k: v for k, v in migrated.items() if v and k != "versions_written"

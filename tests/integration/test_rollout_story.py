@@ -64,8 +64,8 @@ class Story:
     def _inventory(self) -> dict[str, t.Any]:
         mount = self.kv.mount
         waves = [
-            {"name": "pilot", "prefixes": [f"{mount}/sandbox"]},
-            {"name": "teams", "prefixes": [f"{mount}/red", f"{mount}/blue"]},
+            {"name": "pilot", "folders": [f"{mount}/sandbox"]},
+            {"name": "teams", "folders": [f"{mount}/red", f"{mount}/blue"]},
             {"name": "rest", "rest": True},
         ]
         migration = {
@@ -96,7 +96,7 @@ class Story:
         access = [
             {
                 "name": "red",
-                "akeyless": {"access_id": "p-red", "access_key": APP_KEY},
+                "akeyless": {"auth": {"access_id": "p-red", "access_key": APP_KEY}},
                 "may_read": [f"{self.kv.mount}/red/**"],
                 "may_not_read": ["**"],
             }
@@ -144,12 +144,12 @@ def test_1_the_credentials_are_made(story: Story) -> None:
                 "secretferry.akeyless.source_credential": {
                     "name": "pay",
                     "source": {"paths": [f"{story.kv.mount}/"]},
-                    "write_to": str(story.private / "vault-token"),
+                    "dest": str(story.private / "vault-token"),
                 },
             },
             {
                 "name": "akeyless",
-                "secretferry.akeyless.akeyless_token": {"write_to": str(story.private / "akeyless-token")},
+                "secretferry.akeyless.akeyless_token": {"dest": str(story.private / "akeyless-token")},
             },
         ]
     )
@@ -174,6 +174,9 @@ def test_4_the_pilot_alone(story: Story) -> None:
     played = story.roll_out("--limit", "wave_pilot")
     assert played.rc == 0, played.stdout
     assert story.items() == of("sandbox")
+    summary = json.loads((story.report / "rollout.json").read_text("utf-8"))["summary"]
+    assert summary["waves"] == {"pilot": "verified", "teams": "not_started", "rest": "not_started"}
+    assert summary["migrated"] == 2, "the only batch of the wave counts"
 
 
 def test_5_a_failure_stops_the_widening(story: Story) -> None:
@@ -200,7 +203,7 @@ def test_7_an_application_that_may_read_too_much_is_found(story: Story) -> None:
         secretferry_verify_access=[
             {
                 "name": "red",
-                "akeyless": {"access_id": "p-red", "access_key": APP_KEY},
+                "akeyless": {"auth": {"access_id": "p-red", "access_key": APP_KEY}},
                 "may_read": [f"{story.kv.mount}/sandbox/db"],
             }
         ],
@@ -233,12 +236,12 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
         "cutover",
         secretferry_cutover_credential={
             "name": "pay",
-            "write_to": str(story.private / "vault-token"),
-            "operator": {"token_file": str(operator)},
+            "dest": str(story.private / "vault-token"),
+            "operator_auth": {"token_file": str(operator)},
         },
-        secretferry_cutover_akeyless_token=str(story.private / "akeyless-token"),
-        secretferry_cutover_freeze={"policies": ["writers"], "operator": {"token_file": str(operator)}},
-        secretferry_verify_extra="report",  # what was left there by hand is nobody's mistake
+        secretferry_cutover_akeyless_token_file=str(story.private / "akeyless-token"),
+        secretferry_cutover_freeze={"policies": ["writers"], "operator_auth": {"token_file": str(operator)}},
+        secretferry_verify_extra_items="warn",  # the item that was created by hand is no mistake
     )
     assert played.rc == 0, played.stdout
     assert story.items() == {*of(*TEAMS), "sandbox/last"}
@@ -250,12 +253,12 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
     assert sorted(os.listdir(story.private)) == ["operator-token"]
     report = json.loads((story.report / "rollout.json").read_text("utf-8"))
     assert {row["outcome"] for row in report["rows"]["credentials"]} == {"revoked"}
-    assert report["summary"]["verdict"] == "Complete"
-    assert {wave["state"] for wave in report["waves"]} == {"cut over"}
+    assert report["summary"]["status"] == "complete"
+    assert {wave["state"] for wave in report["waves"]} == {"cut_over"}
 
 
 def test_rollback_leaves_what_was_there_before(story: Story) -> None:
-    back: dict[str, t.Any] = {"secretferry_rollback_whole": True}
+    back: dict[str, t.Any] = {"secretferry_rollback_whole_migration": True}
     refused = story.operator.run(Path("secretferry.akeyless.rollback"), inventory=story.inventory, **back)
     assert refused.rc != 0
     assert "secretferry_rollback_confirmed=true" in refused.stdout

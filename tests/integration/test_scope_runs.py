@@ -6,14 +6,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import typing as t
 
 import pytest
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.sessions import open_target
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.source.discover import Root
+from ansible_collections.secretferry.akeyless.plugins.module_utils.target.listing import Listing
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.kv import Mount
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
@@ -92,11 +101,11 @@ def test_what_is_gone_at_the_source_is_skipped_with_a_reason(scene: Scene, layou
     result = scene.ferry.ok(scope={"paths": some})
     assert not result.changed
     assert [(line["source"], line["action"], line["reason"]) for line in result.values["plan"]] == [
-        (path, "skip", "it is gone at the source") for path in some[1:]
+        (path, "skip", "it was removed at the source") for path in some[1:]
     ]
     # The ledger knows the one that was migrated before.
-    assert result.values["summary"]["gone"] == 1
-    assert f"{some[1]} is gone at the source; its item stays" in result.warnings
+    assert result.values["summary"]["removed_at_source"] == 1
+    assert f"{some[1]} was removed at the source; its item stays" in result.warnings
 
 
 def test_other_batches_are_not_gone(scene: Scene) -> None:
@@ -104,8 +113,8 @@ def test_other_batches_are_not_gone(scene: Scene) -> None:
     for path in paths(scene, "0")[:1]:
         scene.kv.remove(path.removeprefix(f"{scene.kv.mount}/"))
     one = scene.ferry.ok(scope={"hash_prefix": "1"})
-    assert (one.values["summary"]["gone"], one.changed) == (0, False)
-    assert scene.ferry.ok(scope={"hash_prefix": "0"}).values["summary"]["gone"] == 1
+    assert (one.values["summary"]["removed_at_source"], one.changed) == (0, False)
+    assert scene.ferry.ok(scope={"hash_prefix": "0"}).values["summary"]["removed_at_source"] == 1
 
 
 def refused(scene: Scene, **options: t.Any) -> str:
@@ -216,21 +225,27 @@ def test_a_batch_of_many_lists_the_target_and_one_of_few_asks_for_each(vault: Va
 
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
-def test_listing_ends_where_it_costs_more_than_asking(
-    vault: Vault, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, layout: str
-) -> None:
-    from ansible_collections.secretferry.akeyless.plugins.module_utils.target import listing as target
-
-    monkeypatch.setattr(target, "_LISTED_PER_SINGLE", 1)
+def test_listing_ends_where_it_costs_more_than_asking(vault: Vault, emulator: Emulator, layout: str) -> None:
     scene = Scene(vault, emulator, layout=layout)
     names = [f"s{n:03d}" for n in range(60)]
     for name in names:
         scene.kv.put(name, {"v": 1})
     scene.ferry.ok()
-    some = [f"{scene.kv.mount}/{name}" for name in names[-25:]]
+    roots = [Root(Mount(f"{scene.kv.mount}/", 2), name) for name in names[-25:]]
+    naming, workdb = Naming("/migrated"), WorkDb()
+
+    async def load() -> Listing:
+        settings = resolve_akeyless({"api_url": emulator.url, "auth": scene.ferry.akeyless_auth})
+        async with open_target(settings, concurrency=8) as (store, _session):
+            listing = Listing(store, workdb, naming, layout, 8, listed_per_item=1)
+            await listing.load(roots, Digests(b"key"))
+            return listing
+
     emulator.control.reset_counters()
-    again = scene.ferry.ok(scope={"paths": some})
-    assert (again.changed, again.values["summary"]["unchanged"]) == (False, 25)
+    listing = asyncio.run(load())
+    key = "v" if layout == "keys" else None
+    assert all(listing.item(naming.item(root.mount.path, root.path, key)) for root in roots)
+    workdb.close()
     asked = [route for route, *_rest in emulator.control.journal()]
     assert asked.count("describe-item" if layout == "json" else "list-items") >= 25
 

@@ -99,7 +99,7 @@ def test_a_lease_that_is_renewed_does_not_expire() -> None:
 
 def test_a_released_lease_is_free_and_tells_the_runs_before() -> None:
     server = Server()
-    runs = []
+    runs: list[str] = []
     for _run in range(3):
         lease = server.lease()
         assert [span.run for span in lease.spans] == runs

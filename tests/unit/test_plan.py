@@ -147,7 +147,7 @@ def test_standing(target: TargetItem | None, record: Record | None, name: str, l
         (_facts(wanted=()), "skip", ()),
         (_facts(target=_target(3), record=_record(1, 2, 3)), "unchanged", ()),
         (_facts(target=_target(2), record=_record(1, 2)), "append", (3,)),
-        (_facts(target=_target(3), record=_record(1, 2, 3), description="new"), "metadata", ()),
+        (_facts(target=_target(3), record=_record(1, 2, 3), description="new"), "update_metadata", ()),
         (_facts(target=_target(3, description="new"), record=_record(1, 2, 3), description="new"), "adopt", ()),
         (_facts(target=_target(3, description="other"), record=_record(1, 2, 3)), "conflict", ()),
         (_facts(target=_target(3, tags=())), "conflict", ()),
@@ -164,14 +164,14 @@ def test_standing(target: TargetItem | None, record: Record | None, name: str, l
         (_facts(target=_target(1), record=_record(1, 2), observed={1: "d1"}), "conflict", ()),
         (_facts(wanted=(1, 2, 3), target=_target(2), record=_record(1, 3)), "conflict", ()),
         (_facts(wanted=(3,), target=_target(3), record=_record(1, 2, 3)), "unchanged", ()),
-        (_facts(pieces={1: SourceVersion(1, "d1", 20000)}, wanted=(1,)), "refuse", ()),
+        (_facts(pieces={1: SourceVersion(1, "d1", 20000)}, wanted=(1,)), "fail", ()),
     ],
 )
 def test_every_standing_has_its_action(facts: PlanInput, kind: str, versions: tuple[int, ...]) -> None:
     action = decide(facts, PlanPolicy(TAG))
     assert (action.kind, action.versions) == (kind, versions)
     assert action.reason
-    assert action.remedy or kind not in ("conflict", "refuse")
+    assert action.remedy or kind not in ("conflict", "fail")
 
 
 def test_an_old_version_that_came_back_is_left_out_where_conflicts_are_skipped() -> None:
@@ -182,7 +182,7 @@ def test_an_old_version_that_came_back_is_left_out_where_conflicts_are_skipped()
 def test_more_versions_than_the_account_keeps_are_refused_beforehand() -> None:
     facts = _facts(wanted=tuple(range(1, 13)))
     refused = decide(facts, PlanPolicy(TAG, kept_versions=10))
-    assert (refused.kind, refused.versions) == ("refuse", ())
+    assert (refused.kind, refused.versions) == ("fail", ())
     assert "10" in refused.reason
     assert decide(facts, PlanPolicy(TAG, kept_versions=12)).kind == "create"
 

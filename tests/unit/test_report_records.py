@@ -14,20 +14,24 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import (
-    KINDS,
-    Place,
-    RecordError,
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import place_of, planned_batches
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.model import RolloutProgress
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record_files import (
     as_json,
     load,
-    make,
     path_of,
-    with_history,
     write_if_changed,
 )
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import (
+    STEPS,
+    RecordError,
+    RecordPlace,
+    make,
+    with_history,
+)
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.render import files_of
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.rollup import Rollout, roll_up
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import View, look_at, summary_of
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.rollup import roll_up
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import ReportView, summary_of, view_of
 from ferrydev.canaries import canary, scan
 
 FAILURE = {"source": "secret/a", "item": "/m/secret/a", "reason": "too long", "remedy": "Exclude it"}
@@ -40,20 +44,20 @@ FAILED = {
 }
 
 
-def record(kind: str, result: dict[str, t.Any], now: str = "01", batch: str = "b1", **place: t.Any) -> dict[str, t.Any]:
-    where = Place(**{"migration": "m", "wave": "pilot", "wave_number": 1, "batch": batch, **place})
-    return with_history(make(kind, where, result, f"2026-11-23T00:00:{now}Z"), None)
+def record(step: str, result: dict[str, t.Any], now: str = "01", batch: str = "b1", **place: t.Any) -> dict[str, t.Any]:
+    where = RecordPlace(**{"migration": "m", "wave": "pilot", "wave_number": 1, "batch": batch, **place})
+    return with_history(make(step, where, result, f"2026-11-23T00:00:{now}Z"), None)
 
 
 def planned(*batches: str, wave: str = "pilot", number: int = 1, secrets: int = 10) -> list[dict[str, t.Any]]:
     return [{"batch": b, "wave": wave, "wave_number": number, "migration": "m", "secrets": secrets} for b in batches]
 
 
-def view(*records: dict[str, t.Any], batches: list[dict[str, t.Any]] | None = None) -> View:
-    return look_at(roll_up(list(records), batches or []), "", 500)
+def view(*records: dict[str, t.Any], batches: list[dict[str, t.Any]] | None = None) -> ReportView:
+    return view_of(roll_up(list(records), batches or []), "", 500)
 
 
-def rolled(*records: dict[str, t.Any]) -> Rollout:
+def rolled(*records: dict[str, t.Any]) -> RolloutProgress:
     return roll_up(list(records), [])
 
 
@@ -66,12 +70,14 @@ class TestRecords:
             "invocation": {"module_args": {"token": value}},
             "stdout": value,
             "exception": value,
-            "credential": {"kind": "token", "state": "made", "token": value, "wrapped": True},
+            "credential": {"type": "token", "state": "created", "token": value, "wrapped": True},
             "summary": {"created": 1, "secret": value, value + " x" * 40: 3},
             "requests": {"vault": 1, "header": {"X-Vault-Token": value}},
-            "failures": [{**FAILURE, "value": value, "expected": f"{value}!", "found": {"a": value}}, value, [value]],
+            "failures": [{**FAILURE, "value": value, "type": f"{value}!", "found": {"a": value}}, value, [value]],
             "plan": [{"source": "s", "action": "create", "versions": [1, value], "data": {"password": value}}],
-            "access": [{"name": "app", "ok": True, "token": value, "problems": [{"kind": "denied", "value": value}]}],
+            "access": [
+                {"name": "app", "ok": True, "token": value, "problems": [{"type": "missing_right", "value": value}]}
+            ],
             "values": [{"source": value}],
         }
         kept = record("migrate", result)
@@ -95,11 +101,13 @@ class TestRecords:
 
     def test_a_loops_result_is_refused(self) -> None:
         with pytest.raises(RecordError, match="loop"):
-            make("migrate", Place(), {"results": []}, "now")
+            make("migrate", RecordPlace(), {"results": []}, "now")
 
     def test_another_attempt_remembers_the_ones_before(self) -> None:
         first = record("migrate", FAILED, "01")
-        again = with_history(make("migrate", Place("m", "pilot", 1, "b1"), MIGRATED, "2026-11-23T00:00:02Z"), first)
+        again = with_history(
+            make("migrate", RecordPlace("m", "pilot", 1, "b1"), MIGRATED, "2026-11-23T00:00:02Z"), first
+        )
         assert again["attempt"] == 2
         assert again["earlier"] == [
             {"recorded": "2026-11-23T00:00:01Z", "status": "failed", "message": "1 of 10 did not happen"}
@@ -108,15 +116,16 @@ class TestRecords:
     def test_the_same_result_is_the_same_record(self) -> None:
         first = record("migrate", FAILED, "01")
         assert (
-            with_history(make("migrate", Place("m", "pilot", 1, "b1"), FAILED, "2026-11-23T00:00:09Z"), first) == first
+            with_history(make("migrate", RecordPlace("m", "pilot", 1, "b1"), FAILED, "2026-11-23T00:00:09Z"), first)
+            == first
         )
 
     def test_files_are_told_apart_and_odd_names_do_not_leave_the_folder(self) -> None:
         folder = Path("/report")
         names = {"a/b", "a_b", "../a", "..", "a b", "x" * 300, "\u00e4"}
         paths = {path_of(folder, record("migrate", {}, batch=name)) for name in names}
-        paths |= {path_of(folder, record(kind, {}, batch="a_b", name=name)) for kind in KINDS for name in ("", "Vault")}
-        assert len(paths) == len(names) - 1 + 2 * len(KINDS)
+        paths |= {path_of(folder, record(step, {}, batch="a_b", name=name)) for step in STEPS for name in ("", "Vault")}
+        assert len(paths) == len(names) - 1 + 2 * len(STEPS)
         assert {path.parent for path in paths} == {folder / "records"}
         assert all(len(path.name) < 200 for path in paths)
 
@@ -132,7 +141,7 @@ class TestRecords:
         assert path.stat().st_mode & 0o777 == 0o640
         assert [p.name for p in path.parent.iterdir()] == ["x.json"]
 
-    @pytest.mark.parametrize("content", ["{", "[]", '{"format": 2, "kind": "migrate"}', '{"format": 1, "kind": "x"}'])
+    @pytest.mark.parametrize("content", ["{", "[]", '{"format": 2, "step": "migrate"}', '{"format": 1, "step": "x"}'])
     def test_a_file_that_is_no_record_is_named(self, tmp_path: Path, content: str) -> None:
         (tmp_path / "records").mkdir()
         (tmp_path / "records" / "odd.json").write_text(content)
@@ -147,22 +156,22 @@ class TestStates:
             ("migrate", FAILED, "failed"),
             ("verify", {"verified": True}, "failed"),
             ("migrate", MIGRATED, "migrated"),
-            ("verify", {"verified": False, "differences": [{"kind": "missing", **FAILURE}]}, "differs"),
+            ("verify", {"verified": False, "differences": [{"type": "missing", **FAILURE}]}, "verification_failed"),
             ("verify", {"verified": True}, "verified"),
             ("sync", {"summary": {"appended": 1}}, "verified"),
-            ("cutover", {}, "cut over"),
-            ("rollback", {}, "rolled back"),
+            ("cutover", {}, "cut_over"),
+            ("rollback", {}, "rolled_back"),
         ]
         records: dict[str, dict[str, t.Any]] = {}
-        for number, (kind, result, state) in enumerate(steps):
-            records[kind] = record(kind, result, f"{number:02}")
-            assert [batch.state for batch in rolled(*records.values()).batches] == [state], kind
+        for number, (step, result, state) in enumerate(steps):
+            records[step] = record(step, result, f"{number:02}")
+            assert [batch.state for batch in rolled(*records.values()).batches] == [state], step
 
     def test_what_is_planned_and_not_begun_remains(self) -> None:
         seen = view(record("migrate", MIGRATED), batches=[*planned("b1", "b2"), *planned("b3", wave="rest", number=2)])
-        assert seen.verdict == "Under way"
+        assert seen.status == "in_progress"
         assert seen.percent == 33
-        assert summary_of(seen)["waves"] == {"pilot": "under way", "rest": "waiting"}
+        assert summary_of(seen)["waves"] == {"pilot": "in_progress", "rest": "not_started"}
         assert seen.remaining == [
             "Migrate 1 batch with 10 secrets of wave pilot.",
             "Verify 1 batch of wave pilot.",
@@ -171,58 +180,64 @@ class TestStates:
 
     def test_a_migration_that_reached_nothing_leaves_all_to_do(self) -> None:
         seen = view(record("migrate", {"failed": True, "msg": "no connection"}), batches=planned("b1"))
-        assert (seen.rollout.batches[0].left, seen.rollout.batches[0].state) == (10, "failed")
-        assert [(row.outcome, row.reason) for row in seen.rollout.problems] == [("migrate failed", "no connection")]
+        assert (seen.rollout.batches[0].remaining, seen.rollout.batches[0].state) == (10, "failed")
+        assert [(row.outcome, row.reason) for row in seen.rollout.problems] == [("migrate_failed", "no connection")]
 
     def test_a_repair_takes_the_problem_away_and_is_remembered(self) -> None:
         first = record("migrate", FAILED, "01")
-        assert view(first).verdict == "Needs attention"
-        again = with_history(make("migrate", Place("m", "pilot", 1, "b1"), MIGRATED, "2026-11-23T00:00:02Z"), first)
+        assert view(first).status == "needs_attention"
+        again = with_history(
+            make("migrate", RecordPlace("m", "pilot", 1, "b1"), MIGRATED, "2026-11-23T00:00:02Z"), first
+        )
         seen = view(again)
-        assert seen.verdict == "Under way"
-        assert [row.outcome for row in seen.rollout.history] == ["failed", "ok"]
+        assert seen.status == "in_progress"
+        assert [row.outcome for row in seen.rollout.attempts] == ["failed", "ok"]
 
     def test_a_conflict_is_told_from_a_failure(self) -> None:
         plan = [{"source": "secret/a", "item": "/m/secret/a", "action": "conflict"}]
         assert [row.outcome for row in rolled(record("migrate", {**FAILED, "plan": plan})).problems] == ["conflict"]
 
     def test_an_application_that_cannot_read_is_attention(self) -> None:
-        problem = {"kind": "denied", **FAILURE}
-        fine = {"name": "billing", "ok": True, "read": 2, "refused": 30}
-        bad = {"name": "ledger", "ok": False, "problems": [problem], "problems_left_out": 4}
+        problem = {"type": "missing_right", **FAILURE}
+        fine = {"name": "billing", "ok": True, "expected_reads": 2, "expected_denials": 30}
+        bad = {"name": "ledger", "ok": False, "problems": [problem], "problems_count": 5}
         seen = view(record("migrate", MIGRATED), record("verify", {"verified": False, "access": [fine, bad]}, "02"))
         assert [(row.source, row.outcome) for row in seen.rollout.access] == [
-            ("billing", "as expected"),
-            ("ledger", "denied"),
+            ("billing", "as_expected"),
+            ("ledger", "missing_right"),
         ]
-        assert seen.verdict == "Needs attention"
+        assert seen.status == "needs_attention"
+        assert seen.rollout.access[0].reason == "read 2 that it must read, was denied 30 that it must not"
         assert seen.rollout.problems == []
-        assert seen.rollout.left_out == 4
+        assert seen.rollout.not_listed == 4
 
-    def test_a_credential_is_open_until_it_is_seen_to_be_dead(self) -> None:
-        made = {"role_name": "ferry", "credential": {"kind": "token", "state": "made", "accessor": "acc", "ttl": 3600}}
+    def test_a_credential_is_open_until_a_try_shows_it_revoked(self) -> None:
+        made = {
+            "role_name": "ferry",
+            "credential": {"type": "token", "state": "created", "accessor": "acc", "ttl": 3600},
+        }
         first = record("credential", made, batch="", name="Vault")
         moved = [record("migrate", MIGRATED), record("verify", {"verified": True}, "02")]
-        assert view(first, *moved).verdict == "Complete but for open credentials"
+        assert view(first, *moved).status == "complete_credentials_open"
         assert rolled(first).open_credentials[0].source == "ferry, accessor acc"
-        ended = {"revoked": [{"kind": "token", "accessor": "acc", "dead": True, "proof": "tried: refused"}]}
+        ended = {"revocations": [{"type": "token", "accessor": "acc", "revoked": True, "evidence": "tried: denied"}]}
         seen = view(first, *moved, record("cutover", ended, "03", batch=""))
-        assert [(row.outcome, row.reason) for row in seen.rollout.credentials] == [("revoked", "tried: refused")]
-        assert seen.verdict == "Complete"
-        alive = {"revoked": [{"kind": "token", "accessor": "acc", "dead": False}]}
+        assert [(row.outcome, row.reason) for row in seen.rollout.credentials] == [("revoked", "tried: denied")]
+        assert seen.status == "complete"
+        alive = {"revocations": [{"type": "token", "accessor": "acc", "revoked": False}]}
         assert len(rolled(record("cutover", alive)).open_credentials) == 1
 
     def test_a_token_of_akeyless_is_told_by_its_file(self) -> None:
-        made = {"auth": {"access_type": "token", "token_file": "/run/t"}, "file": "/run/t", "ttl": 3600}
+        made = {"auth": {"access_type": "token", "token_file": "/run/t"}, "dest": "/run/t", "ttl": 3600}
         first = record("credential", made, batch="", name="Akeyless")
         assert [(row.source, row.item, row.outcome) for row in rolled(first).open_credentials] == [
-            ("token in /run/t", "Akeyless", "made")
+            ("token in /run/t", "Akeyless", "created")
         ]
         ended = {
-            "file": "/run/t",
-            "dead": True,
-            "was_dead": False,
-            "proof": "tried: Akeyless says that it is not valid",
+            "dest": "/run/t",
+            "revoked": True,
+            "already_revoked": False,
+            "evidence": "tried: Akeyless says that it is not valid",
         }
         again = record("cutover", ended, "03")
         assert [row.outcome for row in rolled(first, again).credentials] == ["revoked"]
@@ -233,7 +248,7 @@ class TestStates:
 
     def test_nothing_at_all_is_a_report_too(self) -> None:
         seen = view()
-        assert (seen.verdict, seen.percent, seen.rollout.waves) == ("Not started", 0, [])
+        assert (seen.status, seen.percent, seen.rollout.waves) == ("not_started", 0, [])
         assert set(files_of(seen)) == {"rollout.html", "rollout.json", "rollout.csv"}
 
 
@@ -255,11 +270,46 @@ class TestFiles:
 
     def test_the_page_is_bounded_and_says_so_and_the_other_files_are_not(self) -> None:
         failures = [{**FAILURE, "source": f"secret/{n:05}"} for n in range(10_000)]
-        files = files_of(view(record("migrate", {**FAILED, "failures": failures, "failures_left_out": 7})))
+        files = files_of(view(record("migrate", {**FAILED, "failures": failures, "failures_count": 10_007})))
         page = files["rollout.html"].decode()
         assert "Shown are the first 500 of 10,000" in page
-        assert "left 7 entries out" in page
+        assert "counted 7 more entries and did not list them" in page
         assert len(page) < 400_000
         assert "secret/09999" not in page
         assert files["rollout.csv"].decode().count("secret/0") == 10_000
         assert len(json.loads(files["rollout.json"])["rows"]["problems"]) == 10_000
+
+
+class TestPlaces:
+    """Which batch a task of a host is about, by the variables of the inventory."""
+
+    HOST: t.ClassVar[dict[str, t.Any]] = {
+        "secretferry_migration": "pay",
+        "secretferry_target_location": "/m",
+        "secretferry_scope": {"paths": ["secret/a"], "hash_prefix": ""},
+        "secretferry_wave": "pilot",
+        "secretferry_wave_number": 1,
+        "secretferry_batch": "pay-w01-b000000",
+        "secretferry_secret_count": 7,
+    }
+    OMITTED: t.ClassVar[dict[str, t.Any]] = dict.fromkeys(
+        ("name", "migration", "wave", "wave_number", "batch", "target_location")
+    )
+
+    def test_the_only_batch_of_a_wave_is_a_batch(self) -> None:
+        place = place_of(self.OMITTED, self.HOST.get)
+        assert place == RecordPlace("pay", "pilot", 1, "pay-w01-b000000", "/m")
+        planned = planned_batches({"hostvars": {"pay-w01-b000000": self.HOST}})
+        rollout = roll_up([with_history(make("migrate", place, MIGRATED, "2026-11-23T00:00:01Z"), None)], planned)
+        (batch,) = rollout.batches
+        assert (batch.state, batch.migrated, batch.total) == ("migrated", 10, 10)
+
+    def test_a_task_about_the_whole_migration_is_about_no_batch(self) -> None:
+        whole = {**self.HOST, "secretferry_batch": "", "secretferry_wave": "", "secretferry_wave_number": 0}
+        assert place_of(self.OMITTED, whole.get) == RecordPlace("pay", "", 0, "", "/m")
+        assert place_of(self.OMITTED, lambda _name: None) == RecordPlace()
+        assert planned_batches({"hostvars": {"web1": {}, "pay": whole}}) == []
+
+    def test_options_come_before_variables(self) -> None:
+        place = place_of({**self.OMITTED, "batch": "", "wave_number": 3, "name": "Vault"}, self.HOST.get)
+        assert (place.batch, place.wave_number, place.name) == ("", 3, "Vault")

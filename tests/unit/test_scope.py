@@ -36,7 +36,7 @@ def test_a_batch_takes_the_paths_whose_bits_begin_with_it(path: str, length: int
     if bits:
         other = bits[:-1] + ("1" if bits[-1] == "0" else "0")
         assert not Scope.of({"hash_prefix": other}).takes(path)
-        with pytest.raises(OptionError, match="its hash does not begin with"):
+        with pytest.raises(OptionError, match=f"its hash does not begin with {other}"):
             Scope.of({"hash_prefix": other, "paths": [path]})
 
 

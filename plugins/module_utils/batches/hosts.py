@@ -30,8 +30,9 @@ def _host(batch: Batch) -> dict[str, t.Any]:
     groups = [f"wave_{wave.name}", f"migration_{slug(migration.name)}"]
     if migration.environment:
         groups.append(f"environment_{slug(migration.environment)}")
+    name = f"{migration.name.lower()}-w{wave.number:02d}-b{padded(batch.bits)}"
     return {
-        "name": f"{migration.name.lower()}-w{wave.number:02d}-b{padded(batch.bits)}",
+        "name": name,
         "groups": groups,
         "vars": {
             "secretferry_migration": migration.name,
@@ -41,8 +42,8 @@ def _host(batch: Batch) -> dict[str, t.Any]:
             "secretferry_scope": {"paths": list(batch.paths), "hash_prefix": batch.bits},
             "secretferry_wave": wave.name,
             "secretferry_wave_number": wave.number,
-            "secretferry_batch": batch.bits,
+            "secretferry_batch": name,
             "secretferry_environment": migration.environment,
-            "secretferry_secrets": len(batch.paths),
+            "secretferry_secret_count": len(batch.paths),
         },
     }

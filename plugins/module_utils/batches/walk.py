@@ -143,7 +143,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
     if seen.unreadable:
         path, reason = seen.unreadable[0]
         more = f", and {len(seen.unreadable) - 1} more" if len(seen.unreadable) > 1 else ""
-        if planned.definition.unreadable == "fail" or not secrets:
+        if planned.definition.unreadable_paths == "fail" or not secrets:
             raise PermissionDenied(
                 f"{planned.name}: {path} {reason}{more}", "Grant the Vault policy list on these paths, or exclude them"
             )

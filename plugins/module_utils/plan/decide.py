@@ -65,8 +65,8 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
         return Action("skip", "no version can be read at the source")
     if stands.name == "absent":
         return _sized(Action("create", "not at the target yet", todo, describe=bool(facts.description)), facts, policy)
-    if stands.name == "gone" and not facts.wanted and policy.deleted == "delete":
-        return Action("forget", "gone at the source and at the target")
+    if stands.name == "gone" and not facts.wanted and policy.delete:
+        return Action("forget", "removed at the source and deleted at the target")
     if stands.name == "gone":
         return _against_policy("deleted at the target since", Action("create", "", facts.wanted), facts, policy)
     if target is None:
@@ -94,8 +94,10 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     # A description that a run wrote before it died is ours, though the ledger does not know it.
     drift = _description_drift(facts, record) and not (matched or facts.interrupted)
     if drift and policy.conflict in ("fail", "skip"):
-        return _against_policy("its description was changed at the target", Action("metadata", ""), facts, policy)
-    if policy.deleted == "delete" and not facts.wanted and record is not None:
+        return _against_policy(
+            "its description was changed at the target", Action("update_metadata", ""), facts, policy
+        )
+    if policy.delete and not facts.wanted and record is not None:
         return _farewell(record, target)
     describe = facts.description != target.description and (
         bool(facts.description) or bool(record and record.description)
@@ -111,14 +113,14 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
             reason = "the newest version was deleted at the source: an older one is the newest now"
         return Action("prune", reason, (), target.last, describe=describe, matched=matched, drop=drop)
     if describe:
-        return Action("metadata", "metadata changed", (), target.last, describe=True, matched=matched)
+        return Action("update_metadata", "metadata changed", (), target.last, describe=True, matched=matched)
     if stands.name == "unsure" or (record and record.description != facts.description):
         return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
     return Action("unchanged", "nothing new at the source", (), target.last)
 
 
 def _farewell(record: Record, target: TargetItem) -> Action:
-    """Nothing of a secret can be read at the source any more: what becomes of its item with ``deleted: delete``."""
+    """Nothing of a secret can be read at the source any more: what becomes of its item with ``delete: true``."""
     if record.mark:
         return Action(
             "skip",
@@ -128,7 +130,7 @@ def _farewell(record: Record, target: TargetItem) -> Action:
 
 
 def _to_drop(record: Record | None, policy: PlanPolicy) -> tuple[int, ...]:
-    if record is None or (policy.deleted == "keep" and policy.undeleted == "conflict"):
+    if record is None or (not policy.delete and policy.undeleted == "conflict"):
         return ()
     return tuple(sorted(record.stale))
 
@@ -185,11 +187,11 @@ def _against_policy(reason: str, action: Action, facts: PlanInput, policy: PlanP
     """What the conflict policy makes of an item that is not as we left it."""
     if policy.conflict == "fail":
         return Action(
-            "conflict", reason, remedy="Look at the item, then set conflict to skip, update or overwrite for this run"
+            "conflict", reason, remedy="Look at the item, then set conflict to skip, append or overwrite for this run"
         )
     if policy.conflict == "skip":
         return Action("skip", f"{reason}; conflict is skip")
-    if not action.versions and action.kind != "metadata":
+    if not action.versions and action.kind != "update_metadata":
         return Action("skip", f"{reason}; and no version can be read at the source")
     kind = action.kind
     if policy.conflict == "overwrite" and kind == "append" and action.base > 0:
@@ -205,14 +207,14 @@ def _sized(action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
         size = facts.pieces[number].size
         if size > policy.value_limit:
             return Action(
-                "refuse",
+                "fail",
                 f"the value of version {number} has {size} bytes, the limit is {policy.value_limit}",
                 remedy="Raise value_limit if the account takes more, or exclude the path",
             )
     total = len(action.versions) + action.base
     if policy.kept_versions is not None and len(facts.wanted) > policy.kept_versions:
         return Action(
-            "refuse",
+            "fail",
             f"{len(facts.wanted)} versions are wanted, the account keeps {policy.kept_versions} of an item",
             remedy="Raise the account's limit of versions, or set versions to a smaller number",
         )

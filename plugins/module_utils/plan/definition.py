@@ -43,7 +43,7 @@ class Definition:
     versions: str = "all"
     layout: str = "json"
     conflict: str = "fail"
-    unreadable: str = "report"
+    unreadable_paths: str = "warn"
     concurrency: int = 32
     value_limit: int = 16384
     invalid_characters: str | None = None
@@ -106,7 +106,7 @@ def _check(definition: Definition) -> None:
         ("metadata_mode", MODES),
         ("layout", LAYOUTS),
         ("conflict", CONFLICTS),
-        ("unreadable", ("report", "fail")),
+        ("unreadable_paths", ("warn", "fail")),
     ):
         if getattr(definition, option) not in choices:
             raise OptionError(option, f"{getattr(definition, option)!r} is not one of {', '.join(choices)}")

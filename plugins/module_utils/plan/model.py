@@ -30,7 +30,7 @@ __all__ = [
     "wanted",
 ]
 
-CONFLICTS = ("fail", "skip", "update", "overwrite")
+CONFLICTS = ("fail", "skip", "append", "overwrite")
 
 # What an action does to its item. "adopt" and "forget" write to the ledger only: the item is as it should be already,
 # or gone. "prune" deletes versions of it, "delete" the item.
@@ -38,7 +38,7 @@ Kind = t.Literal[
     "create",
     "append",
     "overwrite",
-    "metadata",
+    "update_metadata",
     "prune",
     "delete",
     "forget",
@@ -46,7 +46,7 @@ Kind = t.Literal[
     "unchanged",
     "skip",
     "conflict",
-    "refuse",
+    "fail",
 ]
 
 
@@ -54,7 +54,7 @@ Kind = t.Literal[
 class PlanPolicy:
     """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest.
 
-    :ivar deleted: ``keep`` or ``delete``: what becomes of items and versions that the source has no more.
+    :ivar delete: whether items and versions are deleted that the source has no more.
     :ivar undeleted: ``conflict`` or ``rewrite``: what becomes of a version that can be read again when newer ones are
         at the target already.
     """
@@ -64,7 +64,7 @@ class PlanPolicy:
     versions: str | int = "all"
     value_limit: int = 16384
     kept_versions: int | None = None  # how many versions the account lets an item keep, where that is known
-    deleted: str = "keep"
+    delete: bool = False
     undeleted: str = "conflict"
 
 
@@ -161,12 +161,12 @@ class Action:
     @property
     def writes(self) -> bool:
         """Whether the item itself is written."""
-        return self.kind in ("create", "append", "overwrite", "metadata", "prune", "delete")
+        return self.kind in ("create", "append", "overwrite", "update_metadata", "prune", "delete")
 
     @property
     def idle(self) -> bool:
         """Whether neither the item nor the ledger is written."""
-        return self.kind in ("unchanged", "skip", "conflict", "refuse")
+        return self.kind in ("unchanged", "skip", "conflict", "fail")
 
 
 class Standing(t.NamedTuple):

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option ``scope``: which part of a migration one run works on. It is never stored.
+"""The option ``scope``: the part of a migration that one run works on. It is never stored.
 
-A module with this option declares ``"scope": scope_spec()``, makes a :class:`Scope` from the value, passes
-``scope.batch`` to the ledger (which then reads and writes only entries of the batch, under the batch's own lease), and
-finds the secrets with :func:`.source.discover.find`. Other paths, from the ledger or the target, it filters with
+A module that takes it declares ``"scope": scope_spec()``, makes a :class:`Scope` of the option's value, gives
+``scope.batch`` to the ledger (which then reads and writes only what belongs to the batch, under the batch's own lease),
+and finds its secrets with :func:`.source.discover.find`. What else it walks (the ledger, the target) it filters with
 :meth:`Scope.takes`.
 
-A **batch** is a prefix of the SHA-256 bits of the source path, the bits by which the ledger is divided into shards. Two
-batches neither of which is a prefix of the other have no path, no shard and no lease in common, so their runs can work
-at the same time.
+A **batch** is cut by a hash prefix: the first bits of the SHA-256 of the source path, by which the ledger is cut into
+shards, too. Two batches neither of whose prefixes begins with the other have no path, no shard and no lease in common,
+so their runs can work at the same time.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Scope:
     """The part of a migration that one run works on.
 
     :ivar paths: full source paths of secrets, ``None`` for all that the migration takes.
-    :ivar batch: bits that the hash of each path begins with; empty for the whole migration.
+    :ivar batch: the hash prefix, bits that the hash of each path begins with; empty for the whole migration.
     """
 
     paths: frozenset[str] | None = None
@@ -88,7 +88,9 @@ class Scope:
                 )
             if not bits_of(path).startswith(batch):
                 raise OptionError(
-                    "scope.paths", f"{path}: its hash does not begin with {batch}", "Take both from the same inventory"
+                    "scope.paths",
+                    f"{path} is outside scope.hash_prefix: its hash does not begin with {batch}",
+                    "Take both from the same inventory",
                 )
         return cls(paths, batch)
 

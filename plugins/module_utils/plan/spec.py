@@ -43,7 +43,7 @@ def migration_spec() -> dict[str, t.Any]:
         "versions": {"type": "str"},
         "layout": {"type": "str", "choices": list(LAYOUTS)},
         "conflict": {"type": "str", "choices": list(CONFLICTS)},
-        "unreadable": {"type": "str", "choices": ["report", "fail"]},
+        "unreadable_paths": {"type": "str", "choices": ["warn", "fail"]},
         "concurrency": {"type": "int"},
         "value_limit": {"type": "int"},
         "invalid_characters": {"type": "str"},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding what there is to migrate: mounts, roots, and a walk of the folders with bounded concurrency."""
+"""Finding the secrets of a migration: mounts, roots, and a walk of the folders with bounded concurrency."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ __all__ = ["Discovery", "Root", "discover", "find", "find_roots", "nothing_found
 
 @dataclass(frozen=True)
 class Root:
-    """Where a walk begins: a folder of a mount (empty or with a trailing slash), or one secret."""
+    """Where a walk begins: a folder of a mount (empty or with a trailing slash), or one secret.
+
+    :ivar asked: whether the user named it; otherwise it was found by listing mounts.
+    """
 
     mount: Mount
     path: str
-    asked: bool = True  # named by the user, not found by listing mounts
+    asked: bool = True
 
     @property
     def is_folder(self) -> bool:
-        """Whether everything below is meant."""
+        """Whether it stands for everything below it."""
         return not self.path or self.path.endswith("/")
 
     @property
@@ -40,13 +43,20 @@ class Root:
 
 @dataclass
 class Discovery:
-    """What the walk could not do. The secrets themselves went to the sink."""
+    """What a walk found beside secrets, for each of which ``found`` was called.
+
+    :ivar unreadable: path and reason of folders that may not be listed.
+    :ivar empty: roots in which there is nothing to list.
+    :ivar excluded: how many secrets the globs leave out.
+    :ivar outside: how many secrets are outside the run's scope.
+    :ivar failed: path, reason and remedy of folders that could not be listed for another reason.
+    """
 
     roots: list[Root] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     empty: list[Root] = field(default_factory=list)
     excluded: int = 0
-    outside: int = 0  # of the run's scope
+    outside: int = 0
     failed: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -58,16 +68,16 @@ async def discover(
     *,
     concurrency: int,
 ) -> Discovery:
-    """Walk ``paths`` (all KV mounts where it is empty), telling ``found`` of each secret.
+    """Walk ``paths`` (all KV mounts where it is empty), and call ``found`` for each secret.
 
     A path that ends in a slash is a folder with everything below it; without, it is one secret, which need not be
-    listed. A folder that may not be listed is recorded, and never stops the others.
+    listed. A folder that may not be listed is recorded, and does not stop the others.
 
     :raises OptionError: a path lies in no KV mount.
     """
     result = Discovery()
     result.roots = await find_roots(reader, paths)
-    # Last in, first out: the walk goes deep first, so that what waits stays small.
+    # Last in, first out: the walk goes deep first, so that few folders wait.
     stack: list[tuple[Root, str]] = []
     for root in reversed(result.roots):
         if root.is_folder:
@@ -75,14 +85,14 @@ async def discover(
         else:
             found(root.mount, root.path)
     busy = 0
-    news = asyncio.Event()
+    changed = asyncio.Event()
 
     async def walk() -> None:
         nonlocal busy
         while stack or busy:
             if not stack:
-                news.clear()
-                await news.wait()
+                changed.clear()
+                await changed.wait()
                 continue
             root, folder = stack.pop()
             busy += 1
@@ -90,7 +100,7 @@ async def discover(
                 await _folder(reader, root, folder, selection, stack, found, result)
             finally:
                 busy -= 1
-                news.set()
+                changed.set()
 
     await run_workers(walk, count=concurrency)
     result.unreadable.sort()
@@ -98,7 +108,7 @@ async def discover(
 
 
 async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
-    """Where walks of ``paths`` begin; all KV mounts that the login may see where it is empty.
+    """Where a walk of ``paths`` begins; where it is empty, at all KV mounts that the login may see.
 
     :raises OptionError: a path lies in no KV mount.
     """
@@ -108,7 +118,7 @@ async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
 
 
 def nothing_found(seen: Discovery) -> SecretferryError:
-    """Why a walk has found no secret. An empty listing that is a wrong mount must not look like success."""
+    """Why a walk has found no secret. A wrong mount lists nothing, and that must not look like success."""
     if seen.failed:
         return ApiError(seen.failed[0][1], seen.failed[0][2])
     if seen.unreadable:
@@ -152,7 +162,7 @@ async def _folder(
         result.unreadable.append((mount.path + folder, "may not be listed"))
         return
     except NotFound:
-        # Below the root, a folder that has vanished meanwhile; the root itself, a wrong path or an empty mount.
+        # Below the root, the folder was removed meanwhile. The root itself is a wrong path or an empty mount.
         if folder == root.path:
             result.empty.append(root)
         return
@@ -181,8 +191,8 @@ async def find(
 ) -> Discovery:
     """Like :func:`discover`, for what is in scope only.
 
-    Where the scope names its paths, nothing is listed: ``found`` is told each of them, also one that is gone at the
-    source, and the roots of the result are these very secrets.
+    Where the scope names its paths, nothing is listed: ``found`` is called for each of them, also for one that was
+    removed at the source, and the roots of the result are these secrets.
 
     :raises OptionError: a path lies in no KV mount, or the scope names one that the migration does not take.
     """

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One secret, read in one piece: its metadata and the wanted versions belong together.
+"""One secret as it stood at one moment: its metadata and the wanted versions belong together.
 
-A version's value never changes once it is written. What can happen while a secret is read: a version is deleted,
-destroyed or pruned, or the whole secret is removed and another takes its path. Each shows in the answers (no text, not
-found, another creation time), and then the secret is read again from its metadata on. A version that is added
-meanwhile is simply newer than what was asked for. So no second read of the metadata is needed to be sure.
+The value of a version never changes once it is written. While a secret is read, a version can be deleted, destroyed or
+pruned, or the whole secret can be removed and created again. The answers show each of these (no text, not found,
+another creation time), and then the secret is read again from its metadata on. A version that is added meanwhile is
+newer than those that were asked for. So the metadata need not be read a second time.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ __all__ = [
     "split",
 ]
 
-_TRIES = 5
-_PAUSE = 0.5  # seconds, longer with each try
+_ATTEMPTS = 5
+_PAUSE = 0.5  # seconds, longer with each attempt
 _T = t.TypeVar("_T")
 
 
 class SourceChanged(Exception):
     """The secret changed while it was read: read it again.
 
-    :ivar gone: the version that turned out to be deleted, and its creation time, where that is what happened.
+    :ivar deleted: the version that turned out to be deleted, and its creation time, where that is what happened.
     """
 
-    def __init__(self, gone: tuple[int, str] | None = None) -> None:
+    def __init__(self, deleted: tuple[int, str] | None = None) -> None:
         super().__init__()
-        self.gone = gone
+        self.deleted = deleted
 
 
 async def read_again_while_changing(
@@ -56,22 +56,24 @@ async def read_again_while_changing(
 ) -> _T:
     """Read a secret with ``read`` until it does not change meanwhile, a few times.
 
-    :param read: is given what earlier tries have shown to be deleted, see :func:`look_up`.
-    :raises ApiError: it changed at every try.
+    :param read: its argument is what earlier attempts have shown to be deleted, see :func:`look_up`.
+    :raises ApiError: it changed during every attempt.
     """
-    gone: set[tuple[int, str]] = set()
-    for attempt in range(_TRIES):
+    deleted: set[tuple[int, str]] = set()
+    for attempt in range(_ATTEMPTS):
         try:
-            return await read(gone)
+            return await read(deleted)
         except SourceChanged as changed:
-            gone |= {changed.gone} if changed.gone else set()
+            deleted |= {changed.deleted} if changed.deleted else set()
             await asyncio.sleep(_PAUSE * attempt)
-    raise ApiError(f"{path} changed at the source during each of {_TRIES} reads", "Run again when fewer writes go on")
+    raise ApiError(
+        f"{path} changed at the source during each of {_ATTEMPTS} reads", "Run again when it is written less often"
+    )
 
 
 @dataclass(frozen=True)
 class Value:
-    """A value to write: its text, and the form Akeyless is told (``json`` or ``text``)."""
+    """A value to write: its text, and its format for Akeyless (``json`` or ``text``)."""
 
     text: str
     form: str
@@ -93,25 +95,26 @@ def now_text(seconds: float) -> str:
     return _second_text(int(seconds))
 
 
-@functools.lru_cache(maxsize=4)  # asked for each secret, and thousands of them pass in a second
+@functools.lru_cache(maxsize=4)  # called for each secret, thousands of times in a second
 def _second_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 async def look_up(
-    reader: KvReader, mount: Mount, secret: str, versions: str, gone: t.Collection[tuple[int, str]] = ()
+    reader: KvReader, mount: Mount, secret: str, versions: str, deleted: t.Collection[tuple[int, str]] = ()
 ) -> Snapshot:
     """Look at a KV v2 secret: which versions are wanted and can be read. Reads no value.
 
-    :param gone: versions that a read has shown to be deleted (see :class:`SourceChanged`), whatever the clocks say.
+    :param deleted: number and creation time of versions that a read has shown to be deleted, whatever the clocks say;
+        see :class:`SourceChanged`.
     :raises NotFound: there is no such secret.
     """
     metadata = await reader.metadata(mount, secret)
-    # The server's clock is known to the second, and never ahead: in doubt a version is tried, and the read tells.
+    # The server's clock is known to the second, and never ahead: in doubt a version is read, and the answer shows it.
     now = now_text(reader.client.transport.clock.now())
-    if gone:
-        dead = {s for s in metadata.versions if (s.number, s.created) in gone}
-        states = tuple(replace(s, deleted=True) if s in dead else s for s in metadata.versions)
+    if deleted:
+        marked = {s for s in metadata.versions if (s.number, s.created) in deleted}
+        states = tuple(replace(s, deleted=True) if s in marked else s for s in metadata.versions)
         metadata = replace(metadata, versions=states)
     return Snapshot(mount, secret, metadata, wanted(metadata.versions, versions, now))
 
@@ -119,7 +122,7 @@ async def look_up(
 async def read_newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
     """A KV v2 secret by its newest version alone, in one request and without the right to read its metadata.
 
-    The metadata that comes with it is ``custom_metadata`` and the version; nothing of other versions is known.
+    Its metadata is ``custom_metadata`` and the version; nothing of other versions is known.
 
     :raises NotFound: there is no such secret, or nothing was ever written to it.
     """
@@ -134,7 +137,7 @@ async def read_newest(reader: KvReader, mount: Mount, secret: str) -> Snapshot:
 async def read_versions(reader: KvReader, snap: Snapshot, numbers: t.Iterable[int]) -> None:
     """Read the values of these versions into the snapshot, oldest first.
 
-    :raises SourceChanged: a version is not as the metadata said any more.
+    :raises SourceChanged: a version is no longer as the metadata says.
     """
     if snap.metadata is None:
         raise AssertionError("a snapshot without metadata has its values already")

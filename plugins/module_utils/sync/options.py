@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of ``kv_sync``, and what they mean together. Pure, but for the clock."""
+"""The options of ``kv_sync``, checked together. Pure."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def sync_spec() -> dict[str, t.Any]:
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),
         "akeyless": akeyless_spec(),
-        "state": {"type": "str", "choices": ["once", "started", "stopped"], "default": "once"},
-        "only_if_started": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["synced", "started", "stopped"], "default": "synced"},
+        "skip_unless_started": {"type": "bool", "default": False},
         "continuous": {
             "type": "dict",
             "options": {
                 "interval": {"type": "str", "default": "60s"},
                 "duration": {"type": "str"},
                 "until": {"type": "str"},
-                "patience": {"type": "str", "default": "30m"},
+                "outage_timeout": {"type": "str", "default": "30m"},
             },
         },
-        "deleted": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
-        "undeleted": {"type": "str", "choices": ["conflict", "rewrite"], "default": "conflict"},
+        "delete": {"type": "bool", "default": False},
+        "undeleted_versions": {"type": "str", "choices": ["conflict", "rewrite"], "default": "conflict"},
         "delete_limit": {"type": "int", "default": 100},
         "lease_timeout": {"type": "str", "default": "2m"},
         "scope": scope_spec(),
@@ -50,11 +50,11 @@ def sync_spec() -> dict[str, t.Any]:
 
 @dataclass(frozen=True)
 class Continuous:
-    """Passes again and again. All in seconds; ``seconds`` is how long in all, from now."""
+    """Passes again and again. All in seconds; ``seconds`` is for how long, from now."""
 
     interval: int
     seconds: float
-    patience: int
+    outage_timeout: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SyncOptions:
     """
 
     state: str
-    only_if_started: bool
+    skip_unless_started: bool
     continuous: Continuous | None
     deletions: DeletionPolicy
     lease_timeout: int
@@ -77,7 +77,7 @@ class SyncOptions:
         """From the module's options.
 
         :param now: seconds since the epoch.
-        :raises OptionError: something is contradictory or malformed. Nothing was asked or written yet.
+        :raises OptionError: an option is malformed, or contradicts another. No request was made yet.
         """
         check_identity(params["name"], params["target_location"])
         scope = Scope.of(params["scope"])
@@ -86,19 +86,19 @@ class SyncOptions:
             raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
         if params["delete_limit"] < 0:
             raise OptionError("delete_limit", f"{params['delete_limit']} is not a number of secrets")
-        if params["only_if_started"] and state != "once":
-            raise OptionError("only_if_started", f"says nothing with state {state}", "Use it with state: once")
-        if state != "once" and not scope.whole:
+        if params["skip_unless_started"] and state != "synced":
+            raise OptionError("skip_unless_started", f"has no meaning with state {state}", "Use it with state: synced")
+        if state != "synced" and not scope.whole:
             raise OptionError(
-                "scope", f"state {state} is noted for the whole migration", "Omit scope, or use state: once"
+                "scope", f"state {state} is noted for the whole migration", "Omit scope, or use state: synced"
             )
         if state == "stopped" and params["continuous"]:
-            raise OptionError("continuous", "state stopped makes no pass", "Omit it, or use state: once or started")
+            raise OptionError("continuous", "state stopped makes no pass", "Omit it, or use state: synced or started")
         return cls(
             state=state,
-            only_if_started=params["only_if_started"],
+            skip_unless_started=params["skip_unless_started"],
             continuous=_continuous(params["continuous"], now),
-            deletions=DeletionPolicy(params["deleted"], params["undeleted"], params["delete_limit"]),
+            deletions=DeletionPolicy(params["delete"], params["undeleted_versions"], params["delete_limit"]),
             lease_timeout=seconds_of("lease_timeout", params["lease_timeout"]),
             scope=scope,
             report_limit=params["report_limit"],
@@ -114,15 +114,15 @@ def _continuous(given: t.Mapping[str, t.Any] | None, now: float) -> Continuous |
     if given["duration"]:
         ends.append(float(seconds_of("continuous.duration", given["duration"])))
     if given["until"]:
-        ends.append(_moment(given["until"]) - now)
+        ends.append(_end(given["until"]) - now)
     return Continuous(
         interval=seconds_of("continuous.interval", given["interval"]),
         seconds=max(0.0, min(ends)),
-        patience=seconds_of("continuous.patience", given["patience"]),
+        outage_timeout=seconds_of("continuous.outage_timeout", given["outage_timeout"]),
     )
 
 
-def _moment(text: str) -> float:
+def _end(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:

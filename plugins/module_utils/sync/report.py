@@ -2,23 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the passes of a sync came to: outages, and one result out of many passes."""
+"""What came of the passes of a sync: outages, and one result out of many passes."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ..common.bounded import BoundedList
 from ..errors import ApiError, LeaseHeld, Outage, SecretferryError, TransportError
 from ..http.rate_limit import RETRYABLE
+from ..migrate.report import MigrationReport, PlanLine
 
 __all__ = ["SyncReport", "is_outage", "utc"]
 
-_OUTAGES_TOLD = 50
-# What adds up over passes; the rest of a summary is that of the last pass.
+_OUTAGES_SHOWN = 50
+_RUNS_SHOWN = 50
+# The totals of all passes; the rest of a summary is of the last pass only.
 _ADDED = (
     "created",
     "appended",
@@ -34,7 +36,7 @@ _ADDED = (
 
 
 def is_outage(error: SecretferryError) -> bool:
-    """Whether a pass failed for a reason that may pass by itself: a silent side, a failing one, or one at work."""
+    """Whether a later pass may succeed: a server did not answer or failed, or another run was writing."""
     if isinstance(error, (Outage, TransportError, LeaseHeld)):
         return True
     return isinstance(error, ApiError) and (error.status in RETRYABLE or error.status >= 500)
@@ -46,71 +48,79 @@ def utc(seconds: float | None = None) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@dataclass
 class SyncReport:
     """Counts passes and outages.
 
-    :ivar error: of the outage that is going on, ``None`` where the last pass came through.
+    :param limit: how many entries the plan holds at the most.
+    :ivar passes: how many passes came to their end.
+    :ivar changed: how many of these changed something.
+    :ivar error: of the present outage, ``None`` where the last pass succeeded.
     """
 
-    most: int
-    passes: int = 0
-    changed: int = 0
-    error: SecretferryError | None = None
-    totals: Counter[str] = field(default_factory=Counter)
-    plan: list[dict[str, t.Any]] = field(default_factory=list)
-    plan_left_out: int = 0
-    runs: list[str] = field(default_factory=list)
-    _outages: list[dict[str, t.Any]] = field(default_factory=list)
-    _left_out: int = 0
-    _since: float = 0.0
+    def __init__(self, limit: int, clock: t.Callable[[], float] = time.monotonic) -> None:
+        self.passes = 0
+        self.changed = 0
+        self.error: SecretferryError | None = None
+        self._limit = limit
+        self._clock = clock
+        self._totals: Counter[str] = Counter()
+        self._runs: list[str] = []
+        self._changes = BoundedList[PlanLine](limit)
+        self._changes_count = 0
+        self._last: MigrationReport | None = None
+        self._outages = BoundedList[dict[str, t.Any]](_OUTAGES_SHOWN)
+        self._outage: dict[str, t.Any] = {}
+        self._since = 0.0
 
-    def came_through(self, values: t.Mapping[str, t.Any], *, changed: bool, run: str) -> None:
-        """A pass came to its end."""
-        self._end_outage()
+    def completed(self, report: MigrationReport, *, changed: bool, run: str) -> None:
+        """A pass came to its end.
+
+        :param run: its id, empty where it wrote nothing.
+        """
+        if self.error is not None:
+            self._outage["end"] = utc()
+            self.error = None
         self.passes += 1
         self.changed += changed
-        summary = values["summary"]
-        for name in _ADDED:
-            self.totals[name] += summary.get(name, 0)
+        self._totals.update({name: count for name, count in report.summary().items() if name in _ADDED})
         if run:
-            self.runs = [*self.runs, run][-_OUTAGES_TOLD:]
-        # Lines that changed something add up; what is merely left alone is told of the last pass.
-        self.plan = [line for line in self.plan if line["action"] not in ("skip", "conflict", "refuse")]
-        room = max(0, self.most - len(self.plan))
-        self.plan += values["plan"][:room]
-        self.plan_left_out += values["plan_left_out"] + max(0, len(values["plan"]) - room)
+            self._runs = [*self._runs, run][-_RUNS_SHOWN:]
+        for line in report.plan_lines():
+            if not line.action.idle:
+                self._changes.add(line)
+        self._changes_count += report.planned_changes
+        self._last = report
 
-    def failed(self, error: SecretferryError) -> int:
-        """A pass failed for an outage; returns how many did in a row."""
+    def interrupted(self, error: SecretferryError) -> int:
+        """An outage ended a pass; returns how many passes it has ended in a row."""
         if self.error is None:
-            self._since = time.monotonic()
-            if len(self._outages) < _OUTAGES_TOLD:
-                self._outages.append({"began": utc(), "ended": None, "tries": 0})
-            else:
-                self._left_out += 1
-                self._outages[-1] = {"began": utc(), "ended": None, "tries": 0}
+            self._since = self._clock()
+            self._outage = {"start": utc(), "end": None, "attempts": 0}
+            self._outages.add(self._outage)
         self.error = error
-        now = self._outages[-1]
-        now["tries"] += 1
-        now["reason"] = error.message
-        return int(now["tries"])
+        self._outage["attempts"] += 1
+        self._outage["reason"] = error.message
+        return int(self._outage["attempts"])
 
     @property
-    def out_for(self) -> float:
-        """Seconds that the outage has lasted, 0 where there is none."""
-        return time.monotonic() - self._since if self.error is not None else 0.0
+    def outage_seconds(self) -> float:
+        """How long the present outage has lasted, 0 where there is none."""
+        return self._clock() - self._since if self.error is not None else 0.0
 
     def shown(self) -> dict[str, t.Any]:
         """For the module's result."""
         return {
-            "passes": {"done": self.passes, "changed": self.changed, "outages": len(self._outages) + self._left_out},
-            "outages": [dict(outage) for outage in self._outages],
-            "totals": {name: self.totals[name] for name in _ADDED},
-            "runs": self.runs,
+            "passes": {"done": self.passes, "changed": self.changed},
+            "outages": [dict(outage) for outage in self._outages.shown()],
+            "outages_count": self._outages.count,
+            "totals": {name: self._totals[name] for name in _ADDED},
+            "runs": self._runs,
         }
 
-    def _end_outage(self) -> None:
-        if self.error is not None:
-            self._outages[-1]["ended"] = utc()
-            self.error = None
+    def plan_shown(self) -> dict[str, t.Any]:
+        """One plan out of many passes: what all of them wrote, and what the last one did not change."""
+        last = self._last
+        lines = self._changes.shown() + [line for line in last.plan_lines() if line.action.idle] if last else []
+        count = self._changes_count + (last.plan_count - last.planned_changes if last else 0)
+        shown = [line.shown() for line in lines[: self._limit]]
+        return {"plan": shown, "plan_count": count}

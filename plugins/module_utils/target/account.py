@@ -20,10 +20,10 @@ _KEY_TYPES = ("AES128GCM", "AES256GCM")
 
 @dataclass(frozen=True)
 class Account:
-    """What the account allows, as far as the caller may know it.
+    """What the account allows, as far as the caller may read it.
 
-    :ivar invalid_characters: refused in names; ``None`` where it is not known.
-    :ivar kept_versions: of a static secret, at the most; ``None`` where it is not known.
+    :ivar invalid_characters: those not allowed in names; ``None`` if not known.
+    :ivar kept_versions: how many versions of a static secret it keeps, at the most; ``None`` if not known.
     """
 
     invalid_characters: str | None = None

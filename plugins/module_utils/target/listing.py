@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The listing of the target: one request for a thousand items, instead of one each."""
+"""The target as its listing shows it: one request for a thousand items, instead of one for each."""
 
 from __future__ import annotations
 
@@ -18,28 +18,41 @@ from ..source.discover import Root
 
 __all__ = ["Listing"]
 
-_MOST_SINGLE = 20  # more than these, and listing a folder may take fewer requests than one for each item
-_LISTED_PER_SINGLE = 100  # so many listed items cost as much as one request for one item
+_MOST_ASKED_FOR = 20  # of more items, listing their folder may take fewer requests
 
 
 class Listing:
-    """The items where a migration puts its own, kept in the work database."""
+    """The items where a migration puts its own, kept in the work database.
 
-    def __init__(self, store: ItemStore, workdb: WorkDb, naming: Naming, layout: str, concurrency: int) -> None:
+    :param listed_per_item: how many items a listing may show for each item that is looked for, before asking for each
+        of these takes fewer requests.
+    """
+
+    def __init__(
+        self,
+        store: ItemStore,
+        workdb: WorkDb,
+        naming: Naming,
+        layout: str,
+        concurrency: int,
+        *,
+        listed_per_item: int = 100,
+    ) -> None:
         self._store = store
         self._workdb = workdb
         self._naming = naming
         self._keys = layout == "keys"
         self._concurrency = concurrency
+        self._listed_per_item = listed_per_item
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
-        """List the target anew."""
+        """List the target; what an earlier call has found is forgotten."""
         self._workdb.forget_targets()
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
                 self._note(item, digests)
-        if len(single) > _MOST_SINGLE:
+        if len(single) > _MOST_ASKED_FOR:
             single = await self._list_common_folder(single, digests)
         look = self._look_below if self._keys else self._look_at
         for start in range(0, len(single), self._concurrency):
@@ -47,12 +60,12 @@ class Listing:
             await asyncio.gather(*(look(name, digests) for name in batch))
 
     async def _list_common_folder(self, single: list[str], digests: Digests) -> list[str]:
-        """List the folder that all of ``single`` lie in, as far as that pays; returns those still to be looked at.
+        """List the folder that holds all of ``single``; returns those to ask for one by one, all if it holds too many.
 
-        A batch has a few secrets of every folder: where most of what is there belongs to it, or nothing is there yet,
-        listing takes the fewest requests; where there is much more, asking for each item does.
+        A batch has a few secrets of every folder. Where most of the items belong to it, or there are none yet, listing
+        takes the fewest requests; where the folder holds many times more, asking for each item does.
         """
-        wanted, left = set(single), len(single) * _LISTED_PER_SINGLE
+        wanted, left = set(single), len(single) * self._listed_per_item
         async for item in self._store.folder(_common_folder(single)):
             left -= 1
             if not left:
@@ -81,9 +94,9 @@ class Listing:
         return TargetItem(item.last, item.modified, item.tags, item.description_digest, item.type, item.kept)
 
     def _places(self, roots: t.Sequence[Root]) -> tuple[list[str], list[str]]:
-        """Folders to list whole, and names to look at one by one, so that every planned item is seen, none twice.
+        """Folders to list whole, and names to ask for one by one, so that every planned item is seen, none twice.
 
-        With one item per key, what is looked at for a secret is the folder of its keys.
+        With one item per key, the name for a secret is the folder of its keys.
         """
         folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
         single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}

@@ -13,11 +13,12 @@ from collections import Counter
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..errors import LedgerError, OptionError, SecretferryError
+from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
+from ..ledger.stored import stored_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
-from ..plan.definition import Definition, check_identity, merge
+from ..options import VaultSettings, akeyless_spec, resolve_akeyless
+from ..plan.definition import Definition, check_identity
 from ..plan.naming import Naming
 from ..plan.scope import Scope, scope_spec
 from ..plan.spec import kv_source_spec
@@ -29,9 +30,7 @@ from .run import VerificationRun
 from .sample import Sample
 from .workdb import VerifyDb
 
-__all__ = ["stored_definition", "verify", "verify_spec"]
-
-_SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
+__all__ = ["verify", "verify_spec"]
 
 
 def verify_spec() -> dict[str, t.Any]:
@@ -97,27 +96,6 @@ async def verify(
     result.values["ledger"] = ledger.folder
     result.values["durations"]["total"] = round(time.monotonic() - started, 3)
     return result
-
-
-def stored_definition(params: t.Mapping[str, t.Any], ledger: Ledger) -> tuple[Definition, VaultSettings]:
-    """The stored definition, with what of it was given for this run, and the settings of its source.
-
-    :raises LedgerError: there is none.
-    """
-    stored = (ledger.definition or {}).get("options")
-    if not stored:
-        raise LedgerError(
-            f"there is no migration {params['name']}: {ledger.folder}/definition is not there",
-            "Check name and target_location, and that the Akeyless role may read and list them; or run kv_migration",
-        )
-    source = dict(params.get("source") or {})
-    for option, key in (("url", "source_url"), ("namespace", "namespace")):
-        source[option] = source.get(option) or stored.get(key)
-    settings = resolve_source(source)
-    given = {key: source.get(key) for key in _SOURCE_OPTIONS}
-    given.update(name=params["name"], target_location=params["target_location"], concurrency=params["concurrency"])
-    definition = merge({**given, "source_url": settings.url, "namespace": settings.namespace}, stored)
-    return definition, settings
 
 
 class _Work:

@@ -229,7 +229,7 @@ class VerificationRun:
             self._unreadable(path, error.message)
 
     def _unreadable(self, path: str, reason: str) -> None:
-        if self.definition.unreadable == "fail":
+        if self.definition.unreadable_paths == "fail":
             self.findings.differ("unreadable", path, "", reason, "Grant the Vault policy this path")
         else:
             self.findings.unreadable(path, reason)

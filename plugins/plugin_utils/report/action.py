@@ -11,9 +11,9 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from .records import Place, RecordError
+from .records import RecordError, RecordPlace
 
-__all__ = ["ReportAction", "planned_batches", "where"]
+__all__ = ["ReportAction", "place_of", "planned_batches"]
 
 _FOLDER = "secretferry_report_dir"
 
@@ -40,9 +40,9 @@ class ReportAction(ActionBase):  # type: ignore[misc]
             return {**result, "failed": True, "msg": str(error)}
 
     def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """What the plugin is for; its result.
+        """The plugin's own work. Returns its result.
 
-        :raises RecordError: it cannot be done.
+        :raises RecordError: a record or a file is wrong.
         """
         raise NotImplementedError
 
@@ -51,21 +51,21 @@ class ReportAction(ActionBase):  # type: ignore[misc]
         return self._templar.template(task_vars[name]) if name in task_vars else None
 
 
-def where(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) -> Place:
-    """The place of a record: what the options say, or else the variables that the host of a batch has."""
+def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) -> RecordPlace:
+    """The place of a record: what the options say, or else the variables that the host of a batch has.
 
-    def said(name: str) -> str:
+    :param variable: the value of a variable of the host; None where there is none.
+    """
+
+    def given(name: str) -> str:
         value = options[name] if options[name] is not None else variable(f"secretferry_{name}")
         return str(value) if value is not None else ""
 
     number = options["wave_number"]
     if number is None:
         number = int(variable("secretferry_wave_number") or 0)
-    batch = options["batch"]
-    if batch is None:
-        batch = variable("inventory_hostname") if variable("secretferry_batch") not in (None, "") else ""
-    return Place(
-        said("migration"), said("wave"), number, str(batch or ""), said("target_location"), options["name"] or ""
+    return RecordPlace(
+        given("migration"), given("wave"), number, given("batch"), given("target_location"), options["name"] or ""
     )
 
 
@@ -75,8 +75,14 @@ def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     hostvars = task_vars.get("hostvars") or {}
     for host in hostvars:
         variables = hostvars[host]
-        if variables.get("secretferry_batch") is not None:
-            told = {name: variables.get(f"secretferry_{name}") for name in ("wave", "migration", "secrets")}
-            number = variables.get("secretferry_wave_number")
-            planned.append({"batch": str(host), "wave_number": int(number or 0), **told})
+        if variables.get("secretferry_batch") not in (None, ""):
+            planned.append(
+                {
+                    "batch": str(variables["secretferry_batch"]),
+                    "wave": variables.get("secretferry_wave"),
+                    "wave_number": int(variables.get("secretferry_wave_number") or 0),
+                    "migration": variables.get("secretferry_migration"),
+                    "secrets": variables.get("secretferry_secret_count"),
+                }
+            )
     return planned

@@ -4,47 +4,28 @@
 
 """What is kept of a task's result for the report: the fields that are known to hold names, numbers and reasons.
 
-Anything else in a result is dropped, whoever put it there. One file holds one record, about one kind of work in one
-place: ``<folder>/records/<wave number>-<batch>-<kind>[-<name>].json``.
+Every other field of a result is dropped, so a record holds no value and no credential.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
-import tempfile
 import typing as t
-from pathlib import Path
 
-__all__ = [
-    "KINDS",
-    "LISTS",
-    "Place",
-    "RecordError",
-    "as_json",
-    "load",
-    "make",
-    "path_of",
-    "read",
-    "with_history",
-    "write_if_changed",
-]
+__all__ = ["LISTS", "STEPS", "RecordError", "RecordPlace", "make", "with_history"]
 
-KINDS = ("preflight", "plan", "migrate", "verify", "sync", "cutover", "rollback", "credential", "gateway")
-"""What a record can be about, in the order in which a rollout does it."""
+STEPS = ("preflight", "plan", "migrate", "verify", "sync", "cutover", "rollback", "credential", "gateway")
+"""The steps of a rollout that a record can be about, in their order."""
 
 LISTS = (
     "failures",
-    "conflicts",
     "unreadable",
     "differences",
-    "left_alone",
+    "accepted_differences",
     "access",
     "checks",
     "credentials",
-    "revoked",
+    "revocations",
     "findings",
     "plan",
 )
@@ -56,7 +37,6 @@ _TEXTS = (
     "item",
     "name",
     "path",
-    "identity",
     "system",
     "action",
     "outcome",
@@ -67,39 +47,37 @@ _TEXTS = (
     "text",
     "evidence",
     "accessor",
-    "file",
-    "proof",
+    "dest",
     "reason",
     "remedy",
     "expires",
 )
-# They could be taken for a place for values, so only plain words pass: allowed, denied, not_found.
-_WORDS = ("expected", "found", "difference", "kind")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,39}")
 _NUMBERS = (
     "count",
     "version",
     "ttl",
-    "read",
-    "refused",
-    "denied",
-    "excess",
-    "different",
-    "failed",
-    "problems_left_out",
+    "expected_reads",
+    "expected_denials",
+    "missing_rights",
+    "excessive_rights",
+    "different_values",
+    "errors",
+    "problems_count",
 )
-_FLAGS = ("ok", "dead", "was_dead")
-_LONGEST = 2000  # characters
-_EARLIER = 20
-_PLACE_TEXT = re.compile(r"[^A-Za-z0-9._-]+")
+_FLAGS = ("ok", "revoked", "already_revoked")
+_VERSIONS = ("versions", "deleted_versions")
+# Keys of counts, and types: a secret value has other characters, or is longer.
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,39}")
+_TEXT_LIMIT = 2000  # characters
+_EARLIER_LIMIT = 20
 
 
 class RecordError(Exception):
     """A record cannot be made, read or written. The message says why and what to do."""
 
 
-class Place(t.NamedTuple):
-    """Where in the rollout a task ran; empty where it is not about one batch."""
+class RecordPlace(t.NamedTuple):
+    """What a record is about; ``wave`` and ``batch`` are empty where it is about the whole migration."""
 
     migration: str = ""
     wave: str = ""
@@ -109,9 +87,10 @@ class Place(t.NamedTuple):
     name: str = ""
 
 
-def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> dict[str, t.Any]:
+def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str) -> dict[str, t.Any]:
     """The record of a registered result.
 
+    :param step: one of :data:`STEPS`.
     :param now: RFC 3339, in UTC.
     :raises RecordError: the result is one of a loop.
     """
@@ -119,7 +98,7 @@ def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> di
         raise RecordError("result: it is that of a loop; record each of its results by itself")
     record: dict[str, t.Any] = {
         "format": 1,
-        "kind": kind,
+        "step": step,
         **place._asdict(),
         "recorded": now,
         "status": _status(result),
@@ -133,27 +112,46 @@ def make(kind: str, place: Place, result: t.Mapping[str, t.Any], now: str) -> di
     }
     for name in ("summary", "requests"):
         record[name] = _counts(result.get(name))
-    record["lists"], record["left_out"] = {}, {}
+    record["lists"], record["counts"] = {}, {}
     for name in LISTS:
         value = result.get(name)
         if isinstance(value, (list, tuple)):
             record["lists"][name] = [entry for entry in map(_entry, value) if entry]
-        if left_out := _whole(result.get(f"{name}_left_out")):
-            record["left_out"][name] = left_out
+        if count := _whole(result.get(f"{name}_count")):
+            record["counts"][name] = count
     for name, entry in _credential(result):
         record["lists"].setdefault(name, []).append(entry)
     return record
 
 
+def with_history(record: dict[str, t.Any], before: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
+    """The record, with time, status and message of the attempts before it. The earlier record, if both say the same."""
+    if before is None:
+        return {**record, "attempt": 1, "earlier": []}
+    volatile = ("recorded", "attempt", "earlier")
+    if {k: v for k, v in before.items() if k not in volatile} == {k: v for k, v in record.items() if k not in volatile}:
+        return dict(before)
+    past = {"recorded": before["recorded"], "status": before["status"], "message": before.get("message", "")}
+    return {
+        **record,
+        "attempt": before.get("attempt", 1) + 1,
+        "earlier": [*before.get("earlier", []), past][-_EARLIER_LIMIT:],
+    }
+
+
 def _credential(result: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
-    """The credential that source_credential or akeyless_token made or ended: what it is, never what is in it."""
+    """The credential that source_credential or akeyless_token made or revoked, without its secret part."""
     if made := _entry(result.get("credential")):
-        made["name"] = _text(result.get("role_name")) or made.get("kind", "")
+        made["name"] = _text(result.get("role_name")) or made.get("type", "")
         yield "credentials", made
-    elif isinstance(result.get("auth"), t.Mapping) and result.get("file"):
-        yield "credentials", {"kind": "token", "state": "made", **_entry({k: result.get(k) for k in ("ttl", "file")})}
-    if isinstance(result.get("dead"), bool) and result.get("file"):
-        yield "revoked", {"kind": "token", **_entry({k: result.get(k) for k in ("dead", "was_dead", "proof", "file")})}
+    elif isinstance(result.get("auth"), t.Mapping) and result.get("dest"):
+        yield "credentials", {"type": "token", "state": "created", **_some(result, "ttl", "dest")}
+    if isinstance(result.get("revoked"), bool) and result.get("dest"):
+        yield "revocations", {"type": "token", **_some(result, "revoked", "already_revoked", "evidence", "dest")}
+
+
+def _some(result: t.Mapping[str, t.Any], *names: str) -> dict[str, t.Any]:
+    return _entry({name: result.get(name) for name in names})
 
 
 def _status(result: t.Mapping[str, t.Any]) -> str:
@@ -170,17 +168,17 @@ def _entry(value: t.Any, *, nested: bool = False) -> dict[str, t.Any]:
     for name in _TEXTS:
         if isinstance(value.get(name), str):
             entry[name] = _text(value[name])
-    for name in _WORDS:
-        if _word(value.get(name)):
-            entry[name] = _word(value[name])
+    if word := _word(value.get("type")):
+        entry["type"] = word
     for name in _NUMBERS:
         if _whole(value.get(name)) is not None:
             entry[name] = _whole(value[name])
     for name in _FLAGS:
         if isinstance(value.get(name), bool):
             entry[name] = bool(value[name])
-    if isinstance(value.get("versions"), (list, tuple)):
-        entry["versions"] = [number for number in map(_whole, value["versions"]) if number is not None]
+    for name in _VERSIONS:
+        if isinstance(value.get(name), (list, tuple)):
+            entry[name] = [number for number in map(_whole, value[name]) if number is not None]
     if isinstance(value.get("problems"), (list, tuple)) and not nested:  # of an application that was tried
         entry["problems"] = [problem for problem in (_entry(p, nested=True) for p in value["problems"]) if problem]
     return entry
@@ -208,106 +206,8 @@ def _number(value: t.Any) -> float | None:
 
 
 def _text(value: t.Any) -> str:
-    """A plain string, not too long, that can be written as UTF-8."""
+    """A plain string of at most 2000 characters that can be written as UTF-8."""
     text = "" if value is None else str(value)
-    if len(text) > _LONGEST:
-        text = text[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    if len(text) > _TEXT_LIMIT:
+        text = text[: _TEXT_LIMIT - 1] + "\N{HORIZONTAL ELLIPSIS}"
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-# --- files
-
-
-def path_of(folder: Path, record: t.Mapping[str, t.Any]) -> Path:
-    """Where the record of this kind and place is; another attempt replaces it."""
-    place = record["batch"] or record["migration"] or "all"
-    name = f"-{_plain(record['name'])}" if record["name"] else ""
-    return folder / "records" / f"{record['wave_number']:02}-{_plain(place)}-{record['kind']}{name}.json"
-
-
-def _plain(text: str) -> str:
-    """For a file's name. Two odd texts do not meet in one."""
-    plain = _PLACE_TEXT.sub("_", text)[:100]
-    if plain != text:
-        plain += "-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return plain
-
-
-def with_history(record: dict[str, t.Any], before: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """The record with what is worth keeping of the one that it replaces; that one itself, if it says the same."""
-    if before is None:
-        return {**record, "attempt": 1, "earlier": []}
-    volatile = ("recorded", "attempt", "earlier")
-    if {k: v for k, v in before.items() if k not in volatile} == {k: v for k, v in record.items() if k not in volatile}:
-        return dict(before)
-    past = {"recorded": before["recorded"], "status": before["status"], "message": before.get("message", "")}
-    return {
-        **record,
-        "attempt": before.get("attempt", 1) + 1,
-        "earlier": [*before.get("earlier", []), past][-_EARLIER:],
-    }
-
-
-def read(path: Path) -> dict[str, t.Any] | None:
-    """One record; None where there is none.
-
-    :raises RecordError: the file is damaged, or not ours.
-    """
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path} cannot be read ({type(error).__name__}): remove it, or restore it") from error
-    known = isinstance(record, dict) and record.get("format") == 1 and record.get("kind") in KINDS
-    if not known:
-        raise RecordError(f"{path} is no record of this collection: remove it")
-    return t.cast("dict[str, t.Any]", record)
-
-
-def load(folder: Path) -> list[dict[str, t.Any]]:
-    """All records of a report's folder, in order of wave, batch and kind.
-
-    :raises RecordError: one is damaged.
-    """
-    files = sorted((folder / "records").glob("*.json"))
-    records = [record for record in map(read, files) if record is not None]
-    return sorted(records, key=lambda r: (r["wave_number"], r["wave"], r["batch"], KINDS.index(r["kind"])))
-
-
-def as_json(value: t.Any) -> bytes:
-    """Readable JSON, the same for the same content."""
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def write_if_changed(path: Path, content: bytes, mode: int, *, check: bool) -> bool:
-    """Bring a file to this content and mode, whole or not at all; whether that changes (would change) anything.
-
-    :raises RecordError: it cannot be written.
-    """
-    try:
-        there = path.read_bytes() == content and path.stat().st_mode & 0o777 == mode
-    except OSError:
-        there = False
-    if there or check:
-        return not there
-    half = ""
-    try:
-        _make_folder(path.parent)
-        handle, half = tempfile.mkstemp(dir=path.parent, prefix=".half-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(handle, mode)
-        os.replace(half, path)
-    except OSError as error:
-        if half:
-            Path(half).unlink(missing_ok=True)
-        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
-    return True
-
-
-def _make_folder(folder: Path) -> None:
-    """For owner and group, with the folders above it that are missing."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o750, exist_ok=True)

@@ -17,23 +17,23 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .records import as_json
-from .rollup import Row
-from .view import TONES, View, plural, summary_of, word_of
+from .model import ReportRow
+from .record_files import as_json
+from .view import TONES, ReportView, plural, summary_of, title_of, word_of
 
 __all__ = ["files_of"]
 
 _HERE = Path(__file__).parent
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def files_of(view: View) -> dict[str, bytes]:
-    """Name to content. The same view gives the same bytes."""
+def files_of(view: ReportView) -> dict[str, bytes]:
+    """The content of each file by its name. The same view gives the same bytes."""
     return {"rollout.html": _page(view), "rollout.json": _json(view), "rollout.csv": _csv(view)}
 
 
-def _page(view: View) -> bytes:
+def _page(view: ReportView) -> bytes:
     style = (_HERE / "page.css").read_text("utf-8")
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -43,14 +43,16 @@ def _page(view: View) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=lambda count: f"{count:,}", plural=plural, word=word_of, when=_when, took=_took)
+    environment.filters.update(
+        number=lambda count: f"{count:,}", plural=plural, word=word_of, title_of=title_of, when=_when, took=_took
+    )
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    # Ours, and inside a style element nothing is escaped.
+    # The style is our own file, and nothing is escaped inside of a style element.
     text = environment.get_template("page.html.j2").render(view=view, style=Markup(style), digest=digest, tones=TONES)
     return text.encode("utf-8")
 
 
-def _json(view: View) -> bytes:
+def _json(view: ReportView) -> bytes:
     rollout = view.rollout
     waves = [
         {
@@ -58,7 +60,7 @@ def _json(view: View) -> bytes:
             "number": wave.number,
             "state": wave.state,
             "batches": [
-                {**{f.name: getattr(batch, f.name) for f in fields(batch) if f.name != "outcomes"}, **_counted(batch)}
+                {**asdict(batch), "outcomes": {name: count for name, count in batch.outcomes.items() if count}}
                 for batch in wave.batches
             ],
         }
@@ -66,8 +68,8 @@ def _json(view: View) -> bytes:
     ]
     rows: dict[str, list[dict[str, t.Any]]] = {}
     for row in rollout.rows():
-        told = asdict(row)
-        rows.setdefault(told.pop("section"), []).append(told)
+        cells = asdict(row)
+        rows.setdefault(cells.pop("section"), []).append(cells)
     return as_json(
         {
             "format": 1,
@@ -81,14 +83,10 @@ def _json(view: View) -> bytes:
     )
 
 
-def _counted(batch: t.Any) -> dict[str, t.Any]:
-    return {"outcomes": {name: count for name, count in batch.outcomes.items() if count}}
-
-
-def _csv(view: View) -> bytes:
+def _csv(view: ReportView) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    names = [field.name for field in fields(Row)]
+    names = [field.name for field in fields(ReportRow)]
     writer.writerow(names)
     for row in view.rollout.rows():
         writer.writerow([_cell(getattr(row, name)) for name in names])
@@ -100,7 +98,7 @@ def _cell(text: str) -> str:
 
 
 def _when(text: str) -> str:
-    """RFC 3339 in UTC for people."""
+    """A moment, RFC 3339 in UTC, in words for people."""
     return f"{text[:10]} {text[11:16]} UTC" if len(text) >= 16 else text
 
 

@@ -9,25 +9,38 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .rollup import OUTCOMES, Rollout, Row, Wave
+from .model import OUTCOMES, SECTIONS, ReportRow, RolloutProgress, WaveProgress
 
-__all__ = ["Figure", "Segment", "Table", "View", "look_at", "summary_of"]
+__all__ = [
+    "TONES",
+    "Figure",
+    "ReportView",
+    "Segment",
+    "Table",
+    "plural",
+    "summary_of",
+    "title_of",
+    "view_of",
+    "word_of",
+]
 
 _SCALE = 1000
-_VISIBLE = 12  # of 1000
+_LEAST_WIDTH = 12  # of 1000
 TONES = {
     "verified": "good",
-    "cut over": "good",
+    "cut_over": "good",
     "migrated": "info",
-    "under way": "info",
+    "in_progress": "info",
     "planned": "idle",
-    "waiting": "idle",
-    "rolled back": "warn",
+    "not_started": "idle",
+    "rolled_back": "warn",
     "failed": "bad",
-    "differs": "bad",
+    "verification_failed": "bad",
 }
 _OUTCOME_TONES = {"skipped": "idle", "unchanged": "idle", "conflicts": "bad", "failed": "bad", "unreadable": "warn"}
-_STATE_WORDS = {"differs": "verification failed", "waiting": "not started"}
+_STATUS_TITLES = {"complete_credentials_open": "Complete, but credentials are open"}
+_UNFINISHED = ("not_started", "planned")
+_FINISHED = {"verified", "cut_over"}
 
 
 @dataclass(frozen=True)
@@ -53,84 +66,88 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows for the page, and how many there are in all."""
+    """The rows that the page shows, and how many there are in all."""
 
-    rows: t.Sequence[Row]
+    rows: t.Sequence[ReportRow]
     total: int
 
     @property
-    def cut(self) -> int:
+    def not_shown(self) -> int:
         return self.total - len(self.rows)
 
 
 @dataclass(frozen=True)
-class View:
+class ReportView:
     """All that the template places."""
 
     title: str
-    rollout: Rollout
+    rollout: RolloutProgress
     tone: str
-    verdict: str
+    status: str
     points: list[str]
     figures: list[Figure]
     ring: list[Segment]
     percent: int
-    bars: list[tuple[Wave, str, str, list[Segment]]]
+    bars: list[tuple[WaveProgress, str, str, list[Segment]]]
     outcomes: list[tuple[str, int, str, float]]
     tables: dict[str, Table]
     remaining: list[str]
 
 
-def look_at(rollout: Rollout, title: str, most: int) -> View:
-    """The view of a rollout.
+def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportView:
+    """What the page shows of a rollout.
 
-    :param title: empty for one made of the migrations' names.
-    :param most: rows that a table of the page shows.
+    :param title: that of the page; when it is empty, one with the migrations' names.
+    :param report_limit: how many rows a table of the page shows.
     """
     named = ", ".join(rollout.migrations)
-    tone, verdict = _verdict(rollout)
-    parts = {name: getattr(rollout, name) for name in ("problems", "unreadable", "access", "credentials", "checks")}
-    parts |= {"touched": rollout.touched, "history": rollout.history}
+    tone, status = _status(rollout)
+    tables = {name: rollout.table(name) for name in SECTIONS}
     whole = [sum(values) for values in zip(*(_amounts(wave) for wave in rollout.waves), strict=True)] or [0, 0, 0, 0]
-    return View(
+    return ReportView(
         title=title or (f"Migration of {named} into Akeyless" if named else "Migration into Akeyless"),
         rollout=rollout,
         tone=tone,
-        verdict=verdict,
+        status=status,
         points=_points(rollout),
         figures=_figures(rollout),
         ring=_segments(whole),
         percent=(whole[0] + whole[1]) * 100 // sum(whole) if sum(whole) else 0,
         bars=[(w, word_of(w.state), TONES.get(w.state, "idle"), _segments(_amounts(w))) for w in rollout.waves],
         outcomes=_outcomes(rollout),
-        tables={name: Table(rows[:most], len(rows)) for name, rows in parts.items()},
+        tables={name: Table(rows[:report_limit], len(rows)) for name, rows in tables.items()},
         remaining=_remaining(rollout),
     )
 
 
-def summary_of(view: View) -> dict[str, t.Any]:
+def summary_of(view: ReportView) -> dict[str, t.Any]:
     """The same in numbers, for results and the JSON file."""
     rollout = view.rollout
     return {
         "as_of": rollout.as_of,
-        "verdict": view.verdict,
+        "status": view.status,
         "secrets": sum(batch.total for batch in rollout.batches),
-        "migrated": sum(batch.done for batch in rollout.batches),
+        "migrated": sum(batch.migrated for batch in rollout.batches),
         "verified": sum(wave.verified for wave in rollout.waves),
         "problems": len(rollout.problems),
-        "unreadable": len(rollout.unreadable),
+        "warnings": len(rollout.warnings),
         "access_checks": len(rollout.access),
         "access_failures": len(rollout.access_failures),
         "credentials": len(rollout.credentials),
         "credentials_open": len(rollout.open_credentials),
-        "left_out": rollout.left_out,
+        "not_listed": rollout.not_listed,
         "waves": {wave.name or str(wave.number): wave.state for wave in rollout.waves},
     }
 
 
-def word_of(state: str) -> str:
-    """A state in words for people."""
-    return _STATE_WORDS.get(state, state)
+def word_of(value: str) -> str:
+    """A state or an outcome in words for people."""
+    return value.replace("_", " ")
+
+
+def title_of(status: str) -> str:
+    """The status of the rollout in words for people."""
+    return _STATUS_TITLES.get(status, word_of(status).capitalize())
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -138,20 +155,20 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _amounts(wave: Wave) -> list[int]:
-    """Secrets of a wave: verified, migrated and not verified, undone, left."""
+def _amounts(wave: WaveProgress) -> list[int]:
+    """Secrets of a wave: verified, migrated and not verified, not migrated, not started."""
     verified = wave.verified
-    return [verified, wave.count("done") - verified, wave.count("undone"), wave.count("left")]
+    return [verified, wave.count("migrated") - verified, wave.count("not_migrated"), wave.count("remaining")]
 
 
 _PARTS = (("verified", "good"), ("migrated, not verified", "info"), ("not migrated", "bad"), ("not started", "idle"))
 
 
 def _segments(amounts: t.Sequence[int]) -> list[Segment]:
-    """Parts of a bar; a small one is made wide enough to be seen, at the cost of the others."""
+    """Parts of a bar. A small part is made wide enough to be seen, and the others are that much narrower."""
     total, x = sum(amounts), 0.0
     segments: list[Segment] = []
-    least = total * _VISIBLE / _SCALE
+    least = total * _LEAST_WIDTH / _SCALE
     shown = [max(count, least) if count else 0 for count in amounts]
     for (label, tone), count, share in zip(_PARTS, amounts, shown, strict=True):
         if count:
@@ -161,36 +178,37 @@ def _segments(amounts: t.Sequence[int]) -> list[Segment]:
     return segments
 
 
-def _outcomes(rollout: Rollout) -> list[tuple[str, int, str, float]]:
+def _outcomes(rollout: RolloutProgress) -> list[tuple[str, int, str, float]]:
     shown = [(name, rollout.outcomes[name]) for name in OUTCOMES if rollout.outcomes[name]]
     most = max((count for _name, count in shown), default=1)
     return [
-        (name.replace("_", " "), count, _OUTCOME_TONES.get(name, "info"), round(count * _SCALE / most, 2))
+        (word_of(name), count, _OUTCOME_TONES.get(name, "info"), round(count * _SCALE / most, 2))
         for name, count in shown
     ]
 
 
-def _verdict(rollout: Rollout) -> tuple[str, str]:
+def _status(rollout: RolloutProgress) -> tuple[str, str]:
+    """The tone and the status of the rollout."""
     states = {batch.state for batch in rollout.batches}
-    if rollout.problems or rollout.access_failures or states & {"failed", "differs"}:
-        return "bad", "Needs attention"
-    if not rollout.as_of or states <= {"waiting", "planned"}:
-        return "idle", "Not started"
-    if states <= {"verified", "cut over"} and rollout.open_credentials:
-        return "warn", "Complete but for open credentials"
-    if states <= {"cut over"} or (states <= {"verified", "cut over"} and rollout.credentials):
-        return "good", "Complete"
-    if states <= {"verified", "cut over"}:
-        return "good", "Migrated and verified"
-    if states == {"rolled back"}:
-        return "warn", "Rolled back"
-    return "info", "Under way"
+    if rollout.problems or rollout.access_failures or states & {"failed", "verification_failed"}:
+        return "bad", "needs_attention"
+    if not rollout.as_of or states <= set(_UNFINISHED):
+        return "idle", "not_started"
+    if states <= _FINISHED and rollout.open_credentials:
+        return "warn", "complete_credentials_open"
+    if states <= {"cut_over"} or (states <= _FINISHED and rollout.credentials):
+        return "good", "complete"
+    if states <= _FINISHED:
+        return "good", "migrated_and_verified"
+    if states == {"rolled_back"}:
+        return "warn", "rolled_back"
+    return "info", "in_progress"
 
 
-def _points(rollout: Rollout) -> list[str]:
-    """The verdict's reasons, most important first."""
+def _points(rollout: RolloutProgress) -> list[str]:
+    """The reasons of the status, most important first."""
     waves = rollout.waves
-    finished = sum(1 for wave in waves if wave.state in ("verified", "cut over"))
+    finished = sum(1 for wave in waves if wave.state in _FINISHED)
     points = []
     if rollout.problems:
         points.append(f"{plural(len(rollout.problems), 'problem')} to solve")
@@ -204,20 +222,20 @@ def _points(rollout: Rollout) -> list[str]:
     return points
 
 
-def _figures(rollout: Rollout) -> list[Figure]:
-    done = sum(batch.done for batch in rollout.batches)
+def _figures(rollout: RolloutProgress) -> list[Figure]:
+    migrated = sum(batch.migrated for batch in rollout.batches)
     total = sum(batch.total for batch in rollout.batches)
     verified = sum(wave.verified for wave in rollout.waves)
     access, failures = len(rollout.access), len(rollout.access_failures)
-    held, still = len(rollout.credentials), len(rollout.open_credentials)
-    versions = sum(batch.versions for batch in rollout.batches)
+    recorded, still_open = len(rollout.credentials), len(rollout.open_credentials)
+    versions = sum(batch.versions_written for batch in rollout.batches)
     return [
-        Figure("Secrets migrated", f"{done:,}", f"of {total:,}; {plural(versions, 'version')} written", "info"),
+        Figure("Secrets migrated", f"{migrated:,}", f"of {total:,}; {plural(versions, 'version')} written", "info"),
         Figure(
             "Secrets verified",
             f"{verified:,}",
-            f"of {done:,} migrated",
-            "good" if done and verified == done else "idle",
+            f"of {migrated:,} migrated",
+            "good" if migrated and verified == migrated else "idle",
         ),
         Figure(
             "Problems",
@@ -233,39 +251,45 @@ def _figures(rollout: Rollout) -> list[Figure]:
         ),
         Figure(
             "Credentials open",
-            f"{still:,}" if held else "\N{EN DASH}",
-            f"of {held:,} recorded" if held else "none recorded",
-            "warn" if still else "good" if held else "idle",
+            f"{still_open:,}" if recorded else "\N{EN DASH}",
+            f"of {recorded:,} recorded" if recorded else "none recorded",
+            "warn" if still_open else "good" if recorded else "idle",
         ),
     ]
 
 
-def _remaining(rollout: Rollout) -> list[str]:
+def _remaining(rollout: RolloutProgress) -> list[str]:
     """What is still to do, in the order in which to do it."""
-    left = []
+    steps = []
     if rollout.problems:
-        left.append(f"Solve {plural(len(rollout.problems), 'problem')}; each one's remedy stands beside it.")
+        steps.append(f"Solve {plural(len(rollout.problems), 'problem')}; the remedy of each is in its row.")
     if rollout.access_failures:
-        left.append(
-            f"Mend the access rights behind {plural(len(rollout.access_failures), 'check')}, then verify again."
-        )
-    if rollout.unreadable:
-        left.append(f"Decide about what was left out or left alone: {plural(len(rollout.unreadable), 'path')}.")
+        count = plural(len(rollout.access_failures), "check")
+        steps.append(f"Correct the access rights that {count} found to be wrong, then verify again.")
+    if rollout.warnings:
+        count = plural(len(rollout.warnings), "path")
+        steps.append(f"Decide about {count} that could not be read, or whose difference was accepted.")
     for wave in rollout.waves:
-        waiting = [batch for batch in wave.batches if batch.state in ("waiting", "planned")]
-        again = [batch for batch in wave.batches if batch.state == "rolled back"]
-        unverified = [batch for batch in wave.batches if batch.state == "migrated"]
-        name = f"wave {wave.name}" if wave.name else "the batches without a wave"
-        secrets = sum(batch.total for batch in waiting)
-        if waiting:
-            known = f" with {plural(secrets, 'secret')}" if secrets else ""
-            left.append(f"Migrate {plural(len(waiting), 'batch', 'batches')}{known} of {name}.")
-        if again:
-            left.append(f"Migrate {plural(len(again), 'batch', 'batches')} of {name} that were rolled back again.")
-        if unverified:
-            left.append(f"Verify {plural(len(unverified), 'batch', 'batches')} of {name}.")
-        if wave.state == "verified":
-            left.append(f"Cut {name} over.")
+        steps += _remaining_of(wave)
     if rollout.open_credentials:
-        left.append(f"Revoke {plural(len(rollout.open_credentials), 'credential')} of the migration.")
-    return left
+        steps.append(f"Revoke {plural(len(rollout.open_credentials), 'credential')} of the migration.")
+    return steps
+
+
+def _remaining_of(wave: WaveProgress) -> list[str]:
+    waiting = [batch for batch in wave.batches if batch.state in _UNFINISHED]
+    rolled_back = [batch for batch in wave.batches if batch.state == "rolled_back"]
+    unverified = [batch for batch in wave.batches if batch.state == "migrated"]
+    name = f"wave {wave.name}" if wave.name else "the batches without a wave"
+    steps = []
+    if waiting:
+        secrets = sum(batch.total for batch in waiting)
+        known = f" with {plural(secrets, 'secret')}" if secrets else ""
+        steps.append(f"Migrate {plural(len(waiting), 'batch', 'batches')}{known} of {name}.")
+    if rolled_back:
+        steps.append(f"Migrate {plural(len(rolled_back), 'batch', 'batches')} of {name} again that were rolled back.")
+    if unverified:
+        steps.append(f"Verify {plural(len(unverified), 'batch', 'batches')} of {name}.")
+    if wave.state == "verified":
+        steps.append(f"Cut {name} over.")
+    return steps

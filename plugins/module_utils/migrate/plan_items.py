@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Planning the items of one secret: one with ``layout: json``, one for each key with ``layout: keys``."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ..common.workdb import SourceSecret
+from ..ledger.entry import Entry
+from ..ledger.items import companion_name
+from ..plan.dates import moment
+from ..plan.decide import decide, standing, valid
+from ..plan.metadata import Description, describe, wanted_text
+from ..plan.model import Action, PlanInput, Record, SourceVersion, TargetItem
+from ..source.snapshot import Snapshot, Value
+from .context import RunContext
+from .read_secret import ReadSecret
+
+__all__ = ["ItemPlanner", "Job"]
+
+
+@dataclass
+class Job:
+    """One item's action with all that it needs.
+
+    :ivar key: the key of the secret that the item is for, empty with one item per secret.
+    :ivar values: by source version.
+    :ivar versions: the source versions that were read, by number.
+    :ivar companion: the name, below the ledger's folder, of the item for metadata that is too long for a description.
+    :ivar record: what the ledger remembers of the item; brought up to date as writes are acknowledged.
+    :ivar tags: the tags of the item now.
+    """
+
+    key: str
+    item: str
+    action: Action
+    values: t.Mapping[int, Value]
+    versions: t.Mapping[int, SourceVersion]
+    description: Description
+    companion: str
+    record: Record
+    tags: tuple[str, ...] = ()
+
+
+class ItemPlanner:
+    """Plans the items of secrets, and puts each action into the report."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+
+    async def plan(self, row: SourceSecret, secret: ReadSecret) -> list[Job]:
+        """The jobs for a secret's items, in order of their keys."""
+        values = secret.values
+        for key in secret.entry.items if self._context.one_item_per_key else ("",):
+            values.setdefault(key, {})
+        if not values:
+            self._context.report.plan(row.path, row.item, Action("skip", "it has no keys, so no item"))
+        return await self._jobs(row, secret.entry, secret.snapshot, values)
+
+    async def plan_removed(self, row: SourceSecret, entry: Entry, snapshot: Snapshot) -> list[Job]:
+        """The jobs for the items of a secret that the source has no more."""
+        return await self._jobs(row, entry, snapshot, {key: {} for key in entry.items})
+
+    async def _jobs(
+        self, row: SourceSecret, entry: Entry, snapshot: Snapshot, values: t.Mapping[str, t.Mapping[int, Value]]
+    ) -> list[Job]:
+        jobs = [await self._job(row, entry, snapshot, key, versions) for key, versions in sorted(values.items())]
+        for job in jobs:
+            self._context.report.plan(row.path, job.item, job.action)
+        return jobs
+
+    async def _job(
+        self, row: SourceSecret, entry: Entry, snapshot: Snapshot, key: str, values: t.Mapping[int, Value]
+    ) -> Job:
+        context = self._context
+        digests, keyed = context.ledger.digests, context.one_item_per_key
+        item = context.naming.item(row.mount, row.secret, key) if keyed else row.item
+        target = context.listing.item(item)
+        record = valid(entry.items.get(key), target, context.policy)
+        held = {*(record.versions if record else ())}
+        wanted = self._wanted_of_item(snapshot, values, held)
+        companion = companion_name(item, context.naming.location)
+        block = snapshot.metadata.block if snapshot.metadata else None
+        text = wanted_text(context.definition.metadata_mode, block, {*held, *wanted})
+        pointer = f"{context.ledger.folder}/{companion}"
+        description = describe(text, pointer, digests.of_text) if text else Description("")
+        given = PlanInput(
+            wanted=wanted,
+            pieces={
+                number: SourceVersion(
+                    number, digests.of_value(v.text, v.form), len(v.text.encode("utf-8", "surrogatepass"))
+                )
+                for number, v in values.items()
+            },
+            target=target,
+            record=record,
+            description=digests.of_text(description.text),
+            observed=await self._observe(item, target, record),
+            keep=int((block or {}).get("max_versions") or 10),
+            interrupted=target is not None and context.ledger.lease.was_interrupted_at(moment(target.modified)),
+        )
+        action = decide(given, context.policy)
+        if keyed and not key and action.writes:
+            reason = "it has a key without a name, and no item can have that name"
+            action = Action("fail", reason, remedy="Rename the key, exclude the path, or use layout: json")
+        tags = target.tags if target else ()
+        return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), tags)
+
+    def _wanted_of_item(
+        self, snapshot: Snapshot, values: t.Mapping[int, Value], held: t.Collection[int]
+    ) -> tuple[int, ...]:
+        """The versions that this item should hold: KV v1 counts per item, and a key may be in some versions only."""
+        if snapshot.metadata is None:
+            return tuple(values)
+        if self._context.one_item_per_key:
+            return tuple(number for number in snapshot.wanted if number in values or number in held)
+        return snapshot.wanted
+
+    async def _observe(self, item: str, target: TargetItem | None, record: Record | None) -> dict[int, str | None]:
+        """Keyed digests of the target versions that must be read back, ``None`` for one that is no longer kept."""
+        context = self._context
+        observed: dict[int, str | None] = {}
+        for version in standing(target, record, context.policy).look_at:
+            text = await context.store.value(item, version)
+            observed[version] = None if text is None else context.ledger.digests.of_value(text, context.form)
+        return observed
