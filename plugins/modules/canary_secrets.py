@@ -19,7 +19,7 @@ description:
   - Values are random and never returned.
 extends_documentation_fragment:
   - secretferry.akeyless.vault
-  - secretferry.akeyless.operator
+  - secretferry.akeyless.vault.operator_auth
   - secretferry.akeyless.attributes
 attributes:
   check_mode:

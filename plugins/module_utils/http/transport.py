@@ -71,7 +71,7 @@ class ServerClock:
     @property
     def known(self) -> bool:
         """Whether a ``Date`` header was seen."""
-        return bool(self._seen)
+        return bool(self.seen)
 
     def observe(self, date: str) -> None:
         """Read a ``Date`` header (whole seconds)."""
