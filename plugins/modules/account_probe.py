@@ -52,7 +52,7 @@ options:
     required: true
 notes:
   - The caller needs create, read, update, delete and list on everything below O(target_location).
-  - It sends about 180 requests, one after the other, and waits once for a second to be over.
+  - It sends about 200 requests, one after the other, and waits once for a second to be over.
 seealso:
   - module: secretferry.akeyless.preflight
   - module: secretferry.akeyless.canary_secrets
@@ -116,7 +116,7 @@ summary:
   returned: when the login works
   type: dict
   sample:
-    hold: 43
+    hold: 45
     do_not_hold: 0
     not_seen: 1
 folder:

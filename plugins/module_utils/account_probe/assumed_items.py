@@ -12,6 +12,12 @@ __all__ = ["ITEMS"]
 
 ITEMS = (
     Assumption(
+        "write_answers",
+        "the answer to a write has its documented member, such as name",
+        "Each write counts as unanswered, and the item is looked at before anything is sent again. Check"
+        " akeyless.api_url and what stands in front of it.",
+    ),
+    Assumption(
         "taken_name",
         "the creation of an item with a taken name is refused with 409 AlreadyExists or 409 Conflict",
         "The refusal counts as a failure of that item, not as a conflict. Run again: the listing shows the item then.",

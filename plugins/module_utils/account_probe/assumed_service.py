@@ -55,6 +55,11 @@ SERVICE = (
         " overlap.",
     ),
     Assumption(
+        "current_folder",
+        "current-folder of list-items leaves out the items of subfolders",
+        f"Names are compared all the same, and listings are longer. {NOTHING}",
+    ),
+    Assumption(
         "listing_filter",
         "the filter of list-items leaves out names that lack the text",
         f"Names are compared all the same, and listings are longer. {NOTHING}",

@@ -19,10 +19,32 @@ __all__ = ["TRIES"]
 _Seen = t.AsyncIterator[Seen]
 _NOT_FOUND = (404, "NotFound")
 _TAKEN = ((409, "AlreadyExists"), (409, "Conflict"))
+_ANSWERED_BY = {
+    "create-secret": ("name",),
+    "update-secret-val": ("name",),
+    "update-item": ("updated",),
+    "delete-item": ("item_name", "item_id", "deletion_date", "version_deleted"),
+}
 _ODD = "odd names/ü 名 #?%41&+'\""
 _VALUE_BYTES = 16384
 _DESCRIPTION = 1024
 _TAG = 110
+
+
+async def answers(canaries: Canaries) -> _Seen:
+    """What writes are answered with."""
+    sent = [
+        await canaries.try_to_make("answers"),
+        (await canaries.write("answers", 1, keep=True))[1],
+        await canaries.ask("update-item", "answers", description="a canary"),
+        await canaries.ask("delete-item", "answers"),
+    ]
+    lacking = [
+        command
+        for answer, (command, members) in zip(sent, _ANSWERED_BY.items(), strict=True)
+        if answer.ok and not any(answer.content.get(member) for member in members)
+    ]
+    yield Seen("write_answers", not lacking, f"not those of {', '.join(lacking)}" if lacking else "each has its member")
 
 
 async def taken(canaries: Canaries) -> _Seen:
@@ -141,6 +163,7 @@ def _taken(what: str, words: str, ok: bool, kept: bool) -> str:
 
 
 TRIES = (
+    (answers, ("write_answers",)),
     (taken, ("taken_name", "taken_name_kept")),
     (missing, ("missing_item_described", "missing_item_read", "missing_item_deleted", "missing_protection_key")),
     (names, ("name_case", "name_of_folder", "name_characters")),

@@ -62,6 +62,13 @@ async def listed(canaries: Canaries) -> _Seen:
     )
     yield await _end(canaries, folder, page)
 
+    here = _names(await _page(canaries, folder, current_folder=True))
+    left_out = canaries.name(below) not in here
+    yield Seen(
+        "current_folder",
+        left_out and canaries.name(direct) in here,
+        "they are left out" if left_out else "they are not left out",
+    )
     filtered = _names(await _page(canaries, folder, filter="direct"))
     left_out = canaries.name(below) not in filtered
     yield Seen(
@@ -118,7 +125,7 @@ def _names(page: t.Mapping[str, t.Any]) -> list[str]:
 TRIES = (
     (
         listed,
-        ("listing_at_once", "listing_fields", "listing_subfolders", "listing_end", "listing_filter"),
+        ("listing_at_once", "listing_fields", "listing_subfolders", "listing_end", "current_folder", "listing_filter"),
     ),
 )
 """What is tried, and which assumptions each settles."""

@@ -73,7 +73,7 @@ async def account_probe(params: _Params, *, check: bool, mask: _Mask) -> Result:
 
 
 def _error(probe: Probe, rows: t.Sequence[t.Mapping[str, t.Any]]) -> SecretferryError | None:
-    """What makes the task fail: what remains comes first, as somebody has to remove it."""
+    """What makes the task fail: what remains comes first, as the user has to remove it."""
     if probe.remaining:
         name = probe.remaining[0]
         return SecretferryError(

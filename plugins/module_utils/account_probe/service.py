@@ -109,7 +109,7 @@ async def dates(canaries: Canaries) -> t.AsyncIterator[Seen]:
 async def clock(canaries: Canaries) -> t.AsyncIterator[Seen]:
     """This machine's clock against the server's."""
     offset = canaries.client.transport.clock.now() - time.time()
-    if not canaries.client.transport.clock.known:
+    if not canaries.client.transport.clock.seen:
         yield Seen("clock", False, "answers have no Date header")
     elif abs(offset) <= _INEXACT:
         yield Seen("clock", True, "within 2 seconds of it")

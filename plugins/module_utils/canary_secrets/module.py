@@ -124,7 +124,7 @@ class _CanaryFolder:
     async def look(self) -> dict[str, int]:
         """The secrets that are there: path to the number of the newest version.
 
-        :raises SecretferryError: one of them is none of ours.
+        :raises SecretferryError: one of them has no mark.
         """
         found: dict[str, int] = {}
         folders = [""]
@@ -154,7 +154,7 @@ class _CanaryFolder:
         """Write a secret, or only what it has more than ``before``."""
         known = before or CanarySecret(canary.path, versions=0)
         if before is None:
-            # First of all, so that what is written by half is known as ours.
+            # First of all, so that an incomplete secret has the mark, too.
             await self._post("metadata", canary.path, {"custom_metadata": {**MARK, **canary.custom}})
         for _version in range(known.versions, canary.versions):
             value = secrets.token_hex(16)

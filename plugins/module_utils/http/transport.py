@@ -68,11 +68,6 @@ class ServerClock:
     seen: float = 0.0  # the latest of the headers, 0 before the first one
     _header: str = field(default="", repr=False)
 
-    @property
-    def known(self) -> bool:
-        """Whether a ``Date`` header was seen."""
-        return bool(self.seen)
-
     def observe(self, date: str) -> None:
         """Read a ``Date`` header (whole seconds)."""
         if date and date != self._header:
