@@ -38,6 +38,18 @@ class ModuleDocFragment:
     # For modules without connection options, which are not in the action group.
     WITHOUT_GROUP: str = _COMMON
 
+    # For modules that write, and support all of it. A module overrides what differs.
+    WRITE_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+"""
+
     # For modules that never write.
     INFO_MODULE = r"""
 options: {}

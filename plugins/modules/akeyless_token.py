@@ -18,15 +18,11 @@ description:
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.write_module
 attributes:
-  check_mode:
-    support: full
   diff_mode:
-    support: full
     details:
       - The file's name, never the token.
-  idempotent:
-    support: full
 options:
   state:
     description:

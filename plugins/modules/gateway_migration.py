@@ -23,11 +23,8 @@ extends_documentation_fragment:
   - secretferry.akeyless.akeyless.gateway
   - secretferry.akeyless.gateway_migration
   - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.write_module
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
   idempotent:
     support: partial
     details:

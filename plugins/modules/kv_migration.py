@@ -24,15 +24,7 @@ extends_documentation_fragment:
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  action_group:
-    support: full
+  - secretferry.akeyless.attributes.write_module
 options:
   name:
     description:

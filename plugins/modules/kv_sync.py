@@ -23,16 +23,10 @@ extends_documentation_fragment:
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.write_module
 attributes:
   check_mode:
-    support: full
     details: O(continuous) makes one pass only.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  action_group:
-    support: full
 options:
   name:
     description:

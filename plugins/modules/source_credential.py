@@ -26,11 +26,9 @@ extends_documentation_fragment:
   - secretferry.akeyless.vault.operator_auth
   - secretferry.akeyless.checks
   - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.write_module
 attributes:
-  check_mode:
-    support: full
   diff_mode:
-    support: full
     details:
       - Policies and roles as text, credentials by their accessors.
   idempotent:

@@ -27,16 +27,10 @@ extends_documentation_fragment:
   - secretferry.akeyless.vault.operator_auth
   - secretferry.akeyless.vault.writer_auth
   - secretferry.akeyless.attributes
+  - secretferry.akeyless.attributes.write_module
 attributes:
   check_mode:
-    support: full
     details: No write is tested.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  action_group:
-    support: full
 options:
   name:
     description:

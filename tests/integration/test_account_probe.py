@@ -174,7 +174,7 @@ def test_a_creation_that_is_accepted_twice_is_said(account: Emulator) -> None:
         ({"action": "expire_tokens", "routes": ["update-item"], "nth": [1]}, set()),
         ({"action": "error", "status": 429, "routes": ["*"], "every": 9}, set()),
     ],
-    ids=str,
+    ids=["refused", "listing lost", "update lost", "token expired", "rate limited"],
 )
 def test_a_failure_in_between_costs_only_what_it_concerns(account: Emulator, rule: Settings, lost: set[str]) -> None:
     account.control.faults(rules=[rule])

@@ -190,7 +190,7 @@ def test_what_include_and_exclude_leave(vault: Vault, kv: Kv) -> None:
 @pytest.mark.parametrize(
     ("given", "error", "text"),
     [
-        ({"auth": {"method": "token", "token": "hvs.nonsense"}}, LoginError, "refuses the token"),
+        ({"auth": {"method": "token", "token": "hvs.nonsense"}}, LoginError, "rejects the token"),
         ({"source": {"paths": ["no-such-mount/"]}}, OptionError, "no-such-mount"),
         ({"source": {"paths": ["secret/no-such-folder/"]}}, NotFound, "there is no secret in"),
         ({"source": {"url": "http://127.0.0.1:9"}}, TransportError, "127.0.0.1:9"),

@@ -185,12 +185,16 @@ def test_a_proxy_that_refuses_now_and_then_denies_nothing(scene: Scene, server: 
     options = {"may_read": ["**/app/**"], "kv_proxy": {"url": server.url}}
     server.control.faults(rules=[{**refused, "every": 2}])
     try:
-        assert clean(tried(scene, **options))["read"] == 6
+        assert clean(tried(scene, **options))["expected_reads"] == 6
         server.control.faults(rules=[refused])
         denied = tried(scene, **options)
     finally:
         server.control.faults()
-    assert problems(denied) == [("denied", "app/api"), ("denied", "app/db"), ("denied", "app/numbers")]
+    assert problems(denied) == [
+        ("missing_right", "app/api"),
+        ("missing_right", "app/db"),
+        ("missing_right", "app/numbers"),
+    ]
     assert "by kv_proxy" in denied.values["access"][0]["problems"][0]["reason"]
 
 

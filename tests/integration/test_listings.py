@@ -45,7 +45,7 @@ def test_every_kind_of_run_sees_the_whole_target(scene: Scene) -> None:
     assert outcome.values["differences"] == []
     scene.kv.put("a/b/c/e", {"v": 3})
     scene.kv.remove("app/db/AlreadyExistsPage")
-    Sync(scene.ferry, deleted="delete").ok()
+    Sync(scene.ferry, delete=True).ok()
     assert {name.removeprefix(scene.name("")) for name in scene.ferry.items()} == {*PATHS} - {PATHS[2]}
     assert scene.values("a/b/c/e") == [{"v": 1}, {"v": 2}, {"v": 3}]
     back = Back(scene.ferry).run()

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.findings import (
     RULES,
     Finding,
-    Rule,
+    FindingRule,
     findings,
     is_ready,
 )
@@ -33,7 +33,7 @@ def test_nothing_to_say() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 @pytest.mark.parametrize("count", [1, 2])
-def test_every_finding_reads_as_a_sentence(rule: Rule, count: int) -> None:
+def test_every_finding_reads_as_a_sentence(rule: FindingRule, count: int) -> None:
     (finding,) = found({rule.id: count})
     assert finding.text.startswith(f"{count} ")
     assert "{" not in finding.text + finding.remedy

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError, LeaseHeld
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease import Lease, LeaseHolder
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease import Lease
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease_holder import LeaseHolder
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import overlap
 
 FOLDER = "/m/.secretferry/test"

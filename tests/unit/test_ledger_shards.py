@@ -17,7 +17,8 @@ from memory_store import MemoryStore
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.items import LedgerItems
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease import Lease, LeaseHolder
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease import Lease
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease_holder import LeaseHolder
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.ledger import Ledger
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.shards import ShardIndex, entry_bits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits

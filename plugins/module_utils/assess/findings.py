@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .stats import GATEWAY_VERSIONS
 
-__all__ = ["RULES", "Finding", "Rule", "findings", "is_ready"]
+__all__ = ["RULES", "Finding", "FindingRule", "findings", "is_ready"]
 
 Severity = t.Literal["error", "warning", "note"]
 _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
@@ -32,7 +32,7 @@ class Finding:
         return {"severity": self.severity, "id": self.id, "text": self.text, "remedy": self.remedy}
 
 
-class Rule(t.NamedTuple):
+class FindingRule(t.NamedTuple):
     """A finding for a count other than 0. ``{n}`` in the text is the count with its noun (singular, plural)."""
 
     severity: Severity
@@ -43,86 +43,86 @@ class Rule(t.NamedTuple):
 
 
 RULES = (
-    Rule(
+    FindingRule(
         "error", "not_assessed", ("path", "paths"), "{n} could not be assessed, and so could not be migrated",
         "Look at 'failures', follow their remedies, and assess again",
     ),
-    Rule(
+    FindingRule(
         "error", "value_limit", ("value", "values"),
         "{n} over the limit of {value_limit} bytes: Akeyless would reject them",
         "Raise value_limit if the account takes more, or exclude the paths in 'sizes.over_limit'",
     ),
-    Rule(
+    FindingRule(
         "error", "max_versions", ("secret", "secrets"),
         "{n} with more versions than the {max_versions} that the account keeps of an item: Akeyless would reject them",
         "Raise the account's limit of versions, or set versions to a smaller number",
     ),
-    Rule(
+    FindingRule(
         "error", "collisions", ("item name", "item names"), "{n} that more than one secret or key would get",
         "Migrate one of each to another location",
     ),
-    Rule(
+    FindingRule(
         "error", "foreign", ("item", "items"),
         "{n} at the target with the name of a planned item, created by no migration: a conflict with conflict: fail",
         "Choose another target_location, or another conflict",
     ),
-    Rule(
+    FindingRule(
         "error", "target_unreadable", ("folder", "folders"), "{n} may not be listed at the target",
         "Give the migration's Akeyless role list and read there",
     ),
-    Rule(
+    FindingRule(
         "warning", "unreadable", ("path", "paths"), "{n} may not be listed or read, and would be left out",
         "Grant the Vault policy these paths, or exclude them; with unreadable_paths: fail they make a migration fail",
     ),
-    Rule(
+    FindingRule(
         "warning", "newest_deleted", ("secret", "secrets"),
         "{n} whose newest version is deleted: applications read nothing now, and would read an older version there",
         "Decide with versions: current (leaves them out), or exclude the paths in 'version_history.newest_deleted'",
     ),
-    Rule(
+    FindingRule(
         "warning", "no_readable_version", ("secret", "secrets"),
         "{n} without any version that can be read: no item would be created",
         "Undelete a version at the source if it is still needed",
     ),
-    Rule(
+    FindingRule(
         "warning", "expiring", ("version", "versions"),
         "{n} that Vault will delete (delete_version_after): at the target they stay",
         "Plan their deletion at the target; 'version_history.expiring' has the soonest first",
     ),
-    Rule(
+    FindingRule(
         "warning", "replaced_names", ("name", "names"),
         "{n} with characters that the account does not allow: each is replaced by an escape sign and its code",
         "Tell the applications that read them; 'names.replaced' has the new names",
     ),
-    Rule(
+    FindingRule(
         "warning", "gateway_metadata", ("secret", "secrets"),
         "{n} with metadata over 1024 characters: the Gateway's own migration would fail on them and say Completed",
         "Use kv_migration, or metadata_mode minimal or none",
     ),
-    Rule(
+    FindingRule(
         "note", "metadata_items", ("metadata text", "metadata texts"),
         "{n} over 1024 characters: kv_migration writes each into an item of its own beside the ledger",
     ),
-    Rule(
+    FindingRule(
         "note", "gateway_versions", ("secret", "secrets"),
         f"{{n}} with more than {GATEWAY_VERSIONS} readable versions, of which the Gateway's own migration takes the"
         f" newest {GATEWAY_VERSIONS}",
         "Use kv_migration to keep the whole history",
     ),
-    Rule(
+    FindingRule(
         "note", "deleted_versions", ("version", "versions"),
         "{n} deleted or destroyed: they cannot be read, so versions at the target are numbered without them",
     ),
-    Rule(
+    FindingRule(
         "note", "differ_only_in_case", ("group of paths", "groups of paths"),
         "{n} that differ only in upper and lower case: each path becomes an item of its own",
         "Check that applications which read them distinguish upper and lower case",
     ),
-    Rule("note", "same_as_folder", ("secret", "secrets"), "{n} with a folder of the same name: both are migrated"),
-    Rule("note", "unversioned", ("secret", "secrets"), "{n} in KV version 1, with one version and no metadata"),
-    Rule("note", "already_migrated", ("item", "items"), "{n} at the target already, created by a migration"),
-    Rule("note", "empty_mounts", ("mount", "mounts"), "{n} without any secret that the token may see"),
-    Rule(
+    FindingRule("note", "same_as_folder", ("secret", "secrets"), "{n} with a folder of the same name: both migrate"),
+    FindingRule("note", "unversioned", ("secret", "secrets"), "{n} in KV version 1, with one version and no metadata"),
+    FindingRule("note", "already_migrated", ("item", "items"), "{n} at the target already, created by a migration"),
+    FindingRule("note", "empty_mounts", ("mount", "mounts"), "{n} without any secret that the token may see"),
+    FindingRule(
         "note", "removed_meanwhile", ("secret", "secrets"), "{n} removed at the source while this assessment ran",
         "Assess again when nothing is written at the source",
     ),

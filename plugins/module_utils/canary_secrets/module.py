@@ -18,7 +18,7 @@ from ..options import operator_spec, resolve_operator, source_spec
 from ..vault.kv import KvReader, Mount, encode_path
 from ..vault.operator import as_operator
 from ..vault.session import VaultSession
-from .tree import MARK, Canary, secrets_of
+from .tree import MARK, CanarySecret, secrets_of
 
 __all__ = ["canary_secrets", "canary_secrets_spec"]
 
@@ -55,7 +55,7 @@ async def canary_secrets(params: _Params, *, check: bool, mask: _Mask) -> Result
             mount = await reader.mount_of(path)
             if mount.version != 2:
                 raise OptionError("path", f"{mount.path} is a mount of KV version 1", "Give a folder of version 2")
-            folder = _Folder(reader, session, mount, f"{path}/".removeprefix(mount.path), mask)
+            folder = _CanaryFolder(reader, session, mount, f"{path}/".removeprefix(mount.path), mask)
             there = await folder.look()
             if params["state"] == "absent":
                 return await _absent(folder, there, check)
@@ -64,7 +64,7 @@ async def canary_secrets(params: _Params, *, check: bool, mask: _Mask) -> Result
         raise as_operator(error) from None
 
 
-async def _present(folder: _Folder, there: dict[str, int], revision: int, check: bool) -> Result:
+async def _present(folder: _CanaryFolder, there: dict[str, int], revision: int, check: bool) -> Result:
     wanted = {canary.path: canary for canary in secrets_of(revision)}
     before = {canary.path: canary for canary in secrets_of(1)} if there else {}
     result = _result(there, wanted)
@@ -84,7 +84,7 @@ async def _present(folder: _Folder, there: dict[str, int], revision: int, check:
     return result
 
 
-async def _absent(folder: _Folder, there: dict[str, int], check: bool) -> Result:
+async def _absent(folder: _CanaryFolder, there: dict[str, int], check: bool) -> Result:
     result = _result(there, ())
     result.changed = bool(there)
     if not check:
@@ -103,11 +103,11 @@ def _result(before: t.Iterable[str], after: t.Iterable[str]) -> Result:
     )
 
 
-def _versions(canaries: t.Mapping[str, Canary]) -> dict[str, int]:
+def _versions(canaries: t.Mapping[str, CanarySecret]) -> dict[str, int]:
     return {path: canary.versions for path, canary in canaries.items()}
 
 
-class _Folder:
+class _CanaryFolder:
     """The folder of the secrets.
 
     :param folder: its path in the mount, empty or with a trailing slash.
@@ -150,9 +150,9 @@ class _Folder:
             f"{self.name} holds what is none of this module's, such as {path}", "Give a path that holds nothing"
         )
 
-    async def write(self, canary: Canary, before: Canary | None) -> None:
+    async def write(self, canary: CanarySecret, before: CanarySecret | None) -> None:
         """Write a secret, or only what it has more than ``before``."""
-        known = before or Canary(canary.path, versions=0)
+        known = before or CanarySecret(canary.path, versions=0)
         if before is None:
             # First of all, so that an incomplete secret has the mark, too.
             await self._post("metadata", canary.path, {"custom_metadata": {**MARK, **canary.custom}})

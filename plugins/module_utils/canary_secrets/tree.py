@@ -9,14 +9,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
-__all__ = ["MARK", "Canary", "secrets_of"]
+__all__ = ["MARK", "CanarySecret", "secrets_of"]
 
 MARK = {"secretferry": "canary"}
 """The custom metadata of every canary. A secret without it belongs to others."""
 
 
 @dataclass(frozen=True)
-class Canary:
+class CanarySecret:
     """One secret.
 
     :ivar path: below the folder of all.
@@ -44,20 +44,20 @@ _TYPES: dict[str, t.Any] = {
 }
 
 _FIRST = (
-    Canary("plain"),
-    Canary("history", versions=4),
-    Canary("deleted version", versions=3, deleted=(2,)),
-    Canary("destroyed version", versions=3, destroyed=(1,)),
-    Canary("long metadata", versions=2, custom=_LONG),
-    Canary("shared"),
-    Canary("shared/below"),
-    Canary("ünï/名前"),
-    Canary("signs/#?%41&+ '"),
-    Canary("types", data=_TYPES),
+    CanarySecret("plain"),
+    CanarySecret("history", versions=4),
+    CanarySecret("deleted version", versions=3, deleted=(2,)),
+    CanarySecret("destroyed version", versions=3, destroyed=(1,)),
+    CanarySecret("long metadata", versions=2, custom=_LONG),
+    CanarySecret("shared"),
+    CanarySecret("shared/below"),
+    CanarySecret("ünï/名前"),
+    CanarySecret("signs/#?%41&+ '"),
+    CanarySecret("types", data=_TYPES),
 )
 
 
-def secrets_of(revision: int) -> tuple[Canary, ...]:
+def secrets_of(revision: int) -> tuple[CanarySecret, ...]:
     """The ten secrets.
 
     :param revision: 1, or 2 for what becomes of them later: one is removed, one is new, one has a further version, and
@@ -67,4 +67,4 @@ def secrets_of(revision: int) -> tuple[Canary, ...]:
         return _FIRST
     changed: dict[str, dict[str, t.Any]] = {"history": {"versions": 5}, "deleted version": {"deleted": (2, 3)}}
     kept = tuple(replace(one, **changed.get(one.path, {})) for one in _FIRST if one.path != "plain")
-    return (*kept, Canary("new"))
+    return (*kept, CanarySecret("new"))

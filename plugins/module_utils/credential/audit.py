@@ -22,7 +22,7 @@ from ..vault.policy_path import Area
 from ..vault.session import VaultSession
 from .scope import kv_options
 
-__all__ = ["SOURCE_CHECKS", "Audit", "Limits", "audit"]
+__all__ = ["SOURCE_CHECKS", "Audit", "AuditLimits", "audit"]
 
 SOURCE_CHECKS = (
     "source_token",
@@ -62,7 +62,7 @@ _MAKE_ONE = "Make a credential with secretferry.akeyless.source_credential, stat
 
 
 @dataclass(frozen=True)
-class Limits:
+class AuditLimits:
     """How long a token should live, in seconds: ``min_ttl`` at the least, ``max_ttl`` at the most."""
 
     min_ttl: int
@@ -96,7 +96,7 @@ async def audit(
     session: VaultSession,
     areas: t.Sequence[Area],
     source: t.Mapping[str, t.Any] | None,
-    limits: Limits,
+    limits: AuditLimits,
 ) -> Audit:
     """Check the token of ``session`` for a migration of ``areas``.
 
@@ -216,7 +216,7 @@ def _root(token: t.Mapping[str, t.Any]) -> Check:
     return Check("source_root", "ok", "it is no root token")
 
 
-def _ttl(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+def _ttl(token: t.Mapping[str, t.Any], limits: AuditLimits) -> Check:
     ttl = token["ttl"]
     if not token["known"] and not ttl:
         return Check("source_ttl", "unknown", "the token may not look itself up", "Give it the policy default")
@@ -232,7 +232,7 @@ def _ttl(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
     )
 
 
-def _max_ttl(token: t.Mapping[str, t.Any], limits: Limits) -> Check:
+def _max_ttl(token: t.Mapping[str, t.Any], limits: AuditLimits) -> Check:
     ttl = token["ttl"]
     if not token["known"] and not ttl:
         return Check("source_max_ttl", "unknown", "the token may not look itself up", "Give it the policy default")

@@ -16,7 +16,7 @@ from ..common.sessions import open_source
 from ..errors import OptionError
 from ..options import VaultSettings, resolve_operator, resolve_source, seconds_of
 from ..plan.definition import check_identity
-from .audit import Limits, audit
+from .audit import AuditLimits, audit
 from .credential_file import CredentialFile
 from .present import make_present, rotate
 from .revoke import Revocation, given_settings
@@ -106,7 +106,7 @@ async def source_credential_info(params: _Params, *, check: bool, mask: _Mask) -
         check_identity(params["name"], "/any")
     if params["dest"] and params["type"] == "token" and not source.get("auth"):
         source["auth"] = {"method": "token", "token_file": str(CredentialFile(params["dest"]).path)}
-    limits = Limits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
+    limits = AuditLimits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = kv_options(source).kv_version
     settings = resolve_source(source)
     mask(settings.secrets())

@@ -12,8 +12,8 @@ import secrets
 import typing as t
 
 from ..errors import AlreadyExists, Changed, LedgerError
-from .content import FORMAT, parsed
 from .digests import Digests
+from .entry import FORMAT, parsed
 from .items import LedgerItems
 
 __all__ = ["DEFINITION", "StoredDefinition"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An entry of the ledger, and its form as JSON. Pure."""
+"""The JSON that the ledger's items hold: its outline, and an entry. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import json
 import typing as t
 from dataclasses import dataclass, field
 
+from ..errors import LedgerError
 from ..plan.model import Record
 from .digests import DIGEST_LENGTH
 
-__all__ = ["Entry", "is_entry"]
+__all__ = ["FORMAT", "Entry", "is_entry", "parsed"]
+
+FORMAT = 1
 
 
 @dataclass
@@ -73,3 +76,26 @@ def _load_record(data: dict[str, t.Any]) -> Record:
             versions[source + i] = (target + i, digests[i * DIGEST_LENGTH : (i + 1) * DIGEST_LENGTH])
     stale = dict(data.get("s", ()))
     return Record(data["n"], data["b"], data["t"], data["d"], versions, bool(data.get("x")), stale)
+
+
+def parsed(name: str, text: str, member: str, is_sound: t.Callable[[t.Any], bool]) -> dict[str, t.Any]:
+    """The content of one of the ledger's JSON items.
+
+    :param name: the item's full name, for errors.
+    :param member: the member that it must have.
+    :param is_sound: whether the value of that member is one that the ledger writes.
+    :raises LedgerError: it was made by a newer release, or is damaged.
+    """
+    try:
+        data: dict[str, t.Any] = json.loads(text)
+        known = data["format"] == FORMAT
+        damaged = known and not is_sound(data[member])
+    except (ValueError, KeyError, TypeError):
+        damaged = True
+    if damaged:
+        raise LedgerError(
+            f"{name} is damaged", "Roll that item back to its version before, or delete it: entries are rebuilt"
+        )
+    if not known:
+        raise LedgerError(f"{name} has format {data['format']}", "Use the release that wrote it, or a newer one")
+    return data

@@ -28,7 +28,7 @@ _READ_AT_ONCE = 20  # values in one request
 class LedgerItems:
     """The items of one ledger. Their names are those below its folder.
 
-    What another run writes after :meth:`load` is not seen. Write only under the lease: nobody else writes then.
+    What another run writes after :meth:`load` is not seen. Write only under the lease: no other run writes then.
     """
 
     def __init__(self, store: ItemStore, folder: str, tag: str, lease: Lease) -> None:

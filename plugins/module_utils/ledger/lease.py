@@ -20,62 +20,23 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
-import socket
 import time
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld, NotFound, SecretferryError
 from ..limits import DEFAULT_LIMITS
 from ..plan.scope import overlap
+from .lease_holder import LeaseHolder
 from .runs import REMEMBERED, Span, next_run, spans_in
 
-__all__ = ["Lease", "LeaseHolder"]
+__all__ = ["Lease"]
 
 _INEXACT = 2.0  # seconds; Date headers have whole seconds
 _ITEM = "lease"
 _BATCH = "lease-b"
 _READ_AT_ONCE = 20  # values in one request
-
-
-@dataclass(frozen=True)
-class LeaseHolder:
-    """The process that holds a lease.
-
-    :ivar boot: its machine's boot and PID namespace: a process id means something only within them.
-    :ivar nonce: random, so that it differs from any other process.
-    """
-
-    host: str
-    pid: int
-    boot: str
-    nonce: str
-
-    @classmethod
-    def this_process(cls) -> LeaseHolder:
-        """The process that runs this."""
-        return cls(socket.gethostname(), os.getpid(), _boot(), secrets.token_hex(8))
-
-    def knows_the_end_of(self, content: t.Mapping[str, t.Any]) -> bool:
-        """Whether the holder that a lease's content names will certainly not write again.
-
-        It is this very process, whose earlier attempt to release the lease failed; or a process of this host that has
-        ended. There is no need to wait for the expiry then.
-        """
-        if content.get("nonce") == self.nonce:
-            return True
-        if content.get("host") != self.host or content.get("boot") != self.boot:
-            return False
-        try:
-            os.kill(int(content["pid"]), 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, KeyError, ValueError, TypeError):
-            return False
-        return False
 
 
 class Lease:
@@ -294,11 +255,3 @@ def _content_of(text: str) -> dict[str, t.Any]:
 def _number(content: t.Mapping[str, t.Any], key: str) -> float:
     value = content.get(key)
     return float(value) if isinstance(value, (int, float)) else 0.0
-
-
-def _boot() -> str:
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip() + os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""

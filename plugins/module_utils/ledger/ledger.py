@@ -37,7 +37,8 @@ from .definition import DEFINITION, StoredDefinition
 from .digests import Digests
 from .entry import Entry
 from .items import LedgerItems, is_companion
-from .lease import Lease, LeaseHolder
+from .lease import Lease
+from .lease_holder import LeaseHolder
 from .shards import Shards
 
 __all__ = ["Ledger", "ledger_folder", "open_ledger"]

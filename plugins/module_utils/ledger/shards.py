@@ -26,9 +26,8 @@ from ..errors import NotFound
 from ..limits import Limits
 from ..plan.metadata import pieces
 from ..plan.scope import BITS, LONGEST_BATCH, bits_of, overlap
-from .content import FORMAT, parsed
 from .definition import StoredDefinition
-from .entry import Entry, is_entry
+from .entry import FORMAT, Entry, is_entry, parsed
 from .items import LedgerItems
 from .lease import Lease
 

@@ -11,12 +11,12 @@ import time
 import typing as t
 
 from ..akeyless.gateway import Gateway
-from ..assess.module import assess
+from ..assess.session import assess_source
 from ..common.checks import Check, conclude, counted
 from ..common.progress import progress
 from ..common.result import Result
 from ..common.sessions import open_source, open_target
-from ..credential.audit import Limits, audit
+from ..credential.audit import AuditLimits, audit
 from ..credential.scope import areas_of, policy_of
 from ..errors import LoginError, MissingLibrary, OptionError, SecretferryError
 from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
@@ -119,7 +119,7 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
 
 async def _source(params: _Params, settings: VaultSettings, checks: list[Check], result: Result, mask: _Mask) -> str:
     """Make the checks of the source and its token. Returns the token; empty where it can read nothing."""
-    limits = Limits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
+    limits = AuditLimits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = (params["source"] or {}).get("kv_version") or "auto"
     hint = "" if params["engine"] == "direct" else " this host, which does not show whether it answers the Gateway"
     try:
@@ -184,7 +184,7 @@ async def _content(
         "report_limit": 10,
     }
     try:
-        assessed = await assess(asked, check=True, mask=mask)
+        assessed = await assess_source(asked, mask)
     except SecretferryError as error:
         checks.append(Check("source_paths", "failed", error.message, error.remedy))
         return

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from ..akeyless.items import Item
 from ..ledger.backup import ItemBackup
 from ..ledger.runs import Span, run_of, run_tag
+from ..plan.dates import moment
 from ..plan.model import Record, takeover
 
-__all__ = ["Evidence", "Kind", "RollbackAction", "RunSelection", "decide", "is_as_recorded"]
+__all__ = ["Evidence", "Kind", "RollbackAction", "RunSelection", "decide", "is_unchanged"]
 
 # "read": the item's versions and values decide, so read them and decide again. "conflict": it was changed at the target
 # since, and stays. "fail": Akeyless does not allow the action. "untouched": the selected runs did not change it.
@@ -106,12 +106,17 @@ def decide(seen: Evidence, runs: RunSelection) -> RollbackAction:
     return _decide_changed(item, seen.before, seen, runs)
 
 
-def is_as_recorded(item: Item, record: Record | None, runs: RunSelection) -> bool:
-    """Whether the item is as the ledger records it: then its value need not be read."""
+def is_unchanged(item: Item, seen: Evidence, runs: RunSelection) -> bool:
+    """Whether the item is as the ledger records it, without reading its value.
+
+    The date can tell that for a settled record only, see migrate/confirm.py.
+    """
+    record = seen.record
     if record is None or not record.modified:
         return False
     mark = takeover(item.tags, runs.tag)
-    return (item.last_version, item.modified, mark) == (record.last, record.modified, record.mark)
+    described = seen.description == record.description or bool(record.mark and not record.description)
+    return described and (item.last_version, item.modified, mark) == (record.last, record.modified, record.mark)
 
 
 def _conflict(reason: str, remedy: str = _BY_HAND) -> RollbackAction:
@@ -155,7 +160,7 @@ def _decide_created(item: Item, seen: Evidence, runs: RunSelection, created: str
         return _conflict("its tags were changed at the target since")
     if item.protected:
         return _PROTECTED
-    if not is_as_recorded(item, seen.record, runs):
+    if not is_unchanged(item, seen, runs):
         if seen.observed is None:
             return _READ
         reason = _change_of_created(item, seen, runs, created)
@@ -166,7 +171,7 @@ def _decide_created(item: Item, seen: Evidence, runs: RunSelection, created: str
 
 def _decide_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSelection) -> RollbackAction:
     """An item that the selected runs have changed."""
-    as_recorded = is_as_recorded(item, seen.record, runs)
+    as_recorded = is_unchanged(item, seen, runs)
     if not item.versions or (seen.observed is None and (before.value or not as_recorded)):
         return _READ
     if _is_restored(item, before, seen):
@@ -228,8 +233,8 @@ def _change_of_changed(item: Item, before: ItemBackup, seen: Evidence, runs: Run
 
 def _changed_by_dead_run(item: Item, runs: RunSelection, ids: set[str] | None) -> bool:
     """Whether the item was changed last while one of the runs ``ids`` (``None``: any) was writing that then died."""
-    moment = _moment(item.modified)
-    return any(span.died_around(moment) and (ids is None or span.run in ids) for span in runs.spans)
+    changed = moment(item.modified)
+    return any(span.died_around(changed) and (ids is None or span.run in ids) for span in runs.spans)
 
 
 def _is_restored(item: Item, before: ItemBackup, seen: Evidence) -> bool:
@@ -251,11 +256,3 @@ def _without_mark(tags: t.Iterable[str], tag: str) -> set[str]:
 
 def _numbers(numbers: t.Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
-
-
-def _moment(text: str) -> float:
-    """Seconds since the epoch of an RFC 3339 date in UTC, whole ones; 0 for anything else."""
-    try:
-        return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return 0.0

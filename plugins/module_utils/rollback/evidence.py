@@ -16,7 +16,7 @@ from ..ledger.runs import run_of
 from ..plan.definition import Definition
 from ..plan.model import Record, takeover
 from ..plan.naming import Naming, restore
-from .decide import Evidence, RunSelection, is_as_recorded
+from .decide import Evidence, RunSelection, is_unchanged
 from .workdb import RollbackDb
 
 __all__ = ["EvidenceReader"]
@@ -102,7 +102,11 @@ class EvidenceReader:
             return replace(seen, item=None)
         self._workdb.put_listed(replace(item, versions=()))
         observed = saved = None
-        value_decides = before is None or before.value or not is_as_recorded(item, seen.record, self._runs)
+        value_decides = (
+            before is None
+            or before.value
+            or not is_unchanged(item, replace(seen, description=digests.of_text(item.description)), self._runs)
+        )
         if item.type == "STATIC_SECRET" and value_decides:
             value = (await self._store.values([name])).get(name)
             observed = digests.of_value(value, form) if value is not None else None
@@ -139,8 +143,8 @@ class EvidenceReader:
         return Record(
             last=item.last_version,
             mark=takeover(before.tags, tag),
-            # Empty if a value was restored: then the next run reads it, as it would have done before.
-            modified="" if before.value else item.modified,
+            # Unsettled where the rollback changed the item a moment ago: then the next run reads its value.
+            modified=record.modified if record.modified == item.modified else "",
             description=self._ledger.digests.of_text(before.description),
             versions={number: written for number, written in record.versions.items() if written[0] <= before.last},
         )

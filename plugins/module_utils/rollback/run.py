@@ -15,13 +15,13 @@ from dataclasses import replace
 from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
 from ..common.workers import for_each
-from ..errors import FATAL, SecretferryError
+from ..errors import FATAL, Changed, SecretferryError
 from ..ledger.backup import backup_names
 from ..ledger.items import companion_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
-from .decide import Evidence, Kind, RollbackAction, RunSelection, decide
+from .decide import Evidence, Kind, RollbackAction, RunSelection, decide, is_unchanged
 from .evidence import EvidenceReader
 from .report import RollbackReport
 from .restore import delete_created, differences, restore_item
@@ -139,10 +139,11 @@ class RollbackRun:
         try:
             if seen.item is None:
                 raise SecretferryError(f"{name} was deleted at the target", "Run again")
-            if planned == "delete":
+            seen, versions = await self._look_again(name, seen, planned, line["versions"])
+            if seen.item is not None and planned == "delete":
                 await delete_created(seen.item, self._store, self._ledger, self._evidence.naming.location)
-            else:
-                now = await self._restore(seen.item, seen, line["versions"])
+            elif seen.item is not None:
+                now = await self._restore(seen.item, seen, versions)
         except FATAL:
             raise
         except SecretferryError as error:
@@ -156,6 +157,21 @@ class RollbackRun:
         self._workdb.put_outcome(name, f"{planned}d", line)
         self._ledger.replace_record(path, key, self._evidence.record_after(seen, now))
         return True
+
+    async def _look_again(
+        self, name: str, seen: Evidence, planned: Kind, versions: t.Sequence[int]
+    ) -> tuple[Evidence, t.Sequence[int]]:
+        """Read an item again whose date cannot tell whether it was changed since the plan.
+
+        :raises Changed: the plan would be another one now.
+        """
+        if seen.item is None or is_unchanged(seen.item, seen, self._runs):
+            return seen, versions
+        seen = await self._evidence.read(name, seen)
+        action = decide(seen, self._runs)
+        if action.kind != planned:
+            raise Changed(f"{name} was changed while the rollback ran", "Look at the item, then run again")
+        return seen, action.versions
 
     async def _restore(self, item: Item, seen: Evidence, versions: t.Sequence[int]) -> Item | None:
         if seen.before is None:

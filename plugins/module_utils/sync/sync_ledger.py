@@ -15,7 +15,7 @@ from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.workdb import WorkDb
 from ..errors import LeaseHeld, SecretferryError
-from ..ledger.lease import LeaseHolder
+from ..ledger.lease_holder import LeaseHolder
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition, stored_options
 from ..limits import Limits
