@@ -13,7 +13,7 @@ import typing as t
 import httpx
 
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Ferry
+from ferrydev.migrating import Migration
 from ferrydev.vault import Vault
 
 _numbers = itertools.count(1)
@@ -59,7 +59,7 @@ class Scene:
     def __init__(self, vault: Vault, emulator: Emulator, version: int = 2, **options: t.Any) -> None:
         self.kv = Kv(vault, version)
         self.emulator = emulator
-        self.ferry = Ferry(vault, emulator, source={"paths": [f"{self.kv.mount}/"]}, **options)
+        self.migration = Migration(vault, emulator, source={"paths": [f"{self.kv.mount}/"]}, **options)
 
     def item(self, path: str) -> dict[str, t.Any]:
         """The item of a source path, as the emulator holds it."""

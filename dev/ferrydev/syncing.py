@@ -14,21 +14,21 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.module import sync
 from ansible_collections.secretferry.akeyless.plugins.module_utils.sync.options import sync_spec
-from ferrydev.ferry import Ferry
+from ferrydev.migrating import Migration
 
 __all__ = ["Sync"]
 
 
-class Sync(Ferry):
-    """``kv_sync`` of a migration, run in the same way as :class:`Ferry`."""
+class Sync(Migration):
+    """``kv_sync`` of a migration, run in the same way as :class:`Migration`."""
 
-    def __init__(self, ferry: Ferry, **defaults: t.Any) -> None:
-        super().__init__(ferry.vault, ferry.emulator)
-        self.limits = ferry.limits
-        identity = {key: ferry.defaults[key] for key in ("name", "target_location")}
+    def __init__(self, migration: Migration, **defaults: t.Any) -> None:
+        super().__init__(migration.vault, migration.emulator)
+        self.limits = migration.limits
+        identity = {key: migration.defaults[key] for key in ("name", "target_location")}
         self.defaults = {**identity, **defaults}
-        self.source_auth, self.akeyless_auth = ferry.source_auth, ferry.akeyless_auth
-        self.limits = ferry.limits
+        self.source_auth, self.akeyless_auth = migration.source_auth, migration.akeyless_auth
+        self.limits = migration.limits
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
         """Run once. Options go through the module's own argument spec."""

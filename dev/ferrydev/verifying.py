@@ -14,24 +14,24 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.module import verify, verify_spec
-from ferrydev.ferry import Ferry
+from ferrydev.migrating import Migration
 
 __all__ = ["verified"]
 
 
-def verified(ferry: Ferry, **options: t.Any) -> Result:
-    """Verify the migration of ``ferry`` once. Options go through the module's own argument spec."""
+def verified(migration: Migration, **options: t.Any) -> Result:
+    """Verify the migration once. Options go through the module's own argument spec."""
     source: dict[str, t.Any] = {
-        "url": ferry.vault.addr,
-        "auth": ferry.source_auth,
+        "url": migration.vault.addr,
+        "auth": migration.source_auth,
         **(options.pop("source", None) or {}),
     }
-    if ferry.vault.ca_cert:
-        source.setdefault("ca_cert", str(ferry.vault.ca_cert))
-    akeyless = {"api_url": ferry.emulator.url, "auth": ferry.akeyless_auth}
+    if migration.vault.ca_cert:
+        source.setdefault("ca_cert", str(migration.vault.ca_cert))
+    akeyless = {"api_url": migration.emulator.url, "auth": migration.akeyless_auth}
     given = {
-        "name": ferry.defaults["name"],
-        "target_location": ferry.defaults["target_location"],
+        "name": migration.defaults["name"],
+        "target_location": migration.defaults["target_location"],
         "source": source,
         "akeyless": akeyless,
         **options,
@@ -40,4 +40,4 @@ def verified(ferry: Ferry, **options: t.Any) -> Result:
     validated = ArgumentSpecValidator(verify_spec()).validate(json.loads(json.dumps(given)))
     assert not validated.error_messages, validated.error_messages
     params = validated.validated_parameters
-    return asyncio.run(verify(params, check=False, mask=lambda _secrets: None, limits=ferry.limits))
+    return asyncio.run(verify(params, check=False, mask=lambda _secrets: None, limits=migration.limits))

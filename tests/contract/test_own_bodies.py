@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http import transport
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
@@ -55,24 +55,24 @@ def bodies() -> t.Iterator[Bodies]:
             scene.kv.put(name, {"v": 1}, {"v": 2})
         scene.kv.describe("b", custom_metadata={f"key{n}": "x" * 100 for n in range(20)})
         scene.call("create-secret", name=scene.name("taken"), value="theirs")
-        scene.ferry.run(protection_key="/key")
+        scene.migration.run(protection_key="/key")
         scene.kv.put("a", *({"v": n} for n in range(20)))
-        scene.ferry.ok(conflict="overwrite")
+        scene.migration.ok(conflict="overwrite")
         scene.call("update-secret-val", name=scene.name("a"), value="{}")
-        scene.ferry.ok(conflict="update", metadata_mode="minimal")
-        scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/a"]})
-        assert verified(scene.ferry).values["summary"]["identical"]
-        scene.ferry.ok(state="absent")
+        scene.migration.ok(conflict="update", metadata_mode="minimal")
+        scene.migration.ok(source={"paths": [f"{scene.kv.mount}/a"]})
+        assert verified(scene.migration).values["summary"]["identical"]
+        scene.migration.ok(state="absent")
         scene.call("create-secret", name=f"/migrated/back/{scene.kv.mount}/a", value="theirs")
-        scene.ferry.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
+        scene.migration.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
         scene.kv.put("a", {"v": "later"})
-        again = scene.ferry.ok(name="back", target_location="/migrated/back")
+        again = scene.migration.ok(name="back", target_location="/migrated/back")
         for to in (again.values["run"], "before_migration"):
-            Back(scene.ferry).ok(name="back", target_location="/migrated/back", to=to)
-        scene.ferry.ok(name="sync", target_location="/migrated/sync", conflict="update")
+            Rollback(scene.migration).ok(name="back", target_location="/migrated/back", to=to)
+        scene.migration.ok(name="sync", target_location="/migrated/sync", conflict="update")
         scene.kv.destroy("a", 13)
         scene.kv.remove("b")
-        Sync(scene.ferry, name="sync", target_location="/migrated/sync", deleted="delete").ok(state="started")
+        Sync(scene.migration, name="sync", target_location="/migrated/sync", deleted="delete").ok(state="started")
         yield sent
 
 

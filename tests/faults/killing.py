@@ -21,17 +21,27 @@ from multiprocessing.connection import Connection
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
-from ferrydev.ferry import Ferry
+from ferrydev.migrating import Migration
 
-__all__ = ["Told", "apart", "comparable", "kill_at", "kill_points", "small_shards", "spread_points", "start", "until"]
+__all__ = [
+    "RunOutcome",
+    "apart",
+    "comparable",
+    "kill_at",
+    "kill_points",
+    "small_shards",
+    "spread_points",
+    "start",
+    "until",
+]
 
 _fork = multiprocessing.get_context("fork")  # a fork costs milliseconds, a fresh interpreter most of a second
 _BEYOND = 2000  # requests after the last that anybody would count
 
 
-def start(ferry: Ferry, **options: t.Any) -> multiprocessing.process.BaseProcess:
+def start(migration: Migration, **options: t.Any) -> multiprocessing.process.BaseProcess:
     """Begin a run in a process of its own."""
-    process = _fork.Process(target=ferry.run, kwargs=options)
+    process = _fork.Process(target=migration.run, kwargs=options)
     process.start()
     return process
 
@@ -44,15 +54,15 @@ def until(true: t.Callable[[], bool], what: str, seconds: float = 20) -> None:
         time.sleep(0.005)
 
 
-def kill_at(ferry: Ferry, request: int, when: str, routes: t.Sequence[str] = ("*",), **options: t.Any) -> None:
+def kill_at(migration: Migration, request: int, when: str, routes: t.Sequence[str] = ("*",), **options: t.Any) -> None:
     """Run, and kill the process by SIGKILL when the target has got that many requests to ``routes``.
 
     :param when: ``before`` or ``after`` the request took effect. Later ones to these routes stop there, too.
     """
-    control = ferry.emulator.control
+    control = migration.emulator.control
     nth = list(range(request, request + _BEYOND))
     control.faults(rules=[{"action": "hang", "when": when, "nth": nth, "routes": list(routes)}])
-    process = start(ferry, **options)
+    process = start(migration, **options)
     assert control.wait_hanging(30), f"the run never made {request} requests"
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
@@ -74,10 +84,10 @@ def spread_points(chance: random.Random, points: int, requests: int) -> list[int
     return [1 + int(requests * (i + chance.random()) / points) for i in range(points)]
 
 
-def comparable(ferry: Ferry) -> dict[str, t.Any]:
+def comparable(migration: Migration) -> dict[str, t.Any]:
     """The target without what differs from run to run: the ledger, but for companions, its random digests, run ids."""
     folder = "/.secretferry/"
-    items = ferry.emulator.control.dump(stable=True)
+    items = migration.emulator.control.dump(stable=True)
     kept = {name: item for name, item in items.items() if folder not in name or "/metadata" in name}
     for name, item in kept.items():
         item["tags"] = [tag for tag in item["tags"] if ":run-" not in tag]
@@ -89,14 +99,14 @@ def comparable(ferry: Ferry) -> dict[str, t.Any]:
     return kept
 
 
-def small_shards(monkeypatch: pytest.MonkeyPatch, ferry: Ferry, limit: int = 1200, unsaved: int = 5) -> None:
+def small_shards(monkeypatch: pytest.MonkeyPatch, migration: Migration, limit: int = 1200, unsaved: int = 5) -> None:
     """Give its runs, until the test ends, shards that split again and again with a few dozen secrets."""
-    limits = dataclasses.replace(ferry.limits, shard_bytes=limit, unsaved_entries=unsaved)
-    monkeypatch.setattr(ferry, "limits", limits)
+    limits = dataclasses.replace(migration.limits, shard_bytes=limit, unsaved_entries=unsaved)
+    monkeypatch.setattr(migration, "limits", limits)
 
 
 @dataclass
-class Told:
+class RunOutcome:
     """What a run said: ``error`` is empty for success."""
 
     error: str
@@ -105,28 +115,28 @@ class Told:
     warnings: list[str]
 
 
-def apart(ferry: Ferry, **options: t.Any) -> Told:
+def apart(migration: Migration, **options: t.Any) -> RunOutcome:
     """Run in a process of its own, so that the next run may know that this one is dead."""
     receiver, sender = _fork.Pipe(duplex=False)
-    process = _fork.Process(target=_tell, args=(sender, ferry, options))
+    process = _fork.Process(target=_tell, args=(sender, migration, options))
     process.start()
     sender.close()
     try:
-        told: Told = receiver.recv()
+        outcome: RunOutcome = receiver.recv()
     finally:
         process.join()
-    return told
+    return outcome
 
 
-def _tell(sender: Connection, ferry: Ferry, options: dict[str, t.Any]) -> None:
+def _tell(sender: Connection, migration: Migration, options: dict[str, t.Any]) -> None:
     try:
-        result = ferry.run(**options)
+        result = migration.run(**options)
     except SecretferryError as error:
-        sender.send(Told(str(error), False, {}, []))
+        sender.send(RunOutcome(str(error), False, {}, []))
     except Exception as error:
         # As the runner says it.
         sender.send(
-            Told(f"Unexpected {traceback.format_exception_only(error)} {traceback.format_exc()}", False, {}, [])
+            RunOutcome(f"Unexpected {traceback.format_exception_only(error)} {traceback.format_exc()}", False, {}, [])
         )
     else:
-        sender.send(Told(str(result.error or ""), result.changed, result.values, result.warnings))
+        sender.send(RunOutcome(str(result.error or ""), result.changed, result.values, result.warnings))

@@ -66,8 +66,8 @@ def scene(vault: Vault, _emulator: Emulator) -> Scene:
 @pytest.fixture(scope="module")
 def expected(scene: Scene, _emulator: Emulator) -> dict[str, t.Any]:
     _emulator.control.reset()
-    scene.ferry.ok()
-    return comparable(scene.ferry)
+    scene.migration.ok()
+    return comparable(scene.migration)
 
 
 @pytest.mark.parametrize(
@@ -82,36 +82,36 @@ def test_the_target_is_the_same(
     loss: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    small_shards(monkeypatch, scene.ferry, limit=800, unsaved=2)
+    small_shards(monkeypatch, scene.migration, limit=800, unsaved=2)
     emulator.control.settings(**HARMLESS[habit])
     emulator.control.faults(rules=[LOSSES[loss]] if LOSSES[loss] else [])
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     emulator.control.faults()
     if told.error:
         assert "Unexpected" not in told.error
-        told = apart(scene.ferry)
+        told = apart(scene.migration)
     assert told.error == ""
-    got = comparable(scene.ferry)
+    got = comparable(scene.migration)
     assert {n: i["versions"] for n, i in got.items() if "/.secretferry/" not in n} == {
         n: i["versions"] for n, i in expected.items() if "/.secretferry/" not in n
     }
     assert {n: (i["description"], i["tags"]) for n, i in got.items()} == {
         n: (i["description"], i["tags"]) for n, i in expected.items()
     }
-    again = apart(scene.ferry)
+    again = apart(scene.migration)
     assert (again.error, again.changed) == ("", False)
 
 
 def _refused(scene: Scene, path: str, *words: str, **options: t.Any) -> None:
     """One secret is refused with a reason and a remedy; all others arrive."""
-    told = apart(scene.ferry, **options)
+    told = apart(scene.migration, **options)
     failures = told.values["failures"]
     assert [f["source"] for f in failures] == [f"{scene.kv.mount}/{path}"], told.error
     for word in words:
         assert word in failures[0]["reason"]
     assert failures[0]["remedy"]
     assert path in told.error
-    assert scene.name("s1") in scene.ferry.items()
+    assert scene.name("s1") in scene.migration.items()
 
 
 def test_a_value_over_the_accounts_limit(vault: Vault, emulator: Emulator) -> None:
@@ -119,7 +119,7 @@ def test_a_value_over_the_accounts_limit(vault: Vault, emulator: Emulator) -> No
     scene.kv.put("s1", {"v": 1})
     scene.kv.put("large", {"v": "x" * 17_000})
     _refused(scene, "large", "17008 bytes", "16384")
-    assert scene.name("large") not in scene.ferry.items()
+    assert scene.name("large") not in scene.migration.items()
 
 
 def test_more_versions_than_the_account_keeps(vault: Vault, emulator: Emulator) -> None:
@@ -128,14 +128,14 @@ def test_more_versions_than_the_account_keeps(vault: Vault, emulator: Emulator) 
     scene.kv.put("s1", {"v": 1})
     scene.kv.put("many", *({"v": n} for n in range(5)))
     _refused(scene, "many", "5 versions", "3")
-    assert apart(scene.ferry, versions="3").error == ""
+    assert apart(scene.migration, versions="3").error == ""
     assert scene.values("many") == [{"v": 2}, {"v": 3}, {"v": 4}]
 
 
 def test_a_required_custom_field_is_told_by_item(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     scene.kv.put("s1", {"v": 1})
-    scene.ferry.ok()
+    scene.migration.ok()
     emulator.control.settings(required_item_custom_field=["owner"])
     scene.kv.put("s2", {"v": 1})
     _refused(scene, "s2", "owner")
@@ -145,7 +145,7 @@ def test_an_account_that_needs_a_custom_field_from_the_start(vault: Vault, emula
     emulator.control.settings(required_item_custom_field=["owner"])
     scene = Scene(vault, emulator)
     scene.kv.put("s1", {"v": 1})
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     assert "owner" in told.error
     assert "Unexpected" not in told.error
 
@@ -155,13 +155,13 @@ def test_delete_protection_by_default_stops_no_migration(
 ) -> None:
     emulator.control.settings(delete_protection_by_default=True)
     scene = Scene(vault, emulator)
-    small_shards(monkeypatch, scene.ferry)
+    small_shards(monkeypatch, scene.migration)
     for n in range(20):
         scene.kv.put(f"s{n}", {"v": n})
-    told = apart(scene.ferry, concurrency=4)
+    told = apart(scene.migration, concurrency=4)
     assert told.error == ""
-    assert len(scene.ferry.items()) == 20
-    again = apart(scene.ferry)
+    assert len(scene.migration.items()) == 20
+    again = apart(scene.migration)
     assert (again.error, again.changed) == ("", False)
 
 
@@ -178,5 +178,5 @@ def test_a_description_limit_in_bytes_is_met_by_companions(vault: Vault, emulato
     scene = Scene(vault, emulator, metadata_mode="minimal")
     scene.kv.put("s1", {"v": 1})
     scene.kv.describe("s1", custom_metadata={"k": "é" * 250, "l": "é" * 255, "m": "é" * 12})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert "secretferry_metadata" in scene.item("s1")["description"]

@@ -47,7 +47,7 @@ def scene(vault: Vault, _emulator: Emulator) -> Scene:
     control.reset()
     for path in ("a", "b/c", "gone", "d"):
         scene.kv.put(path, {"v": 1}, {"v": 2})
-    scene.ferry.ok(**OPTIONS)
+    scene.migration.ok(**OPTIONS)
     # The ledger's definition is lost: its shards are deleted and made anew.
     scene.call("delete-item", name="/migrated/.secretferry/test/definition")
     control.snapshot("lost")
@@ -63,20 +63,20 @@ def scene(vault: Vault, _emulator: Emulator) -> Scene:
 def expected(scene: Scene, _emulator: Emulator) -> dict[str, t.Any]:
     """The target after an undisturbed run."""
     _emulator.control.reset("lost")
-    scene.ferry.ok(**OPTIONS)
-    return comparable(scene.ferry)
+    scene.migration.ok(**OPTIONS)
+    return comparable(scene.migration)
 
 
 def _completes(scene: Scene, expected: dict[str, t.Any]) -> None:
     """The run did all, or said that it did not, and what to do; then running again did all."""
-    told = apart(scene.ferry, **OPTIONS)
+    told = apart(scene.migration, **OPTIONS)
     scene.emulator.control.faults()
     if told.error:
         assert "Unexpected" not in told.error
         assert ". " in told.error, "a remedy"
-        assert apart(scene.ferry, **OPTIONS).error == ""
-    assert comparable(scene.ferry) == expected
-    last = apart(scene.ferry, **OPTIONS)
+        assert apart(scene.migration, **OPTIONS).error == ""
+    assert comparable(scene.migration) == expected
+    last = apart(scene.migration, **OPTIONS)
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
@@ -122,7 +122,7 @@ def test_a_first_failure_after_a_long_quiet_time_is_no_outage(vault: Vault, emul
     scene = Scene(vault, emulator)
     scene.kv.put("s", {"v": 1})
     emulator.control.faults(rules=[{"action": "error", "status": 503, "routes": ["list-items"], "nth": [2]}])
-    result = scene.ferry.ok()
+    result = scene.migration.ok()
     assert result.values["retries"]["akeyless"] == 1
 
 
@@ -131,8 +131,8 @@ def test_pressure_lowers_concurrency_and_the_run_completes(vault: Vault, emulato
     for n in range(30):
         scene.kv.put(f"s{n}", {"v": n})
     emulator.control.faults(rate_limit={"requests": 25, "seconds": 0.5})
-    result = scene.ferry.ok(concurrency=16)
-    assert len(scene.ferry.items()) == 30
+    result = scene.migration.ok(concurrency=16)
+    assert len(scene.migration.items()) == 30
     assert result.values["lowest_concurrency"]["akeyless"] < 16
     assert result.values["lowest_concurrency"]["vault"] == 16
     assert result.values["retries"]["akeyless"] > 0
@@ -145,10 +145,10 @@ def test_one_secret_that_always_fails_does_not_stop_the_others(vault: Vault, emu
     text = 'cannot store {"v":"b"}'
     rule = {"action": "error", "status": 400, "text": text, "routes": ["create-secret"], "nth": [4]}
     emulator.control.faults(rules=[rule])
-    told = apart(scene.ferry, concurrency=1)
-    assert len(scene.ferry.items()) == 2
+    told = apart(scene.migration, concurrency=1)
+    assert len(scene.migration.items()) == 2
     assert told.values["summary"]["failed"] == 1
     assert told.values["failures"][0]["remedy"]
     emulator.control.faults()
-    assert apart(scene.ferry).error == ""
-    assert len(scene.ferry.items()) == 3
+    assert apart(scene.migration).error == ""
+    assert len(scene.migration.items()) == 3

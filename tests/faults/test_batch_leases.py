@@ -61,12 +61,12 @@ def test_batches_that_have_nothing_in_common_write_at_the_same_time(
     scene: Scene, small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        small_shards(monkeypatch, scene.ferry, limit=700, unsaved=3)
-    runs = [start(scene.ferry, **batch(bits)) for bits in ("00", "01", "10", "11")]
+        small_shards(monkeypatch, scene.migration, limit=700, unsaved=3)
+    runs = [start(scene.migration, **batch(bits)) for bits in ("00", "01", "10", "11")]
     for run in runs:
         run.join()
     assert_all_there_once(scene)
-    last = apart(scene.ferry)
+    last = apart(scene.migration)
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
@@ -74,9 +74,9 @@ def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene
     control = scene.emulator.control
     # Each creates its lease, then the definition.
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2, 4]}])
-    runs = [start(scene.ferry, **batch("0"))]
+    runs = [start(scene.migration, **batch("0"))]
     assert control.wait_hanging()
-    runs.append(start(scene.ferry, **batch("1")))
+    runs.append(start(scene.migration, **batch("1")))
     until(lambda: control.counters()["hanging"] == 2, "that both batches define the migration")
     control.faults()
     for run in runs:
@@ -84,37 +84,37 @@ def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene
     assert len(control.dump()[f"{FOLDER}/definition"]["versions"]) == 1
     assert_all_there_once(scene)
     # The digests of both can be compared with one key.
-    last = apart(scene.ferry)
+    last = apart(scene.migration)
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
 def test_a_batch_that_defines_it_otherwise_at_the_same_moment_is_told(scene: Scene) -> None:
     control = scene.emulator.control
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
-    slow = start(scene.ferry, **batch("0"))
+    slow = start(scene.migration, **batch("0"))
     assert control.wait_hanging()
-    other = apart(scene.ferry, **batch("1"), metadata_mode="minimal")
+    other = apart(scene.migration, **batch("1"), metadata_mode="minimal")
     assert other.error == ""
     control.reset_counters()
     control.faults()
     slow.join()
     assert [name for _route, name, _outcome in control.journal() if "/.secretferry/" not in name] == []
-    assert scene.ferry.run(check=True).values["definition"]["metadata_mode"] == "minimal"
+    assert scene.migration.run(check=True).values["definition"]["metadata_mode"] == "minimal"
 
 
 def test_batches_that_change_the_options_at_the_same_moment_must_agree(scene: Scene) -> None:
     control = scene.emulator.control
-    scene.ferry.ok(**batch("0"))
-    scene.ferry.ok(**batch("1"))
+    scene.migration.ok(**batch("0"))
+    scene.migration.ok(**batch("1"))
     for mode, agreed in (("none", True), ("full", False)):
         # It has read the definition, and takes its lease; meanwhile the other batch changes the options.
         control.faults(rules=[{"action": "hang", "routes": ["update-secret-val"], "nth": [1]}])
-        slow = start(scene.ferry, **batch("0"), metadata_mode="none" if agreed else "minimal")
+        slow = start(scene.migration, **batch("0"), metadata_mode="none" if agreed else "minimal")
         assert control.wait_hanging()
-        assert apart(scene.ferry, **batch("1"), metadata_mode=mode).error == ""
+        assert apart(scene.migration, **batch("1"), metadata_mode=mode).error == ""
         control.faults()
         slow.join()
-        stored = apart(scene.ferry, check=True).values["definition"]["metadata_mode"]
+        stored = apart(scene.migration, check=True).values["definition"]["metadata_mode"]
         assert stored == mode
 
 
@@ -127,19 +127,19 @@ def test_batches_that_change_the_options_at_the_same_moment_must_agree(scene: Sc
 def test_the_second_of_two_that_overlap_stops_and_says_who(scene: Scene, first: str, second: str) -> None:
     control = scene.emulator.control
     hang_at_first_item(scene)
-    slow = start(scene.ferry, **(batch(first) if first else {}))
+    slow = start(scene.migration, **(batch(first) if first else {}))
     assert control.wait_hanging()
     control.reset_counters()
-    told = apart(scene.ferry, **(batch(second) if second else {}))
+    told = apart(scene.migration, **(batch(second) if second else {}))
     assert "another run of this migration is writing" in told.error
     assert f"(process {slow.pid})" in told.error
     assert (f"batch {first}, " in told.error) == bool(first)
     assert control.counters()["writes"] == 0
-    planned = apart(scene.ferry, check=True, **(batch(second) if second else {}))
+    planned = apart(scene.migration, check=True, **(batch(second) if second else {}))
     assert any(f"(process {slow.pid})" in warning for warning in planned.warnings)
     control.faults()
     slow.join()
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
     assert_all_there_once(scene)
 
 
@@ -150,15 +150,15 @@ def test_two_that_take_their_leases_at_the_same_moment_never_both_write(
 ) -> None:
     control = scene.emulator.control
     if again:  # there are leases of both already
-        scene.ferry.ok()
+        scene.migration.ok()
         for bits in (first, second):
             scene.kv.put(f"s{next(n for n in range(SECRETS) if bits_of_secret(scene, n).startswith(bits))}", {"v": 0})
-            scene.ferry.ok(**(batch(bits) if bits else {}))
+            scene.migration.ok(**(batch(bits) if bits else {}))
         for n in range(SECRETS):
             scene.kv.put(f"s{n}", {"v": "new"})
     # The first that a run writes is its lease.
     control.faults(rules=[{"action": "hang", "routes": ["update-secret-val" if again else "create-secret"]}])
-    runs = [start(scene.ferry, **(batch(bits) if bits else {})) for bits in (first, second)]
+    runs = [start(scene.migration, **(batch(bits) if bits else {})) for bits in (first, second)]
     until(lambda: control.counters()["hanging"] == 2, "that both runs take their lease")
     control.faults()
     control.reset_counters()
@@ -172,7 +172,7 @@ def test_two_that_take_their_leases_at_the_same_moment_never_both_write(
     )
     most = 1 if again else 2  # versions to write of each secret
     assert all(count <= most for count in touched.values()), touched
-    last = apart(scene.ferry)
+    last = apart(scene.migration)
     assert last.error == ""
     if not again:
         assert_all_there_once(scene)
@@ -187,32 +187,32 @@ def bits_of_secret(scene: Scene, n: int) -> str:
 
 def test_a_ledger_that_another_batch_has_changed_since_is_not_written(scene: Scene) -> None:
     control = scene.emulator.control
-    scene.ferry.ok(**batch("0"))
+    scene.migration.ok(**batch("0"))
     for n in range(SECRETS):
         scene.kv.put(f"s{n}", {"v": "new"})
     # It has read the ledger, and wants its lease; meanwhile an overlapping batch writes, and ends.
     control.faults(rules=[{"action": "hang", "routes": ["update-secret-val"], "nth": [1]}])
-    slow = start(scene.ferry, **batch("0"))
+    slow = start(scene.migration, **batch("0"))
     assert control.wait_hanging()
-    done = apart(scene.ferry, **batch("00"))
+    done = apart(scene.migration, **batch("00"))
     assert done.error == ""
     control.reset_counters()
     control.faults()
     slow.join()
     wrote = [name for _route, name, _outcome in control.journal() if "/.secretferry/" not in name]
     assert wrote == []
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
 
 
 @pytest.mark.parametrize(("first", "second"), [("0", "0"), ("00", "0")])
 def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, first: str, second: str) -> None:
     control = scene.emulator.control
     for bits in (first, second):
-        scene.ferry.ok(**batch(bits))
+        scene.migration.ok(**batch(bits))
     for n in range(SECRETS):
         scene.kv.put(f"s{n}", {"v": "new"})
     control.faults(rules=[{"action": "hang", "routes": ["update-secret-val"], "nth": [1]}])
-    slow = start(scene.ferry, **batch(second))
+    slow = start(scene.migration, **batch(second))
     assert control.wait_hanging()
     names = [name for name in control.dump() if name.startswith(f"{FOLDER}/")]
     for name in names:
@@ -223,7 +223,7 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
     control.faults()
     slow.join()
     assert [name for _route, name, _outcome in control.journal() if "/.secretferry/" not in name] == []
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
 
 
 # --- runs that died, or seemed to
@@ -231,63 +231,63 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
 
 @pytest.mark.parametrize(("first", "second"), [("0", "00"), ("00", "0"), ("0", "")])
 def test_a_batch_that_died_holds_nobody_up(scene: Scene, first: str, second: str) -> None:
-    kill_at(scene.ferry, 6, "after", **batch(first))
+    kill_at(scene.migration, 6, "after", **batch(first))
     for bits in (second, first):
-        assert apart(scene.ferry, **(batch(bits) if bits else {})).error == ""
-    assert apart(scene.ferry).error == ""
+        assert apart(scene.migration, **(batch(bits) if bits else {})).error == ""
+    assert apart(scene.migration).error == ""
     assert_all_there_once(scene)
-    assert not apart(scene.ferry).changed
+    assert not apart(scene.migration).changed
 
 
 def test_a_run_that_slept_finds_that_an_overlapping_one_took_over(scene: Scene) -> None:
-    scene.ferry.limits = Limits(lease_seconds=-5.0)
+    scene.migration.limits = Limits(lease_seconds=-5.0)
     control = scene.emulator.control
     hang_at_first_item(scene)
-    slow = start(scene.ferry, **batch("0"))
+    slow = start(scene.migration, **batch("0"))
     assert control.wait_hanging()
     # Its lease has expired. The other one marks it as ended, and takes its own.
-    other = start(scene.ferry, **batch("00"))
+    other = start(scene.migration, **batch("00"))
     until(lambda: bool(lease(scene, "0").get("ended")), "that the other run ends the lease")
     control.faults()
     slow.join()
     other.join()
     assert lease(scene, "0")["ended"]
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
     assert_all_there_once(scene)
 
 
 def test_a_lease_of_another_batch_blocks_nobody(scene: Scene) -> None:
-    scene.ferry.ok(**batch("1"))
+    scene.migration.ok(**batch("1"))
     content = {**lease(scene, "1"), "until": time.time() + 50, "pid": os.getpid()}
     scene.call(
         "update-secret-val", name=f"{FOLDER}/lease-b1", value=json.dumps(content), **{"keep-prev-version": "true"}
     )
-    assert apart(scene.ferry, **batch("0")).error == ""
-    assert "batch 1, " in apart(scene.ferry, conflict="skip").error
+    assert apart(scene.migration, **batch("0")).error == ""
+    assert "batch 1, " in apart(scene.migration, conflict="skip").error
 
 
 def test_a_batch_leaves_a_lost_definition_to_a_whole_run(scene: Scene) -> None:
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call("delete-item", name=f"{FOLDER}/definition")
-    told = apart(scene.ferry, **batch("0"))
+    told = apart(scene.migration, **batch("0"))
     assert f"{FOLDER}/definition is lost" in told.error
     assert "Run once without scope" in told.error
-    assert apart(scene.ferry).error == ""
-    assert apart(scene.ferry, **batch("0")).error == ""
+    assert apart(scene.migration).error == ""
+    assert apart(scene.migration, **batch("0")).error == ""
     assert_all_there_once(scene)
 
 
 def test_who_could_not_look_for_others_looks_again_before_it_writes(scene: Scene) -> None:
     control = scene.emulator.control
-    scene.ferry.ok(**batch("1"))
+    scene.migration.ok(**batch("1"))
     control.reset_counters()
     # Check mode lists the ledger and the target. The next listing of a real run looks for other leases.
-    scene.ferry.run(check=True, **batch("0"))
+    scene.migration.run(check=True, **batch("0"))
     before = len([route for route, _name, _outcome in control.journal() if route == "list-items"])
     control.reset_counters()
     rule = {"action": "error", "routes": ["list-items"], "nth": [before + 1], "status": 400, "text": "not now"}
     control.faults(rules=[rule])
-    result = scene.ferry.run(**batch("0"))
+    result = scene.migration.run(**batch("0"))
     listings = [n for n, (route, _name, _outcome) in enumerate(control.journal()) if route == "list-items"]
     writes = [
         n
@@ -298,5 +298,5 @@ def test_who_could_not_look_for_others_looks_again_before_it_writes(scene: Scene
     assert (result.values["summary"]["failed"], result.values["summary"]["created"]) == (1, len(writes))
     assert min(writes) > listings[before + 1]
     control.faults()
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
     assert_all_there_once(scene)

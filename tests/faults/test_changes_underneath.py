@@ -68,12 +68,12 @@ def _meanwhile(scene: Scene, part: str, change: Change) -> None:
             change(scene.kv)
 
     with Proxy(scene.kv.vault.addr, hook) as proxy:
-        scene.ferry.ok(source={"url": proxy.addr, "paths": [f"{scene.kv.mount}/"]})
+        scene.migration.ok(source={"url": proxy.addr, "paths": [f"{scene.kv.mount}/"]})
     assert done
 
 
 def _held(scene: Scene) -> list[t.Any]:
-    return scene.values("s") if scene.name("s") in scene.ferry.items() else []
+    return scene.values("s") if scene.name("s") in scene.migration.items() else []
 
 
 @pytest.mark.parametrize("what", CHANGES)
@@ -88,9 +88,9 @@ def test_a_secret_changes_while_it_is_read(scene: Scene, moment: str, what: str)
         # Its metadata belongs to the same moment as its versions.
         block = json.loads(scene.item("s")["description"])
         assert len(block["versions"]) == len(held)
-    result = scene.ferry.ok(conflict="skip")
+    result = scene.migration.ok(conflict="skip")
     assert _held(scene)[: len(held)] == held, "nothing that arrived is taken back"
-    assert not scene.ferry.ok(conflict="skip").changed
+    assert not scene.migration.ok(conflict="skip").changed
     assert result.values["summary"]["failed"] == 0
 
 
@@ -98,11 +98,11 @@ def test_a_secret_changes_while_it_is_read(scene: Scene, moment: str, what: str)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_and_ends_as_the_source_does(scene: Scene, moment: str, what: str) -> None:
     _meanwhile(scene, MOMENTS[moment], CHANGES[what][0])
-    scene.ferry.ok()
+    scene.migration.ok()
     expected = {"added": V[4], "recreated": V[8]}
     if what in expected:
         assert _held(scene)[-1] == expected[what]
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
 
 
 def test_a_secret_vanishes_after_it_was_listed(scene: Scene) -> None:
@@ -114,7 +114,7 @@ def test_a_secret_vanishes_after_it_was_listed(scene: Scene) -> None:
             scene.kv.remove("s")
 
     with Proxy(scene.kv.vault.addr, hook) as proxy:
-        result = scene.ferry.ok(source={"url": proxy.addr, "paths": [f"{scene.kv.mount}/"]})
+        result = scene.migration.ok(source={"url": proxy.addr, "paths": [f"{scene.kv.mount}/"]})
     assert result.values["summary"]["skipped"] == 1
     assert "removed at the source" in result.values["plan"][0]["reason"]
 
@@ -129,11 +129,11 @@ def test_folders_come_and_go_while_they_are_listed(scene: Scene) -> None:
         kv.put("staying/y", V[1])
 
     _meanwhile(scene, "/metadata/going/?list=true", change)
-    assert scene.name("going/x") not in scene.ferry.items()
+    assert scene.name("going/x") not in scene.migration.items()
     assert scene.values("staying/x") == [V[1]]
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("coming/x") == scene.values("staying/y") == [V[1]]
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
 
 
 def test_kv1_changes_between_listing_and_reading(vault: Vault, emulator: Emulator) -> None:
@@ -146,7 +146,7 @@ def test_kv1_changes_between_listing_and_reading(vault: Vault, emulator: Emulato
         kv.remove("gone")
 
     _meanwhile(scene, "/gone", change)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s")[-1] == V[2]
-    assert scene.name("gone") not in scene.ferry.items()
-    assert not scene.ferry.ok().changed
+    assert scene.name("gone") not in scene.migration.items()
+    assert not scene.migration.ok().changed

@@ -49,17 +49,17 @@ def clean(scene: Scene, emulator: Emulator) -> Scene:
 def expected(scene: Scene, _emulator: Emulator) -> tuple[dict[str, t.Any], int]:
     """The target of an undisturbed run, and how many requests it took."""
     _emulator.control.reset()
-    scene.ferry.ok(**OPTIONS)
-    return comparable(scene.ferry), int(_emulator.control.counters()["requests"])
+    scene.migration.ok(**OPTIONS)
+    return comparable(scene.migration), int(_emulator.control.counters()["requests"])
 
 
 def _finish(scene: Scene, target: dict[str, t.Any]) -> None:
     """Run again: the target is complete; and once more: there is nothing left to do or to look at."""
     control = scene.emulator.control
-    scene.ferry.ok(**OPTIONS)
-    assert comparable(scene.ferry) == target
+    scene.migration.ok(**OPTIONS)
+    assert comparable(scene.migration) == target
     control.reset_counters()
-    third = scene.ferry.ok(**OPTIONS)
+    third = scene.migration.ok(**OPTIONS)
     assert not third.changed
     assert third.values["values_read"]["vault"] == 0
     assert third.values["summary"]["unchanged"] == sum(third.values["summary"].values())
@@ -73,7 +73,7 @@ def _finish(scene: Scene, target: dict[str, t.Any]) -> None:
 def test_killed_at_a_request(clean: Scene, expected: tuple[dict[str, t.Any], int], point: int) -> None:
     target, requests = expected
     request, when = kill_points(SEED, 16, requests)[point]
-    kill_at(clean.ferry, request, when, **OPTIONS)
+    kill_at(clean.migration, request, when, **OPTIONS)
     _finish(clean, target)
 
 
@@ -81,10 +81,10 @@ def test_killed_at_a_request(clean: Scene, expected: tuple[dict[str, t.Any], int
 def test_killed_while_the_ledgers_shards_split(
     clean: Scene, expected: tuple[dict[str, t.Any], int], point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch, clean.ferry)
+    small_shards(monkeypatch, clean.migration)
     target, requests = expected
     request, when = kill_points(SEED + 1, 6, int(requests * 1.1))[point]
-    kill_at(clean.ferry, request, when, **OPTIONS)
+    kill_at(clean.migration, request, when, **OPTIONS)
     _finish(clean, target)
 
 
@@ -93,9 +93,9 @@ def test_killed_twice(clean: Scene, expected: tuple[dict[str, t.Any], int], poin
     target, requests = expected
     chance = random.Random(f"{SEED} {point}")
     first, second = spread_points(chance, 2, requests)
-    kill_at(clean.ferry, first, "after" if point % 2 else "before", **OPTIONS)
+    kill_at(clean.migration, first, "after" if point % 2 else "before", **OPTIONS)
     # The second run has less to do: kill it among the requests that the first one made.
-    kill_at(clean.ferry, 10 + second % (requests - first) // 2, "before" if point % 2 else "after", **OPTIONS)
+    kill_at(clean.migration, 10 + second % (requests - first) // 2, "before" if point % 2 else "after", **OPTIONS)
     _finish(clean, target)
 
 
@@ -106,8 +106,8 @@ def keyed(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], i
     scene = Scene(vault, _emulator, layout="keys")
     for i in range(8):
         scene.kv.put(f"app{i}", *({f"k{k}": f"{n} {k}" for k in range(1 + (i + n) % 6)} for n in range(1, 4)))
-    scene.ferry.ok(**OPTIONS)
-    return scene, comparable(scene.ferry), int(_emulator.control.counters()["requests"])
+    scene.migration.ok(**OPTIONS)
+    return scene, comparable(scene.migration), int(_emulator.control.counters()["requests"])
 
 
 @pytest.mark.parametrize("point", range(6), ids=lambda point: f"seed{SEED}-{point}")
@@ -115,9 +115,9 @@ def test_killed_with_one_item_per_key(
     keyed: tuple[Scene, dict[str, t.Any], int], emulator: Emulator, point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene, target, requests = keyed
-    small_shards(monkeypatch, scene.ferry)
+    small_shards(monkeypatch, scene.migration)
     request, when = kill_points(SEED + 3, 6, requests)[point]
-    kill_at(scene.ferry, request, when, **OPTIONS)
+    kill_at(scene.migration, request, when, **OPTIONS)
     _finish(scene, target)
 
 
@@ -129,7 +129,7 @@ def second(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], 
     scene = Scene(vault, _emulator)
     for i in range(24):
         scene.kv.put(f"app{i}", *({"n": n} for n in range(1, 2 + i % 3)))
-    scene.ferry.ok(**OPTIONS)
+    scene.migration.ok(**OPTIONS)
     control.snapshot("first")
     for i in range(24):
         path = f"app{i}"
@@ -142,8 +142,8 @@ def second(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], 
             scene.kv.put(path, {"n": 1}, {"n": "again"})
     scene.kv.put("late", {"n": 1}, {"n": 2})
     control.reset_counters()
-    scene.ferry.ok(**OPTIONS)
-    return scene, comparable(scene.ferry), int(control.counters()["requests"])
+    scene.migration.ok(**OPTIONS)
+    return scene, comparable(scene.migration), int(control.counters()["requests"])
 
 
 @pytest.mark.parametrize("point", range(8), ids=lambda point: f"seed{SEED}-{point}")
@@ -153,7 +153,7 @@ def test_killed_while_it_carries_over_what_is_new(
     scene, target, requests = second
     emulator.control.reset("first")
     request, when = kill_points(SEED + 2, 8, requests)[point]
-    kill_at(scene.ferry, request, when, **OPTIONS)
+    kill_at(scene.migration, request, when, **OPTIONS)
     _finish(scene, target)
 
 
@@ -166,32 +166,32 @@ def test_killed_and_the_source_goes_on_before_the_next_run(
     scene = Scene(vault, emulator, metadata_mode="minimal")
     scene.kv.put("s", {"n": 1})
     scene.kv.describe("s", custom_metadata={"owner": "first"})
-    scene.ferry.ok()
+    scene.migration.ok()
     if versions:
         scene.kv.put("s", {"n": 2})
     scene.kv.describe("s", custom_metadata={"owner": "second"})
-    kill_at(scene.ferry, 1, when, routes=[route])
+    kill_at(scene.migration, 1, when, routes=[route])
     scene.kv.describe("s", custom_metadata={"owner": "third"})
     scene.kv.put("s", {"n": 3})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s") == [{"n": 1}, *([{"n": 2}] * versions), {"n": 3}]
     assert scene.item("s")["description"] == '{"owner":"third"}'
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
 
 
 def test_a_description_that_somebody_changes_after_the_kill_is_not_ours(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, metadata_mode="minimal")
     scene.kv.put("s", {"n": 1})
     scene.kv.describe("s", custom_metadata={"owner": "first"})
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.describe("s", custom_metadata={"owner": "second"})
-    kill_at(scene.ferry, 1, "before", routes=["update-item"])
+    kill_at(scene.migration, 1, "before", routes=["update-item"])
     # The lease's time, and so the run's, is long over when somebody edits the description.
     name = "/migrated/.secretferry/test/lease"
     lease = json.loads(emulator.control.dump()[name]["versions"][-1]["value"])
     past = {**lease, "since": lease["since"] - 500, "until": lease["until"] - 500}
     scene.call("update-secret-val", **{"name": name, "value": json.dumps(past), "keep-prev-version": "false"})
     scene.call("update-item", name=scene.name("s"), description="mine now")
-    result = scene.ferry.run()
+    result = scene.migration.run()
     assert result.values["summary"]["conflicts"] == 1
     assert scene.item("s")["description"] == "mine now"

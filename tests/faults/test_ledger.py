@@ -47,45 +47,45 @@ def _rewrite(scene: Scene, name: str, value: str) -> None:
 
 def test_the_second_of_two_runs_stops_and_says_who_and_how_long(scene: Scene) -> None:
     control = scene.emulator.control
-    scene.ferry.defaults["concurrency"] = 1  # so that one request hangs, and no other arrives after it
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    scene.migration.defaults["concurrency"] = 1  # so that one request hangs, and no other arrives after it
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"]}])
-    first = start(scene.ferry)
+    first = start(scene.migration)
     assert control.wait_hanging()
     control.reset_counters()
-    second = apart(scene.ferry)
+    second = apart(scene.migration)
     assert "another run of this migration is writing" in second.error
     assert f"{socket.gethostname()} (process {first.pid})" in second.error
     assert " s more" in second.error
     assert control.counters()["writes"] == 0
-    planned = apart(scene.ferry, check=True)
+    planned = apart(scene.migration, check=True)
     assert planned.error == ""
     assert any(str(first.pid) in warning for warning in planned.warnings)
     control.faults()
     first.join()
-    third = apart(scene.ferry)
+    third = apart(scene.migration)
     assert (third.error, third.changed) == ("", False)
-    assert len(scene.ferry.items()) == 8
+    assert len(scene.migration.items()) == 8
 
 
 def test_two_first_runs_at_once_end_with_one_winner(scene: Scene) -> None:
     control = scene.emulator.control
     # Both have read the ledger, and found none, when the first creates the lease.
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"]}])
-    runs = [start(scene.ferry), start(scene.ferry)]
+    runs = [start(scene.migration), start(scene.migration)]
     until(lambda: control.counters()["hanging"] == 2, "that both runs want the lease")
     control.faults()
     for run in runs:
         run.join()
-    last = apart(scene.ferry)
+    last = apart(scene.migration)
     assert (last.error, last.changed) == ("", False)
     assert {n: scene.values(f"s{n}") for n in range(8)} == {n: [{"v": n}, {"v": n + 0.5}] for n in range(8)}
 
 
 @pytest.mark.parametrize("holder", ["dead here", "expired elsewhere", "damaged"])
 def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder: str) -> None:
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
-    dead = start(scene.ferry, check=True)
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    dead = start(scene.migration, check=True)
     dead.join()
     now = time.time()
     lease = _lease(scene)
@@ -95,33 +95,33 @@ def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder:
         "damaged": "{",
     }[holder]
     _rewrite(scene, LEASE, content)
-    assert apart(scene.ferry).error == ""
-    assert len(scene.ferry.items()) == 8
+    assert apart(scene.migration).error == ""
+    assert len(scene.migration.items()) == 8
 
 
 @pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"boot": "another boot"}, {"pid": os.getpid()}])
 def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     _rewrite(scene, LEASE, json.dumps({**_lease(scene), "until": time.time() + 50, **other}))
     before = scene.emulator.control.dump()
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     assert "another run of this migration is writing" in told.error
     assert scene.emulator.control.dump() == before
 
 
 def test_a_run_that_lost_its_lease_stops(scene: Scene) -> None:
     # As after a sleep of the machine: the lease is due for renewal, and another run has it.
-    scene.ferry.limits = Limits(lease_seconds=0.0)
+    scene.migration.limits = Limits(lease_seconds=0.0)
     control = scene.emulator.control
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
-    slow = start(scene.ferry, concurrency=1)
+    slow = start(scene.migration, concurrency=1)
     assert control.wait_hanging()
     _rewrite(scene, LEASE, json.dumps({**_lease(scene), "host": "elsewhere", "until": time.time() + 50}))
     control.faults()
     slow.join()
     # It finished the secret at hand, and began no other.
-    assert len(scene.ferry.items()) <= 4
+    assert len(scene.migration.items()) <= 4
     assert _lease(scene)["host"] == "elsewhere"
 
 
@@ -129,7 +129,7 @@ def test_a_run_that_lost_its_lease_stops(scene: Scene) -> None:
 
 
 def _many_versions(scene: Scene) -> None:
-    scene.ferry.limits = Limits(shard_bytes=900)
+    scene.migration.limits = Limits(shard_bytes=900)
     scene.kv.describe("s0", max_versions=200)
     scene.kv.put("s0", *({"v": n} for n in range(120)))
 
@@ -140,12 +140,12 @@ def _pieces(scene: Scene) -> list[str]:
 
 def test_a_secret_with_too_many_versions_for_a_shard_is_not_compared_anew(scene: Scene) -> None:
     _many_versions(scene)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert len(_pieces(scene)) == 3
-    again = scene.ferry.ok()
+    again = scene.migration.ok()
     assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
     scene.kv.put("s0", {"v": "next"})
-    third = scene.ferry.ok()
+    third = scene.migration.ok()
     assert (third.values["summary"]["versions_written"], third.values["values_read"]["vault"]) == (1, 1)
     assert scene.values("s0")[-2:] == [{"v": 119}, {"v": "next"}]
 
@@ -153,15 +153,15 @@ def test_a_secret_with_too_many_versions_for_a_shard_is_not_compared_anew(scene:
 @pytest.mark.parametrize("harm", ["lost", "older"])
 def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str) -> None:
     _many_versions(scene)
-    scene.ferry.ok()
+    scene.migration.ok()
     before = scene.values("s0")
     if harm == "lost":
         scene.call("delete-item", name=_pieces(scene)[1])
     else:  # as a run leaves them that dies before it writes the shard
         _rewrite(scene, _pieces(scene)[1], "older")
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s0") == before
-    again = scene.ferry.ok()
+    again = scene.migration.ok()
     assert (again.changed, again.values["values_read"]["vault"]) == (False, 0)
 
 
@@ -182,19 +182,19 @@ def test_what_is_lost_of_the_ledger_is_rebuilt(
     scene: Scene, lost: list[str], small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        small_shards(monkeypatch, scene.ferry, limit=700, unsaved=3)
-    scene.ferry.ok()
-    before = comparable(scene.ferry)
+        small_shards(monkeypatch, scene.migration, limit=700, unsaved=3)
+    scene.migration.ok()
+    before = comparable(scene.migration)
     _lost(scene, *lost)
-    scene.ferry.ok()
+    scene.migration.ok()
     if lost == ["/"]:
-        scene.ferry.ok()
-    assert {n: i["versions"] for n, i in comparable(scene.ferry).items() if FOLDER not in n} == {
+        scene.migration.ok()
+    assert {n: i["versions"] for n, i in comparable(scene.migration).items() if FOLDER not in n} == {
         n: i["versions"] for n, i in before.items() if FOLDER not in n
     }
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
     scene.kv.put("s3", {"v": "next"})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s3") == [{"v": 3}, {"v": 3.5}, {"v": "next"}]
 
 
@@ -207,28 +207,28 @@ def test_what_is_lost_of_the_ledger_is_rebuilt(
 def test_a_damaged_ledger_names_the_item_and_its_remedy_works(
     scene: Scene, part: str, content: str, remedy: str
 ) -> None:
-    scene.ferry.ok()
-    before = comparable(scene.ferry)
+    scene.migration.ok()
+    before = comparable(scene.migration)
     _rewrite(scene, f"{FOLDER}/{part}", content or " ")
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     assert f"{FOLDER}/{part} is damaged" in told.error
     assert "Roll that item back to its version before, or delete it" in told.error
     if remedy == "delete":
         scene.call("delete-item", name=f"{FOLDER}/{part}")
     else:
         scene.call("rollback-secret", **{"name": f"{FOLDER}/{part}", "old-version": 1})
-    assert apart(scene.ferry).error == ""
-    assert {n: i["versions"] for n, i in comparable(scene.ferry).items() if FOLDER not in n} == {
+    assert apart(scene.migration).error == ""
+    assert {n: i["versions"] for n, i in comparable(scene.migration).items() if FOLDER not in n} == {
         n: i["versions"] for n, i in before.items() if FOLDER not in n
     }
-    assert not apart(scene.ferry).changed
+    assert not apart(scene.migration).changed
 
 
 def test_a_ledger_of_a_newer_release_is_left_alone(scene: Scene) -> None:
-    scene.ferry.ok()
+    scene.migration.ok()
     _rewrite(scene, f"{FOLDER}/definition", '{"format": 2}')
     before = scene.emulator.control.dump()
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     assert "has format 2" in told.error
     assert "release" in told.error
     assert scene.emulator.control.dump() == before

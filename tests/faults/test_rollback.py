@@ -15,7 +15,7 @@ import pytest
 from killing import apart, kill_at, kill_points, small_shards, spread_points
 
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -73,7 +73,7 @@ def _tell(vault: Vault, emulator: Emulator, layout: str, counts: bool) -> Story:
     control.reset_counters()
     mount = scene.kv.mount
     narrow = {"paths": [f"{mount}/"], "exclude": [f"{mount}/app{n}" for n in range(14, 22)]}
-    scene.ferry.ok(**OPTIONS, source=narrow)
+    scene.migration.ok(**OPTIONS, source=narrow)
     requests["first"] = control.counters()["requests"]
     states["first"] = state(emulator)
     control.snapshot("first")
@@ -82,7 +82,7 @@ def _tell(vault: Vault, emulator: Emulator, layout: str, counts: bool) -> Story:
     for n in range(1, 14, 4):
         scene.kv.describe(f"app{n}", custom_metadata={"owner": "x" * 200})
     control.reset_counters()
-    second = scene.ferry.ok(**OPTIONS, conflict="overwrite", source={"exclude": [f"{mount}/none"]})
+    second = scene.migration.ok(**OPTIONS, conflict="overwrite", source={"exclude": [f"{mount}/none"]})
     requests["second"] = control.counters()["requests"]
     states["second"] = state(emulator)
     control.snapshot("second")
@@ -90,7 +90,7 @@ def _tell(vault: Vault, emulator: Emulator, layout: str, counts: bool) -> Story:
     for goal in ("before", "first"):
         told.at("second")
         control.reset_counters()
-        Back(scene.ferry).ok(**OPTIONS, **_to(goal, second.values["run"]))
+        Rollback(scene.migration).ok(**OPTIONS, **_to(goal, second.values["run"]))
         requests[f"back to {goal}"] = control.counters()["requests"]
         requests[f"deletions back to {goal}"] = control.counters()["routes"]["delete-item"]
         assert state(emulator) == states[goal]
@@ -110,7 +110,7 @@ def story(request: pytest.FixtureRequest, vault: Vault, _emulator: Emulator) -> 
 @pytest.mark.parametrize("point", range(8), ids=lambda point: f"seed{SEED}-{point}")
 def test_killed_on_the_way_back(story: Story, emulator: Emulator, goal: str, point: int) -> None:
     story.at("second")
-    back, options = Back(story.scene.ferry), {**OPTIONS, **_to(goal, story.run)}
+    back, options = Rollback(story.scene.migration), {**OPTIONS, **_to(goal, story.run)}
     request, when = kill_points(SEED, 8, story.requests[f"back to {goal}"])[point]
     kill_at(back, request, when, **options)
     told = apart(back, **options)
@@ -130,7 +130,7 @@ def test_killed_while_the_ledger_is_cleared(
     story: Story, emulator: Emulator, goal: str, when: str, back_from_the_end: int
 ) -> None:
     story.at("second")
-    back, options = Back(story.scene.ferry), {**OPTIONS, **_to(goal, story.run)}
+    back, options = Rollback(story.scene.migration), {**OPTIONS, **_to(goal, story.run)}
     nth = story.requests[f"deletions back to {goal}"] - back_from_the_end
     kill_at(back, nth, when, routes=["delete-item"], **options)
     told = apart(back, **options)
@@ -142,7 +142,7 @@ def test_killed_while_the_ledger_is_cleared(
 @pytest.mark.parametrize("point", range(4), ids=lambda point: f"seed{SEED}-{point}")
 def test_killed_twice_on_the_way_back(story: Story, emulator: Emulator, point: int) -> None:
     story.at("second")
-    back = Back(story.scene.ferry)
+    back = Rollback(story.scene.migration)
     chance = random.Random(f"{SEED} back {point}")
     first, second = spread_points(chance, 2, story.requests["back to before"])
     kill_at(back, first, "after" if point % 2 else "before", **OPTIONS)
@@ -158,12 +158,12 @@ def test_killed_twice_on_the_way_back(story: Story, emulator: Emulator, point: i
 def test_back_from_a_run_that_was_killed(
     story: Story, emulator: Emulator, goal: str, point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_shards(monkeypatch, story.scene.ferry)  # so that some of what was done is in the ledger, and some is not
+    small_shards(monkeypatch, story.scene.migration)  # so that some of what was done is in the ledger, and some is not
     story.at("first")
-    ferry, back = story.scene.ferry, Back(story.scene.ferry)
+    migration, back = story.scene.migration, Rollback(story.scene.migration)
     exclude = {"exclude": [f"{story.scene.kv.mount}/none"]}
     request, when = kill_points(SEED + 1, 8, story.requests["second"])[point]
-    kill_at(ferry, request, when, **OPTIONS, conflict="overwrite", source=exclude)
+    kill_at(migration, request, when, **OPTIONS, conflict="overwrite", source=exclude)
     # The killed run did not return its id; the plan does.
     runs = back.run(check=True).values["runs"]
     to = runs[-1] if len(runs) > 1 else None
@@ -181,9 +181,9 @@ def test_back_from_a_run_that_was_killed(
 @pytest.mark.parametrize("write", [1, 2, 3, 9, 25])
 def test_back_from_a_first_run_that_was_killed(story: Story, emulator: Emulator, write: int, when: str) -> None:
     story.at("before")
-    ferry, back = story.scene.ferry, Back(story.scene.ferry)
+    migration, back = story.scene.migration, Rollback(story.scene.migration)
     routes = ["create-secret", "update-secret-val", "update-item"]
-    kill_at(ferry, write, when, routes=routes, **OPTIONS, conflict="overwrite")
+    kill_at(migration, write, when, routes=routes, **OPTIONS, conflict="overwrite")
     planned = back.run(check=True)
     told = apart(back, **OPTIONS)
     assert (told.error, told.values.get("failures")) == ("", [])
@@ -196,15 +196,15 @@ def test_back_from_a_first_run_that_was_killed(story: Story, emulator: Emulator,
 @pytest.mark.parametrize("point", range(6), ids=lambda point: f"seed{SEED}-{point}")
 def test_the_migration_goes_on_after_a_rollback_that_was_killed(story: Story, emulator: Emulator, point: int) -> None:
     story.at("second")
-    ferry, back = story.scene.ferry, Back(story.scene.ferry)
+    migration, back = story.scene.migration, Rollback(story.scene.migration)
     request, when = kill_points(SEED + 2, 6, story.requests["back to first"])[point]
     kill_at(back, request, when, **OPTIONS, from_run=story.run)
-    told = apart(ferry, **OPTIONS, conflict="overwrite")
+    told = apart(migration, **OPTIONS, conflict="overwrite")
     assert told.error == ""
     values = {n: i["versions"][-1]["value"] for n, i in state(emulator).items() if "/.secretferry/" not in n}
     wanted = {n: i["versions"][-1]["value"] for n, i in story.states["second"].items() if "/.secretferry/" not in n}
     assert values == wanted
-    assert not apart(ferry, **OPTIONS).changed
+    assert not apart(migration, **OPTIONS).changed
 
 
 FAULTS: dict[str, dict[str, t.Any]] = {
@@ -222,7 +222,7 @@ ROUTES = ["create-secret", "delete-item", "describe-item", "get-secret-value", "
 def test_every_fifth_answer_goes_wrong(story: Story, emulator: Emulator, fault: str, route: str, goal: str) -> None:
     story.at("second")
     emulator.control.faults(rules=[{**FAULTS[fault], "routes": [route], "every": 5}])
-    told = apart(Back(story.scene.ferry), **OPTIONS, **_to(goal, story.run))
+    told = apart(Rollback(story.scene.migration), **OPTIONS, **_to(goal, story.run))
     emulator.control.faults()
     assert (told.error, told.values.get("failures")) == ("", [])
     assert state(emulator) == story.states[goal]
@@ -231,11 +231,11 @@ def test_every_fifth_answer_goes_wrong(story: Story, emulator: Emulator, fault: 
 def test_akeyless_goes_away(story: Story, emulator: Emulator) -> None:
     story.at("second")
     emulator.control.faults(rules=[{"action": "error", "status": 400, "text": "no more", "routes": ["delete-item"]}])
-    told = apart(Back(story.scene.ferry), **OPTIONS)
+    told = apart(Rollback(story.scene.migration), **OPTIONS)
     assert "were not rolled back" in told.error
     assert told.values["failures"][0]["remedy"]
     emulator.control.faults()
-    assert apart(Back(story.scene.ferry), **OPTIONS).error == ""
+    assert apart(Rollback(story.scene.migration), **OPTIONS).error == ""
     assert state(emulator) == story.states["before"]
 
 
@@ -245,10 +245,10 @@ def grown(request: pytest.FixtureRequest, vault: Vault, emulator: Emulator) -> t
     scene = Scene(vault, emulator, layout=request.param)
     for name in "ab":
         scene.kv.put(name, {"v": "1"})
-    scene.ferry.ok()
+    scene.migration.ok()
     for name in "cde":
         scene.kv.put(name, {"v": "1"})
-    return scene, scene.ferry.ok().values["run"]
+    return scene, scene.migration.ok().values["run"]
 
 
 @pytest.mark.parametrize("again", [True, False], ids=["back again", "not back again"])
@@ -257,25 +257,25 @@ def test_what_a_killed_rollback_has_deleted_is_no_conflict(
     grown: tuple[Scene, str], deletion: int, again: bool
 ) -> None:
     scene, run = grown
-    before = scene.ferry.items()
-    back = Back(scene.ferry)
+    before = scene.migration.items()
+    back = Rollback(scene.migration)
     kill_at(back, deletion, "after", routes=["delete-item"], from_run=run, concurrency=1)
-    assert len(scene.ferry.items()) == 5 - deletion
+    assert len(scene.migration.items()) == 5 - deletion
     if again:
         assert apart(back, from_run=run).error == ""
-        assert len(scene.ferry.items()) == 2
-    told = apart(scene.ferry)
+        assert len(scene.migration.items()) == 2
+    told = apart(scene.migration)
     assert (told.error, told.values["summary"]["conflicts"]) == ("", 0)
-    assert sorted(scene.ferry.items()) == sorted(before)
+    assert sorted(scene.migration.items()) == sorted(before)
 
 
 def test_an_item_deleted_by_others_stays_a_conflict(grown: tuple[Scene, str]) -> None:
     scene, run = grown
-    name = next(iter(scene.ferry.items()))
+    name = next(iter(scene.migration.items()))
     scene.call("delete-item", name=name)
-    kill_at(Back(scene.ferry), 1, "after", routes=["delete-item"], from_run=run)
-    Back(scene.ferry).ok(from_run=run)
-    result = scene.ferry.run()
+    kill_at(Rollback(scene.migration), 1, "after", routes=["delete-item"], from_run=run)
+    Rollback(scene.migration).ok(from_run=run)
+    result = scene.migration.run()
     assert result.values["summary"]["conflicts"] == 1
     assert result.values["failures"][0]["item"] == name
     assert result.values["failures"][0]["reason"] == "deleted at the target since"

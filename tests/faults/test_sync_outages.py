@@ -31,7 +31,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
     scene.kv.put("s", V1, V2, V3)
     scene.kv.put("t", V1, V2)
     scene.kv.put("u", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     return scene
 
 
@@ -43,7 +43,7 @@ class Background(threading.Thread):
 
     def __init__(self, scene: Scene, **continuous: str) -> None:
         super().__init__(daemon=True)
-        self.sync = Sync(scene.ferry)
+        self.sync = Sync(scene.migration)
         self.continuous = {"interval": "1s", **continuous}
         self.result: Result | None = None
         self.start()
@@ -58,7 +58,7 @@ class Background(threading.Thread):
 
 
 def _there(scene: Scene, path: str) -> t.Callable[[], bool]:
-    return lambda: scene.name(path) in scene.ferry.items()
+    return lambda: scene.name(path) in scene.migration.items()
 
 
 def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
@@ -67,7 +67,7 @@ def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
     until(_there(scene, "new"), "a first change")
     scene.kv.put("newer", V1)
     until(_there(scene, "newer"), "a second change")
-    Sync(scene.ferry).ok(state="stopped")
+    Sync(scene.migration).ok(state="stopped")
     result = running.finish()
     assert (result.error, result.values["stop_reason"], result.changed) == (None, "stopped", True)
     assert result.values["totals"]["created"] == 2
@@ -77,16 +77,16 @@ def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
 
 def test_it_ends_with_its_bounds(scene: Scene) -> None:
     began = time.monotonic()
-    result = Sync(scene.ferry).ok(continuous={"interval": "1s", "duration": "3s"})
+    result = Sync(scene.migration).ok(continuous={"interval": "1s", "duration": "3s"})
     assert time.monotonic() - began < 10
     assert result.values["stop_reason"] == "done"
     assert 2 <= result.values["passes"]["done"] <= 4
-    past = Sync(scene.ferry).ok(continuous={"until": "2020-01-01T00:00:00Z"})
+    past = Sync(scene.migration).ok(continuous={"until": "2020-01-01T00:00:00Z"})
     assert past.values["passes"]["done"] == 1
 
 
 def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
-    scene.ferry.limits = IMPATIENT
+    scene.migration.limits = IMPATIENT
     control = scene.emulator.control
     running = Background(scene, duration="60s")
     scene.kv.put("before", V1)
@@ -97,17 +97,17 @@ def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
     until(lambda: control.counters()["requests"] > seen + 6, "requests into the void")
     control.faults()
     until(_there(scene, "during"), "the change of the outage", 40)
-    Sync(scene.ferry).ok(state="stopped")
+    Sync(scene.migration).ok(state="stopped")
     result = running.finish()
     assert result.error is None
     outage = result.values["outages"][0]
     assert "Akeyless" in outage["reason"]
     assert outage["end"]
-    assert verified(scene.ferry).values["verified"]
+    assert verified(scene.migration).values["verified"]
 
 
 def test_an_outage_beyond_its_timeout_fails(scene: Scene) -> None:
-    scene.ferry.limits = IMPATIENT
+    scene.migration.limits = IMPATIENT
     running = Background(scene, duration="60s", outage_timeout="2s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a change before")
@@ -122,9 +122,9 @@ def test_an_outage_beyond_its_timeout_fails(scene: Scene) -> None:
 def test_an_outage_of_vault_is_survived(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator)
-        scene.ferry.limits = IMPATIENT
+        scene.migration.limits = IMPATIENT
         scene.kv.put("a", V1)
-        scene.ferry.ok()
+        scene.migration.ok()
         running = Background(scene, duration="30s", outage_timeout="2s")
         scene.kv.put("b", V1)
         until(_there(scene, "b"), "a change before")
@@ -141,17 +141,17 @@ def test_it_waits_while_another_run_writes_and_no_longer_than_it_may(scene: Scen
     # The other run stands still at its first append, with the lease in its hands.
     control.faults(rules=[{"action": "hang", "nth": [1], "routes": ["update-item"], "when": "before"}])
     scene.kv.describe("t", custom_metadata={"a": "b"})
-    other = threading.Thread(target=scene.ferry.run, daemon=True)
+    other = threading.Thread(target=scene.migration.run, daemon=True)
     other.start()
     assert control.wait_hanging(30)
     scene.kv.put("u", V2)
     with pytest.raises(LeaseHeld, match="lease_timeout"):
-        raise t.cast("Exception", Sync(scene.ferry).run(lease_timeout="1s").error)
+        raise t.cast("Exception", Sync(scene.migration).run(lease_timeout="1s").error)
     waiting = Background(scene, duration="1s")
     control.release()
     other.join(30)
     assert waiting.finish().error is None
-    assert verified(scene.ferry).values["verified"]
+    assert verified(scene.migration).values["verified"]
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["numbers count on", "numbers fall back"])
@@ -170,21 +170,21 @@ def test_killed_anywhere_and_run_again_ends_as_if_nothing_had_been(
         scene.kv.put("w", V1, V2, V3)
         scene.kv.put("u", V1)
         scene.kv.delete("w", 2)
-        scene.ferry.ok()
+        scene.migration.ok()
         scene.kv.destroy("s", 1, 3)
         scene.kv.remove("t")
         scene.kv.undelete("w", 2)
         scene.kv.put("u", V2)
         scene.kv.delete("u", 1)
-        sync = Sync(scene.ferry, **options)
+        sync = Sync(scene.migration, **options)
         if kill:
             routes = ["create-secret", "update-secret-val", "update-item", "delete-item"]
             kill_at(sync, request_number, when, routes)
         sync.ok()
-        assert verified(scene.ferry).values["verified"]
+        assert verified(scene.migration).values["verified"]
         assert not sync.ok().changed
         return scene, {
-            path: scene.values(path) for path in ("s", "w", "u") if scene.name(path) in scene.ferry.items()
-        } | {"names": sorted(n.rpartition("/")[2] for n in comparable(scene.ferry))}
+            path: scene.values(path) for path in ("s", "w", "u") if scene.name(path) in scene.migration.items()
+        } | {"names": sorted(n.rpartition("/")[2] for n in comparable(scene.migration))}
 
     assert story(kill=True)[1] == story(kill=False)[1]

@@ -36,14 +36,14 @@ def _approle(scene: Scene, **options: t.Any) -> None:
     vault, mount = scene.kv.vault, scene.kv.mount
     vault.request("PUT", f"sys/policies/acl/{mount}", json={"policy": POLICY.format(mount=mount)})
     role = vault.approle(f"role-{mount}", [mount], **options)
-    scene.ferry.source_auth = {"method": "approle", "role_id": role.role_id, "secret_id": role.secret_id}
+    scene.migration.source_auth = {"method": "approle", "role_id": role.role_id, "secret_id": role.secret_id}
 
 
 def test_one_login_a_run_on_each_side(scene: Scene) -> None:
     _approle(scene)
     scene.kv.vault.audit_reset()
     scene.emulator.control.reset_counters()
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.kv.vault.audit_counts().logins == 1
     assert scene.emulator.control.counters()["routes"]["auth"] == 1
 
@@ -52,10 +52,10 @@ def test_one_login_a_run_on_each_side(scene: Scene) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_akeyless_tokens_that_expire_are_replaced(scene: Scene, route: str, when: str) -> None:
     control = scene.emulator.control
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/s1"]})
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s1"]})
     control.reset_counters()
     control.faults(rules=[{"action": "expire_tokens", "when": when, "routes": [route], "nth": [2]}])
-    scene.ferry.ok()
+    scene.migration.ok()
     _complete(scene)
     # Each expiry costs one login, however many requests were refused together.
     assert control.counters()["routes"]["auth"] <= 1 + sum(control.struck())
@@ -63,17 +63,17 @@ def test_akeyless_tokens_that_expire_are_replaced(scene: Scene, route: str, when
 
 def test_a_given_akeyless_token_that_expires_ends_the_run_clearly(scene: Scene) -> None:
     emulator = scene.emulator
-    scene.ferry.akeyless_auth = {"token": emulator.token()}
+    scene.migration.akeyless_auth = {"token": emulator.token()}
     emulator.control.faults(rules=[{"action": "expire_tokens", "routes": ["create-secret"], "nth": [7]}])
-    told = apart(scene.ferry)
+    told = apart(scene.migration)
     assert "the Akeyless token is not valid, or not any longer" in told.error
     assert "akeyless.auth.token" in told.error
     assert "t-" not in told.error
     # It ended at once: nothing was tried with the dead token for each of the other secrets.
     assert emulator.control.counters()["statuses"]["401"] < 12
-    scene.ferry.akeyless_auth = {"token": emulator.token()}
+    scene.migration.akeyless_auth = {"token": emulator.token()}
     emulator.control.faults()
-    assert apart(scene.ferry).error == ""
+    assert apart(scene.migration).error == ""
     _complete(scene)
 
 
@@ -81,7 +81,7 @@ def test_an_approle_token_that_expires_mid_run_is_renewed(scene: Scene) -> None:
     _approle(scene, token_ttl="2s", token_max_ttl="1m")
     scene.emulator.control.faults(latency_ms=120)
     scene.kv.vault.audit_reset()
-    result = scene.ferry.ok(concurrency=1)
+    result = scene.migration.ok(concurrency=1)
     assert result.values["durations"]["total"] > 2.5
     assert scene.kv.vault.audit_counts().logins == 1
     _complete(scene)
@@ -91,7 +91,7 @@ def test_an_approle_token_at_its_end_is_replaced_by_a_login(scene: Scene) -> Non
     _approle(scene, token_ttl="1s", token_max_ttl="1s")
     scene.emulator.control.faults(latency_ms=120)
     scene.kv.vault.audit_reset()
-    result = scene.ferry.ok(concurrency=1)
+    result = scene.migration.ok(concurrency=1)
     assert result.values["durations"]["total"] > 2.5
     assert scene.kv.vault.audit_counts().logins > 1
     _complete(scene)
@@ -107,8 +107,8 @@ def test_an_approle_token_that_is_revoked_is_replaced_by_a_login(scene: Scene) -
                 vault.request("POST", "auth/token/revoke", json={"token": asked.headers["X-Vault-Token"]})
 
         proxy.hook = revoke
-        scene.ferry.defaults["source"]["url"] = proxy.addr
-        scene.ferry.ok()
+        scene.migration.defaults["source"]["url"] = proxy.addr
+        scene.migration.ok()
         assert len(proxy.paths("/login")) == 2
     _complete(scene)
 
@@ -117,18 +117,18 @@ def test_a_given_vault_token_that_is_revoked_ends_the_run_clearly(scene: Scene) 
     vault, mount = scene.kv.vault, scene.kv.mount
     _approle(scene)
     token = vault.token([mount])
-    scene.ferry.source_auth = {"method": "token", "token": token}
+    scene.migration.source_auth = {"method": "token", "token": token}
 
     def revoke(asked: Asked) -> None:
         if "/data/s3" in asked.path:
             vault.request("POST", "auth/token/revoke", json={"token": token})
 
     with Proxy(vault.addr, revoke) as proxy:
-        told = apart(scene.ferry, source={"paths": [f"{mount}/"], "url": proxy.addr})
+        told = apart(scene.migration, source={"paths": [f"{mount}/"], "url": proxy.addr})
         assert len(proxy.asked) < 60
     assert "the Vault token expired or was revoked" in told.error
     assert "source.auth.token" in told.error
     assert token not in told.error
-    scene.ferry.source_auth = {"method": "token", "token": vault.token([mount])}
-    assert apart(scene.ferry).error == ""
+    scene.migration.source_auth = {"method": "token", "token": vault.token([mount])}
+    assert apart(scene.migration).error == ""
     _complete(scene)

@@ -87,12 +87,12 @@ _PLACES = [
 def fewer_attempts(request: pytest.FixtureRequest, scene: Scene) -> None:
     """One place keeps the true number of attempts, which shows that it takes seconds; the others save the time."""
     if request.node.callspec.params["place"] != "refused":
-        scene.ferry.limits = Limits(login_attempts=2)
+        scene.migration.limits = Limits(login_attempts=2)
 
 
 def _told_quickly(scene: Scene, *words: str, **options: t.Any) -> str:
     began = time.monotonic()
-    told = apart(scene.ferry, **options)
+    told = apart(scene.migration, **options)
     assert time.monotonic() - began < 15
     assert told.error
     assert "Unexpected" not in told.error
@@ -118,17 +118,17 @@ def test_no_akeyless_there(scene: Scene, addresses: dict[str, str], place: str) 
 
 
 def test_a_wrong_vault_token(scene: Scene) -> None:
-    scene.ferry.source_auth = {"method": "token", "token": "hvs.wrong-token"}
+    scene.migration.source_auth = {"method": "token", "token": "hvs.wrong-token"}
     assert "hvs.wrong" not in _told_quickly(scene, "source.auth.token")
 
 
 def test_a_wrong_akeyless_key(scene: Scene) -> None:
-    scene.ferry.akeyless_auth = {"access_id": scene.emulator.access_id, "access_key": "wrong-access-key"}
+    scene.migration.akeyless_auth = {"access_id": scene.emulator.access_id, "access_key": "wrong-access-key"}
     assert "wrong-access-key" not in _told_quickly(scene, "akeyless.auth.access_key")
 
 
 def test_a_vault_token_without_rights(scene: Scene) -> None:
-    scene.ferry.source_auth = {"method": "token", "token": scene.kv.vault.token(["default"])}
+    scene.migration.source_auth = {"method": "token", "token": scene.kv.vault.token(["default"])}
     _told_quickly(scene, scene.kv.mount)
 
 
@@ -137,7 +137,7 @@ def test_a_vault_token_that_may_see_the_mount_and_no_more(scene: Scene) -> None:
     scene.kv.vault.request(
         "PUT", f"sys/policies/acl/{mount}", json={"policy": f'path "{mount}/data/x" {{ capabilities = ["read"] }}'}
     )
-    scene.ferry.source_auth = {"method": "token", "token": scene.kv.vault.token([mount])}
+    scene.migration.source_auth = {"method": "token", "token": scene.kv.vault.token([mount])}
     _told_quickly(scene, f"{mount}/", "may not be listed", "list")
 
 
@@ -145,7 +145,7 @@ def test_an_akeyless_role_without_rights(scene: Scene) -> None:
     emulator = scene.emulator
     scene.call("create-auth-method", name="/weak")
     weak = scene.call("create-auth-method", name="/weak2")
-    scene.ferry.akeyless_auth = {"access_id": weak["access_id"], "access_key": weak["access_key"]}
+    scene.migration.akeyless_auth = {"access_id": weak["access_id"], "access_key": weak["access_key"]}
     emulator.control.reset_counters()
     _told_quickly(scene, "/migrated", "right")
 
@@ -153,10 +153,10 @@ def test_an_akeyless_role_without_rights(scene: Scene) -> None:
 @pytest.mark.parametrize("path", ["{mount}/a", "{mount}/a/B"])
 def test_a_misspelt_secret(scene: Scene, path: str) -> None:
     path = path.format(mount=scene.kv.mount)
-    told = apart(scene.ferry, source={"paths": [path]})
+    told = apart(scene.migration, source={"paths": [path]})
     assert f"{path}: " in told.error
     assert "slash at the end" in told.error
-    assert not scene.ferry.items()
+    assert not scene.migration.items()
 
 
 @pytest.mark.parametrize("path", ["nothere/", "nothere/a", "{mount}/wrong/", "cubbyhole/", "sys/policy"])
@@ -167,24 +167,24 @@ def test_a_misspelt_path(scene: Scene, path: str) -> None:
 
 def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
     mount = scene.kv.mount
-    told = apart(scene.ferry, source={"paths": [f"{mount}/", f"{mount}/wrong/"]})
+    told = apart(scene.migration, source={"paths": [f"{mount}/", f"{mount}/wrong/"]})
     assert f"{mount}/wrong/" in told.error
     assert scene.values("a/b") == [{"v": 1}]
 
 
 def test_akeyless_dies_in_the_middle(scene: Scene) -> None:
-    scene.ferry.limits = Limits(outage_seconds=1.0)
+    scene.migration.limits = Limits(outage_seconds=1.0)
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})
     control = scene.emulator.control
     # The definition, the lease and two items; then silence.
     control.faults(rules=[{"action": "drop", "nth": list(range(9, 5000))}])
     began = time.monotonic()
-    told = apart(scene.ferry, concurrency=2)
+    told = apart(scene.migration, concurrency=2)
     assert time.monotonic() - began < 30
     assert "Akeyless: " in told.error
     assert "Unexpected" not in told.error
     assert told.values["plan"], "what was done by then is told"
     control.faults()
-    assert apart(scene.ferry).error == ""
-    assert len(scene.ferry.items()) == 9
+    assert apart(scene.migration).error == ""
+    assert len(scene.migration.items()) == 9

@@ -59,34 +59,34 @@ def _first(times: int, part: str, reply: Reply) -> t.Callable[[Asked], Reply | N
 @pytest.mark.parametrize("place", PLACES)
 def test_what_passes_by_is_waited_for(scene: Scene, place: str, failure: str) -> None:
     with Proxy(scene.kv.vault.addr, _first(2, PLACES[place], FAILURES[failure])) as proxy:
-        result = scene.ferry.ok(**_through(scene, proxy))
+        result = scene.migration.ok(**_through(scene, proxy))
     if failure != "dropped":  # the HTTP library itself repeats a GET whose connection was cut
         assert result.values["retries"]["vault"] == 2
         assert result.values["lowest_concurrency"]["vault"] < 4
     assert scene.values("a") == [{"v": 1}, {"v": 2}]
-    assert len(scene.ferry.items()) == 3
+    assert len(scene.migration.items()) == 3
 
 
 @pytest.mark.parametrize("failure", ["429", "472", "503", "dropped"])
 def test_a_login_waits_too_or_says_why_not(scene: Scene, failure: str) -> None:
     with Proxy(scene.kv.vault.addr, _first(1, "/auth/token/lookup-self", FAILURES[failure])) as proxy:
-        told = apart(scene.ferry, **_through(scene, proxy))
+        told = apart(scene.migration, **_through(scene, proxy))
         if told.error:
             assert "Vault at " in told.error
-            assert apart(scene.ferry, **_through(scene, proxy)).error == ""
-    assert len(scene.ferry.items()) == 3
+            assert apart(scene.migration, **_through(scene, proxy)).error == ""
+    assert len(scene.migration.items()) == 3
 
 
 def test_one_secret_that_always_fails_does_not_stop_the_others(scene: Scene) -> None:
     def hook(asked: Asked) -> Reply | None:
         return Reply(500) if "/data/b/c" in asked.path else None
 
-    scene.ferry.limits = Limits(attempts=3)
+    scene.migration.limits = Limits(attempts=3)
     with Proxy(scene.kv.vault.addr, hook) as proxy:
-        told = apart(scene.ferry, **_through(scene, proxy))
+        told = apart(scene.migration, **_through(scene, proxy))
     assert [f["source"] for f in told.values["failures"]] == [f"{scene.kv.mount}/b/c"]
     assert "500" in told.error
-    assert len(scene.ferry.items()) == 2
+    assert len(scene.migration.items()) == 2
 
 
 def test_a_quota_is_respected(scene: Scene) -> None:
@@ -95,10 +95,10 @@ def test_a_quota_is_respected(scene: Scene) -> None:
         scene.kv.put(f"s{n}", {"v": n})
     vault.rate_limit(mount, rate=15, path=f"{mount}/", interval="1s")
     try:
-        result = scene.ferry.ok(concurrency=16)
+        result = scene.migration.ok(concurrency=16)
     finally:
         vault.remove_rate_limit(mount)
-    assert len(scene.ferry.items()) == 43
+    assert len(scene.migration.items()) == 43
     assert result.values["retries"]["vault"] > 0
     assert result.values["lowest_concurrency"]["vault"] < 16
     assert result.values["lowest_concurrency"]["akeyless"] == 16
@@ -115,12 +115,12 @@ def test_sealed_in_the_middle(emulator: Emulator) -> None:
                 vault.seal()
 
         with Proxy(vault.addr, seal) as proxy:
-            told = apart(scene.ferry, **_through(scene, proxy))
+            told = apart(scene.migration, **_through(scene, proxy))
             assert len(proxy.asked) < 30
     assert "Vault is sealed" in told.error
     assert "Unseal it" in told.error
-    assert 0 < len(scene.ferry.items()) < 6
-    assert told.values["summary"]["created"] >= len(scene.ferry.items())
+    assert 0 < len(scene.migration.items()) < 6
+    assert told.values["summary"]["created"] >= len(scene.migration.items())
 
 
 def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> None:
@@ -133,19 +133,19 @@ def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> 
         return Reply(503, body='{"errors":["Vault is sealed"]}') if sealed else None
 
     with Proxy(scene.kv.vault.addr, seal) as proxy:
-        told = apart(scene.ferry, concurrency=1, **_through(scene, proxy))
+        told = apart(scene.migration, concurrency=1, **_through(scene, proxy))
         assert "Vault is sealed" in told.error
         assert scene.values("a") == [{"v": 1}, {"v": 2}]
         proxy.hook = None
-        assert apart(scene.ferry, **_through(scene, proxy)).error == ""
+        assert apart(scene.migration, **_through(scene, proxy)).error == ""
     assert scene.values("a") == [{"v": 1}, {"v": 2}]
-    assert len(scene.ferry.items()) == 3
+    assert len(scene.migration.items()) == 3
 
 
 def test_dead_in_the_middle(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator, concurrency=2)
-        scene.ferry.limits = Limits(outage_seconds=1.0)
+        scene.migration.limits = Limits(outage_seconds=1.0)
         for n in range(6):
             scene.kv.put(f"s{n}", {"v": n})
 
@@ -157,10 +157,10 @@ def test_dead_in_the_middle(emulator: Emulator) -> None:
             return DROP if dead else None
 
         with Proxy(vault.addr, die) as proxy:
-            told = apart(scene.ferry, **_through(scene, proxy))
+            told = apart(scene.migration, **_through(scene, proxy))
         assert "Vault: " in told.error
         assert "no request succeeded for a while" in told.error
-        assert apart(scene.ferry).error == ""
+        assert apart(scene.migration).error == ""
         assert {n: scene.values(f"s{n}") for n in range(6)} == {n: [{"v": n}] for n in range(6)}
 
 
@@ -177,8 +177,8 @@ def test_a_standby_redirects_to_the_active_node(scene: Scene, status: int, mere_
         return Reply(status, {"Location": f"{vault.addr}{asked.path}"})
 
     with Proxy(vault.addr, redirect) as proxy:
-        scene.ferry.ok(**_through(scene, proxy))
-    assert len(scene.ferry.items()) == 4
+        scene.migration.ok(**_through(scene, proxy))
+    assert len(scene.migration.items()) == 4
     assert scene.values("odd %41") == [{"v": 1}]
 
 
@@ -187,10 +187,10 @@ def test_a_standby_that_redirects_in_circles_is_told(scene: Scene) -> None:
         return Reply(307, {"Location": asked.path}) if "/data/" in asked.path else None
 
     with Proxy(scene.kv.vault.addr, redirect) as proxy:
-        told = apart(scene.ferry, **_through(scene, proxy))
+        told = apart(scene.migration, **_through(scene, proxy))
     assert "redirects more than" in told.error
     assert "active node" in told.error
-    assert not scene.ferry.items()
+    assert not scene.migration.items()
 
 
 def test_a_namespace(vault: Vault, emulator: Emulator) -> None:
@@ -201,7 +201,7 @@ def test_a_namespace(vault: Vault, emulator: Emulator) -> None:
     with Proxy(vault.addr) as proxy:
         for paths in (["kv/"], []):
             emulator.control.reset()
-            scene.ferry.ok(source={"url": proxy.addr, "namespace": "team", "paths": paths})
-            assert sorted(scene.ferry.items()) == ["/migrated/team/kv/app", "/migrated/team/kv/deep/er"]
+            scene.migration.ok(source={"url": proxy.addr, "namespace": "team", "paths": paths})
+            assert sorted(scene.migration.items()) == ["/migrated/team/kv/app", "/migrated/team/kv/deep/er"]
             bare = [asked.path for asked in proxy.asked if asked.headers.get("X-Vault-Namespace") != "team"]
             assert not bare

@@ -84,12 +84,12 @@ class Workshop:
         env: t.Mapping[str, str] | None = None,
         **play: t.Any,
     ) -> Live:
-        """Run tasks on the host ``bastion``, which is this machine where ``host`` has no other variables."""
+        """Run tasks on the host ``far``, which is this machine where ``host`` has no other variables."""
         inventory = self.project / "inventory.json"
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        inventory.write_text(json.dumps({"all": {"hosts": {"bastion": {**local, **(host or {})}}}}), "utf-8")
+        inventory.write_text(json.dumps({"all": {"hosts": {"far": {**local, **(host or {})}}}}), "utf-8")
         playbook = self.project / "slow.yml"
-        written = [{"hosts": "bastion", "gather_facts": False, **play, "tasks": tasks}]
+        written = [{"hosts": "far", "gather_facts": False, **play, "tasks": tasks}]
         playbook.write_text(yaml.safe_dump(written, sort_keys=False), "utf-8")
         command = ["ansible-playbook", "-i", str(inventory), str(playbook), *options]
         return Live(command, {**self.play.environment(), "SECRETFERRY_PROGRESS": "1", **(env or {})})

@@ -72,7 +72,7 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
     scene = Scene(vault, emulator)
     scene.kv.put("a", {"n": 1})
     akeyless = {"api_url": emulator.url, "auth": auth}
-    assert scene.ferry.ok(akeyless=akeyless).values["summary"]["created"] == 1
+    assert scene.migration.ok(akeyless=akeyless).values["summary"]["created"] == 1
     token = file.read_text()
     checked = run(emulator, file, check=True, state="absent")
     assert checked.changed
@@ -86,7 +86,7 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
     assert not file.exists()
     assert not run(emulator, file, state="absent").changed
     with pytest.raises(SecretferryError, match="not valid"):
-        scene.ferry.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
+        scene.migration.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
 
 
 def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from counted_runs import CountedRuns, migrating
 from leaking import Credentials, Watch, leaks
-from staging import Stage, ferry
 from tampering import Change, Tamper
 
 from ferrydev.canaries import canary
@@ -77,13 +77,13 @@ def _good(kv: Kv, role_id: str) -> list[dict[str, t.Any]]:
         "admin_password": _lookup("FERRY_ADMIN_PASSWORD"),
     }
     return [
-        ferry("check", source=source, keywords={"check_mode": True}),
-        ferry("migrate", source=source, keywords={"register": "migrated"}),
+        migrating("check", source=source, keywords={"check_mode": True}),
+        migrating("migrate", source=source, keywords={"register": "migrated"}),
         {"name": "print it", "ansible.builtin.debug": {"var": "migrated"}},
         {"name": "keep it", "ansible.builtin.set_fact": {"kept": "{{ migrated }}", "cacheable": True}},
-        ferry("approle", source={**source, "auth": approle}, akeyless={"auth": key}),
-        ferry("userpass", source={**source, "auth": userpass}, akeyless={"auth": uid}),
-        ferry("keys", target_location="/keys", layout="keys", source=source, akeyless={"auth": mail}),
+        migrating("approle", source={**source, "auth": approle}, akeyless={"auth": key}),
+        migrating("userpass", source={**source, "auth": userpass}, akeyless={"auth": uid}),
+        migrating("keys", target_location="/keys", layout="keys", source=source, akeyless={"auth": mail}),
     ]
 
 
@@ -93,7 +93,7 @@ def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, 
 
     def bad(name: str, *paths: str, **options: t.Any) -> dict[str, t.Any]:
         options["source"] = {"paths": [m + path for path in paths], **options.get("source", {})}
-        made = ferry(name, ignore=True, **{"name": "bad", "target_location": "/bad", **options})
+        made = migrating(name, ignore=True, **{"name": "bad", "target_location": "/bad", **options})
         return t.cast("dict[str, t.Any]", made)
 
     return [
@@ -176,7 +176,7 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
             folder = folders[name] = tmp_path_factory.mktemp(name)
             (folder / "tmp").mkdir()
             own_folders = {"TMPDIR": str(folder / "tmp"), "JUNIT_OUTPUT_DIR": str(folder / "junit")}
-            stage = stages[name] = Stage(vault, emulator, {**env, **own_folders}, folder=folder)
+            stage = stages[name] = CountedRuns(vault, emulator, {**env, **own_folders}, folder=folder)
             if name == "bad":
                 foreign = {"name": f"/bad/{kv.mount}/good/a", "value": FOREIGN, "token": emulator.token()}
                 echo._client.post("/create-secret", json=foreign).raise_for_status()

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from counted_runs import CountedRuns, migrating
 from leaking import Watch, leaks
 from preflights import ALL, APP, CONFIG
-from staging import Stage, ferry
 
 from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator
@@ -75,9 +75,9 @@ def _tasks(kv: Kv, files: Path, gateway: str) -> list[dict[str, t.Any]]:
         {"name": "print it", "ansible.builtin.debug": {"var": "made"}},
         {"name": "keep it", "ansible.builtin.set_fact": {"kept": "{{ made }}", "cacheable": True}},
         {"name": "keep copies for the search", "ansible.builtin.shell": keep},
-        ferry("migrate", name="story", source=use, akeyless={"auth": "{{ login.auth }}"}),
-        ferry("migrate by approle", name="story", source={**source, "auth": "{{ approle.auth }}"}),
-        ferry("migrate by wrapped", name="story", source={**source, "auth": "{{ wrapped.auth }}"}),
+        migrating("migrate", name="story", source=use, akeyless={"auth": "{{ login.auth }}"}),
+        migrating("migrate by approle", name="story", source={**source, "auth": "{{ approle.auth }}"}),
+        migrating("migrate by wrapped", name="story", source={**source, "auth": "{{ wrapped.auth }}"}),
         _task("audit", "source_credential_info", {"name": "story", "source": use, "fail_on": "warning"}),
         _task(
             "preflight", "preflight",
@@ -134,7 +134,7 @@ def story(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
             "VAULT_TOKEN": "",
             "WRONG": canary(),
         }
-        stage = Stage(vault, emulator, env, folder=folder)
+        stage = CountedRuns(vault, emulator, env, folder=folder)
         wrong = "{{ lookup('ansible.builtin.env', 'WRONG') }}"
         tasks = [{**task, "vars": {"wrong": wrong}} for task in _tasks(kv, files, gateway.url)]
         with Watch() as watch:
@@ -252,7 +252,7 @@ def test_the_examples_run(vault: Vault, tmp_path: Path, module: str) -> None:
             "AKEYLESS_ACCESS_KEY": APP["access_key"],
             "AKEYLESS_GATEWAY_URL": gateway.url,
         }
-        stage = Stage(vault, emulator, env)
+        stage = CountedRuns(vault, emulator, env)
         private = tmp_path / "private"
         private.mkdir(mode=0o700)
         played = stage.run(tasks, private_folder=str(private)).played
@@ -276,7 +276,9 @@ def test_two_waves_through_the_gateway_bring_exactly_the_paths_of_each(vault: Va
     with Emulator.start(CONFIG) as emulator:
         rules = [{"path": "/migrated/*", "capabilities": ALL}]
         gateway = emulator.gateway(rules=rules, allowed={"p-app": ["automatic_migration"]})
-        stage = Stage(vault, emulator, {"OPERATOR_VAULT_TOKEN": vault.root_token, "AKEYLESS_GATEWAY_URL": gateway.url})
+        stage = CountedRuns(
+            vault, emulator, {"OPERATOR_VAULT_TOKEN": vault.root_token, "AKEYLESS_GATEWAY_URL": gateway.url}
+        )
         arrived = []
         for wave in ("a", "b"):
             file = tmp_path / wave

@@ -17,8 +17,8 @@ import pytest
 
 from ferrydev.corpus import Corpus
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Ferry
 from ferrydev.gateway_runs import GatewayRuns
+from ferrydev.migrating import Migration
 from ferrydev.vault import Vault
 
 MODES = ("full", "minimal", "none")
@@ -55,10 +55,10 @@ def _by_gateway(vault: Vault, corpus: Corpus, emulator: Emulator, mode: str) -> 
 def _directly(vault: Vault, corpus: Corpus, emulator: Emulator, mode: str, versions: str) -> tuple[Items, set[str]]:
     emulator.control.reset()
     source = {"paths": [f"{mount}/" for mount in corpus.mounts]}
-    ferry = Ferry(vault, emulator, metadata_mode=mode, versions=versions, source=source)
-    result = ferry.run(report_limit=1000)
+    migration = Migration(vault, emulator, metadata_mode=mode, versions=versions, source=source)
+    result = migration.run(report_limit=1000)
     failed = {f"/migrated/{one['source']}" for one in result.values["failures"]}
-    return ferry.items(), failed
+    return migration.items(), failed
 
 
 @pytest.fixture(scope="module", params=MODES)

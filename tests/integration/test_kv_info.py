@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import yaml
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 from vault_sessions import wait_until
 
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_info
@@ -91,7 +91,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
         wait_until(lambda: _second(vault) > deleted + 1)  # a deletion of this very second is tried, and costs a read
         vault.write_policy("kv-info", READ_ONLY.format(two=two.mount, one=one.mount))
         token = vault.token(["kv-info"])
-        stage = Stage(vault, emulator, {"VAULT_TOKEN": token})
+        stage = CountedRuns(vault, emulator, {"VAULT_TOKEN": token})
         told = Story(two, one, {}, [*secret, token, emulator.access_key], stage.play)
 
         def play(name: str, *options: str, task: dict[str, t.Any] | None = None, **given: t.Any) -> None:
@@ -104,7 +104,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
         play("keys", layout="keys", target_location="/migrated")
         play("current", versions="current", metadata_mode="minimal", value_limit=50_000)
         play("folder", source={"paths": [f"{two.mount}/many/"]}, report_limit=3)
-        play("migration", task=ferry("migration", ignore=True, value_limit=50_000))
+        play("migration", task=migrating("migration", ignore=True, value_limit=50_000))
         play("again", target_location="/migrated", value_limit=50_000)
         yield told
         stage.close()

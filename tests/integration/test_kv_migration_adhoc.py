@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from staging import MODULE
+from counted_runs import MODULE
 
 from ferrydev.emulator import Emulator
 from ferrydev.play import connection_env

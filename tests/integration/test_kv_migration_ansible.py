@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from staging import MODULE, Counted, Stage, events, ferry
+from counted_runs import MODULE, Counted, CountedRuns, events, migrating
 from tampering import Tamper
 
 from ferrydev.emulator import Emulator
@@ -49,7 +49,7 @@ def _plays(kv: Kv, variables: Path, vault: Vault, emulator: Emulator) -> list[di
         {"name": host, "add_host": {"name": host, "groups": "batches", **LOCAL}, "changed_when": False}
         for host in HOSTS
     ]
-    batch = ferry(
+    batch = migrating(
         "batch", name="{{ inventory_hostname }}", source={"paths": [f"{kv.mount}/{{{{ inventory_hostname }}}}/"]}
     )
     return [
@@ -83,12 +83,12 @@ def _plays(kv: Kv, variables: Path, vault: Vault, emulator: Emulator) -> list[di
                 "AKEYLESS_ACCESS_KEY_FILE": "{{ files }}/access_key",
             },
             "tasks": [
-                ferry("by environment", name="environment", source=source),
-                ferry(
+                migrating("by environment", name="environment", source=source),
+                migrating(
                     "async", name="async", target_location="/async", source=source, keywords={"async": 60, "poll": 1}
                 ),
-                ferry("silent", name="silent", target_location="/silent", source=source, keywords={"no_log": True}),
-                ferry(
+                migrating("silent", name="silent", target_location="/silent", source=source, keywords={"no_log": True}),
+                migrating(
                     "pipelined",
                     name="pipe",
                     target_location="/pipe",
@@ -125,7 +125,7 @@ def ran(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathFactory
         (files / "token").write_text(vault.root_token)
         (files / "access_key").write_text(emulator.access_key)
         (files / "vars.yml").write_text(yaml.safe_dump(variables))
-        stage = Stage(vault, emulator, connected=False)
+        stage = CountedRuns(vault, emulator, connected=False)
         counted = stage.run(stage.write(_plays(kv, files / "vars.yml", vault, emulator)), "--forks=4")
         hosts: dict[str, list[dict[str, t.Any]]] = {}
         for event in events(stage.play):
@@ -144,16 +144,18 @@ def _over_tls(kv: Kv, vault: Vault, emulator: Emulator) -> Counted:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(vault.folder / "vault-cert.pem", vault.folder / "vault-key.pem")
     with Tamper(emulator.url, tls=context) as proxy:
-        stage = Stage(vault, emulator, {"AKEYLESS_API_URL": proxy.url, "VAULT_CACERT": ""})
+        stage = CountedRuns(vault, emulator, {"AKEYLESS_API_URL": proxy.url, "VAULT_CACERT": ""})
         source = {"paths": [f"{kv.mount}/"]}
         both = {"environment": {"VAULT_CACERT": ca, "AKEYLESS_CA_CERT": ca}}
         counted = stage.run(
             [
-                ferry("no CA for Akeyless", source={**source, "ca_cert": ca}, ignore=True),
-                ferry("no CA for Vault", source=source, akeyless={"ca_cert": ca}, ignore=True),
-                ferry("by options", target_location="/tls", source={**source, "ca_cert": ca}, akeyless={"ca_cert": ca}),
-                ferry("by variables", target_location="/tls", source=source, keywords=both),
-                ferry(
+                migrating("no CA for Akeyless", source={**source, "ca_cert": ca}, ignore=True),
+                migrating("no CA for Vault", source=source, akeyless={"ca_cert": ca}, ignore=True),
+                migrating(
+                    "by options", target_location="/tls", source={**source, "ca_cert": ca}, akeyless={"ca_cert": ca}
+                ),
+                migrating("by variables", target_location="/tls", source=source, keywords=both),
+                migrating(
                     "unverified",
                     target_location="/tls",
                     source={**source, "validate_certs": False},

@@ -25,13 +25,13 @@ def _foreign(scene: Scene) -> None:
 
 def _appended(scene: Scene) -> None:
     """We migrated, then somebody added a version."""
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call("update-secret-val", **{"name": scene.name("s"), "value": '{"alien":true}', "keep-prev-version": "true"})
 
 
 def _replaced(scene: Scene) -> None:
     """We migrated, then somebody overwrote the newest version in place."""
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call(
         "update-secret-val", **{"name": scene.name("s"), "value": '{"alien":true}', "keep-prev-version": "false"}
     )
@@ -39,7 +39,7 @@ def _replaced(scene: Scene) -> None:
 
 def _deleted(scene: Scene) -> None:
     """We migrated, then somebody deleted the item."""
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call("delete-item", name=scene.name("s"))
 
 
@@ -51,7 +51,7 @@ def _remade(scene: Scene) -> None:
 
 def _described(scene: Scene) -> None:
     """We migrated, then somebody changed the description."""
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call("update-item", name=scene.name("s"), description="mine now")
 
 
@@ -92,9 +92,9 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 def test_fail_is_the_default_and_touches_nothing(scene: Scene, case: str) -> None:
     MEDDLING[case](scene)
     scene.kv.put("s", V3)
-    before = scene.ferry.items()
-    result = scene.ferry.run()
-    assert scene.ferry.items() == before
+    before = scene.migration.items()
+    result = scene.migration.run()
+    assert scene.migration.items() == before
     assert result.error is not None
     assert f"{scene.kv.mount}/s" in str(result.error)
     assert result.values["summary"]["conflicts"] == 1
@@ -105,9 +105,9 @@ def test_fail_is_the_default_and_touches_nothing(scene: Scene, case: str) -> Non
 def test_skip_touches_nothing_and_succeeds(scene: Scene, case: str) -> None:
     MEDDLING[case](scene)
     scene.kv.put("s", V3)
-    before = scene.ferry.items()
-    result = scene.ferry.ok(conflict="skip")
-    assert scene.ferry.items() == before
+    before = scene.migration.items()
+    result = scene.migration.ok(conflict="skip")
+    assert scene.migration.items() == before
     assert result.values["summary"]["skipped"] == 1
     assert "conflict is skip" in result.values["plan"][0]["reason"]
 
@@ -116,8 +116,8 @@ def test_skip_touches_nothing_and_succeeds(scene: Scene, case: str) -> None:
 def test_update_and_overwrite(scene: Scene, case: str, conflict: str) -> None:
     MEDDLING[case](scene)
     scene.kv.put("s", V3)
-    predicted = scene.ferry.run(check=True, conflict=conflict)
-    result = scene.ferry.ok(conflict=conflict)
+    predicted = scene.migration.run(check=True, conflict=conflict)
+    result = scene.migration.ok(conflict=conflict)
     assert scene.values("s") == EXPECTED[case, conflict]
     assert '"current_version":3' in scene.item("s")["description"]
     assert predicted.values["plan"] == result.values["plan"]
@@ -127,9 +127,9 @@ def test_update_and_overwrite(scene: Scene, case: str, conflict: str) -> None:
 @pytest.mark.parametrize(("case", "conflict"), EXPECTED)
 def test_and_the_run_after_it_changes_nothing(scene: Scene, case: str, conflict: str) -> None:
     MEDDLING[case](scene)
-    scene.ferry.ok(conflict=conflict)
+    scene.migration.ok(conflict=conflict)
     before = scene.emulator.control.dump()
-    result = scene.ferry.ok()
+    result = scene.migration.ok()
     assert not result.changed
     assert scene.emulator.control.dump() == before
 
@@ -138,7 +138,7 @@ def test_and_the_run_after_it_changes_nothing(scene: Scene, case: str, conflict:
 @pytest.mark.parametrize("conflict", ["append", "overwrite"])
 def test_update_restores_the_source_even_with_nothing_new_there(scene: Scene, case: str, conflict: str) -> None:
     MEDDLING[case](scene)
-    scene.ferry.ok(conflict=conflict)
+    scene.migration.ok(conflict=conflict)
     assert scene.values("s")[-1] == V2
 
 
@@ -150,23 +150,23 @@ def test_a_run_that_dies_while_taking_over_is_completed(scene: Scene, case: str,
     scene.kv.put("s", V3)
     rule = {"action": "error", "status": 400, "text": "no more", "routes": ["update-secret-val"], "nth": [die_at]}
     scene.emulator.control.faults(rules=[rule])
-    scene.ferry.run(conflict=conflict)
+    scene.migration.run(conflict=conflict)
     scene.emulator.control.faults()
-    scene.ferry.run(conflict=conflict)
+    scene.migration.run(conflict=conflict)
     assert scene.values("s") == EXPECTED[case, conflict]
 
 
 def test_an_item_of_another_type_is_never_touched(scene: Scene) -> None:
     scene.call("create-dfc-key", name=scene.name("s"), alg="AES256GCM")
     for conflict in ("append", "overwrite"):
-        result = scene.ferry.run(conflict=conflict)
+        result = scene.migration.run(conflict=conflict)
         assert "type" in result.values["failures"][0]["reason"]
 
 
 def test_a_second_migration_does_not_take_the_firsts_items(scene: Scene) -> None:
-    scene.ferry.ok()
+    scene.migration.ok()
     before = scene.item("s")
-    result = scene.ferry.run(name="other")
+    result = scene.migration.run(name="other")
     assert result.values["summary"]["conflicts"] == 1
     assert scene.item("s") == before
 
@@ -177,9 +177,9 @@ def test_with_layout_keys_a_key_in_conflict_stays_one_until_it_is_settled(vault:
     taken = f"{scene.name('s')}/theirs"
     scene.call("create-secret", name=taken, value="by hand")
     for _run in range(2):
-        result = scene.ferry.run()
+        result = scene.migration.run()
         assert (result.values["summary"]["conflicts"], result.error is None) == (1, False)
-    assert scene.ferry.run(conflict="skip").values["summary"]["skipped"] == 1
-    assert scene.ferry.ok(conflict="append").changed
+    assert scene.migration.run(conflict="skip").values["summary"]["skipped"] == 1
+    assert scene.migration.ok(conflict="append").changed
     assert [version["value"] for version in emulator.control.dump()[taken]["versions"]] == ["by hand", "2"]
-    assert scene.ferry.ok(conflict="fail").values["summary"]["versions_written"] == 0
+    assert scene.migration.ok(conflict="fail").values["summary"]["versions_written"] == 0

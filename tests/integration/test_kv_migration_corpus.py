@@ -19,8 +19,8 @@ import pytest
 from ferrydev.canaries import scan
 from ferrydev.corpus import Corpus
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Ferry
 from ferrydev.jsontext import json_equal
+from ferrydev.migrating import Migration
 from ferrydev.play import Play, connection_env
 from ferrydev.readers import SourceSecret, TargetItem, read_akeyless
 
@@ -175,12 +175,12 @@ def test_the_ledger_and_the_result_hold_no_value(migrated: Migrated, corpus: Cor
 
 def test_a_second_run_reads_no_value_and_writes_nothing(corpus: Corpus, emulator: Emulator) -> None:
     mounts = [path for path in _paths(corpus) if corpus.mounts[path.rstrip("/")] == 2]
-    ferry = Ferry(corpus.vault, emulator, name="corpus", source={"paths": mounts})
-    first = ferry.run()
+    migration = Migration(corpus.vault, emulator, name="corpus", source={"paths": mounts})
+    first = migration.run()
     before = emulator.control.dump()
     emulator.control.reset_counters()
     corpus.vault.audit_reset()
-    again = ferry.run()
+    again = migration.run()
     counted, asked = emulator.control.counters(), corpus.vault.audit_counts()
     assert not again.changed
     assert emulator.control.dump() == before
@@ -203,31 +203,31 @@ def _written(result: t.Any) -> int:
 
 
 def test_without_sys_mounts_the_same_arrives(corpus: Corpus, emulator: Emulator) -> None:
-    ferry = Ferry(corpus.vault, emulator, source={"paths": None})
-    ferry.source_auth = {
+    migration = Migration(corpus.vault, emulator, source={"paths": None})
+    migration.source_auth = {
         "method": "approle",
         "role_id": corpus.no_mounts.role_id,
         "secret_id": corpus.no_mounts.secret_id,
     }
-    ferry.run()
-    assert set(ferry.items()) == {f"/migrated/{path}" for path in _expected(corpus.read())}
+    migration.run()
+    assert set(migration.items()) == {f"/migrated/{path}" for path in _expected(corpus.read())}
 
 
 def test_forbidden_places_are_listed_and_the_rest_arrives(corpus: Corpus, emulator: Emulator) -> None:
-    ferry = Ferry(corpus.vault, emulator, source={"paths": _paths(corpus)})
-    ferry.source_auth = {
+    migration = Migration(corpus.vault, emulator, source={"paths": _paths(corpus)})
+    migration.source_auth = {
         "method": "approle",
         "role_id": corpus.restricted.role_id,
         "secret_id": corpus.restricted.secret_id,
     }
     forbidden: list[str] = []
     seen = corpus.read(corpus.vault.login_approle(corpus.restricted), forbidden)
-    result = ferry.run()
+    result = migration.run()
     assert forbidden
     # A history needs its metadata: where that may not be read, the secret is listed as unreadable.
     blind = {path for path, secret in seen.items() if secret.kv == 2 and secret.metadata is None}
     assert blind
-    assert set(ferry.items()) == {f"/migrated/{path}" for path in _expected(seen) if path not in blind}
+    assert set(migration.items()) == {f"/migrated/{path}" for path in _expected(seen) if path not in blind}
     assert {line["source"] for line in result.values["unreadable"]} >= blind
     assert {line["source"] for line in result.values["unreadable"]} >= set(forbidden)
     assert result.warnings
@@ -235,12 +235,12 @@ def test_forbidden_places_are_listed_and_the_rest_arrives(corpus: Corpus, emulat
 
 def test_current_values_need_no_right_to_read_metadata(corpus: Corpus, emulator: Emulator) -> None:
     path = corpus.mount_of["v2"] + "/rights/no-metadata"
-    ferry = Ferry(corpus.vault, emulator, versions="current", metadata_mode="none", source={"paths": [path]})
-    ferry.source_auth = {
+    migration = Migration(corpus.vault, emulator, versions="current", metadata_mode="none", source={"paths": [path]})
+    migration.source_auth = {
         "method": "approle",
         "role_id": corpus.restricted.role_id,
         "secret_id": corpus.restricted.secret_id,
     }
-    ferry.ok()
-    assert set(ferry.items()) == {f"/migrated/{path}"}
-    assert not ferry.ok().changed
+    migration.ok()
+    assert set(migration.items()) == {f"/migrated/{path}"}
+    assert not migration.ok().changed

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 import pytest
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
@@ -48,31 +48,31 @@ def life(vault: Vault) -> t.Iterator[Life]:
             kv.put(path, *({"n": n} for n in range(1, 4)))
         kv.describe("a", custom_metadata={"owner": "me"})
         source = {"paths": [f"{kv.mount}/"], "exclude": ["**/skip/**"]}
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         elsewhere = {"environment": {"VAULT_ADDR": ""}}
         items = {}
         tasks = stage.run(
             [
-                ferry("create", source=source, **CHOSEN),
-                ferry("bare"),
-                ferry("bare, without an address", keywords=elsewhere),
-                ferry("another layout", layout="keys", ignore=True),
-                ferry("change in check mode", metadata_mode="full", conflict="fail", keywords={"check_mode": True}),
-                ferry("bare after check mode"),
-                ferry("change", metadata_mode="full", source={"exclude": []}),
-                ferry("bare after the change"),
-                ferry(
+                migrating("create", source=source, **CHOSEN),
+                migrating("bare"),
+                migrating("bare, without an address", keywords=elsewhere),
+                migrating("another layout", layout="keys", ignore=True),
+                migrating("change in check mode", metadata_mode="full", conflict="fail", keywords={"check_mode": True}),
+                migrating("bare after check mode"),
+                migrating("change", metadata_mode="full", source={"exclude": []}),
+                migrating("bare after the change"),
+                migrating(
                     "a second migration beside it", name="other", source={"paths": [f"{kv.mount}/f/"]}, conflict="skip"
                 ),
-                ferry("bare beside the second"),
+                migrating("bare beside the second"),
             ]
         )
         items["before"] = emulator.control.dump()
-        check = stage.run([ferry("absent", state="absent")], "--check", "--diff")
+        check = stage.run([migrating("absent", state="absent")], "--check", "--diff")
         items["check"] = emulator.control.dump()
-        absent = stage.run([ferry("absent", state="absent"), ferry("absent again", state="absent")], "--diff")
+        absent = stage.run([migrating("absent", state="absent"), migrating("absent again", state="absent")], "--diff")
         items["absent"] = emulator.control.dump()
-        after = stage.run([ferry("anew", source=source, versions="2"), ferry("bare")])
+        after = stage.run([migrating("anew", source=source, versions="2"), migrating("bare")])
         items["after"] = emulator.control.dump()
         yield Life(tasks, check, absent, after, items)
         stage.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from staging import MODULE, Counted, Stage, documented, ferry, source_of
+from counted_runs import MODULE, Counted, CountedRuns, documented, migrating, source_of
 
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
@@ -46,17 +46,19 @@ def shown(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
         files = tmp_path_factory.mktemp("run-secrets")
         (files / "vault-secret-id").write_text(login.secret_id + "\n")
         (files / "akeyless-access-key").write_text(emulator.access_key + "\n")
-        stage = Stage(vault, emulator, {"VAULT_ROLE_ID": login.role_id})
+        stage = CountedRuns(vault, emulator, {"VAULT_ROLE_ID": login.role_id})
         examples = stage.run(_examples(vault, emulator, kv, files))
         dump = emulator.control.dump()
         kv.put("large", {"x": "x" * 17000})
         source = {"paths": [f"{kv.mount}/payments/"]}
         results = stage.run(
             [
-                ferry("plan", name="docs", target_location="/docs", source=source, keywords={"check_mode": True}),
-                ferry("migrate", name="docs", target_location="/docs", source=source),
-                ferry("fails", name="docs", target_location="/docs", source={"paths": [f"{kv.mount}/"]}, ignore=True),
-                ferry("absent", name="docs", target_location="/docs", state="absent"),
+                migrating("plan", name="docs", target_location="/docs", source=source, keywords={"check_mode": True}),
+                migrating("migrate", name="docs", target_location="/docs", source=source),
+                migrating(
+                    "fails", name="docs", target_location="/docs", source={"paths": [f"{kv.mount}/"]}, ignore=True
+                ),
+                migrating("absent", name="docs", target_location="/docs", state="absent"),
             ],
             "--diff",
         )

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 import pytest
-from staging import Counted, Stage, ferry, recap
+from counted_runs import Counted, CountedRuns, migrating, recap
 
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
@@ -52,12 +52,12 @@ def failures(vault: Vault) -> t.Iterator[Failures]:
         for number in range(6):
             kv.put(f"big/{number}", {"n": "x" * 17000})
         vault.write_policy("failing", POLICY.format(m=kv.mount, e=empty.mount))
-        stage = Stage(vault, emulator, {"VAULT_TOKEN": vault.token(["failing"])})
+        stage = CountedRuns(vault, emulator, {"VAULT_TOKEN": vault.token(["failing"])})
 
         def task(name: str, *paths: str, **options: t.Any) -> dict[str, t.Any]:
             source = {"paths": list(paths), **options.pop("source", {})}
             location = f"/{name.replace(' ', '-').replace(',', '')}"
-            made = ferry(name, ignore=True, target_location=location, source=source, **options)
+            made = migrating(name, ignore=True, target_location=location, source=source, **options)
             return t.cast("dict[str, t.Any]", made)
 
         m = f"{kv.mount}/"
@@ -89,7 +89,7 @@ def failures(vault: Vault) -> t.Iterator[Failures]:
         items: dict[str, dict[str, t.Any]] = {}
         for name, item in emulator.control.dump().items():
             items.setdefault(name.split("/")[1], {})[name] = item
-        last = stage.run([ferry("too large", source={"paths": [f"{m}a", f"{m}big/"]}), ferry("never reached")])
+        last = stage.run([migrating("too large", source={"paths": [f"{m}a", f"{m}big/"]}), migrating("never reached")])
         yield Failures(kv, tasks, last, items)
         stage.close()
 

@@ -22,7 +22,7 @@ V1, V2, V3, V4 = ({"v": n} for n in range(1, 5))
 def scene(vault: Vault, emulator: Emulator) -> Scene:
     scene = Scene(vault, emulator)
     scene.kv.put("s", V1, V2)
-    scene.ferry.ok()
+    scene.migration.ok()
     return scene
 
 
@@ -69,8 +69,8 @@ CHANGES: dict[str, tuple[Change, str, list[dict[str, t.Any]]]] = {
 def test_a_change_at_the_source_arrives(scene: Scene, change: str) -> None:
     happens, action, values = CHANGES[change]
     happens(scene)
-    predicted = scene.ferry.run(check=True)
-    result = scene.ferry.ok()
+    predicted = scene.migration.run(check=True)
+    result = scene.migration.ok()
     assert scene.steps(result) == {"s": action}
     assert result.values["plan"] == predicted.values["plan"]
     assert (result.changed, predicted.changed) == (True, True)
@@ -80,9 +80,9 @@ def test_a_change_at_the_source_arrives(scene: Scene, change: str) -> None:
 @pytest.mark.parametrize("change", CHANGES)
 def test_and_once_is_enough(scene: Scene, change: str) -> None:
     CHANGES[change][0](scene)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.emulator.control.reset_counters()
-    result = scene.ferry.ok()
+    result = scene.migration.ok()
     assert not result.changed
     assert scene.emulator.control.counters()["writes"] == 0
     assert result.values["values_read"]["vault"] == 0
@@ -92,10 +92,10 @@ def test_a_deleted_version_that_came_back_is_appended_while_it_is_the_newest(vau
     scene = Scene(vault, emulator)
     scene.kv.put("s", V1, V2)
     scene.kv.delete("s", 2)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s") == [V1]
     scene.kv.undelete("s", 2)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s") == [V1, V2]
 
 
@@ -103,13 +103,13 @@ def test_one_that_came_back_between_others_is_a_conflict_that_says_what_to_do(va
     scene = Scene(vault, emulator)
     scene.kv.put("s", V1, V2, V3)
     scene.kv.delete("s", 2)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.undelete("s", 2)
     scene.kv.put("s", V4)
-    result = scene.ferry.run()
+    result = scene.migration.run()
     assert "version 2" in str(result.error)
     assert "skip" in result.values["failures"][0]["remedy"]
-    scene.ferry.ok(conflict="skip")
+    scene.migration.ok(conflict="skip")
     assert scene.values("s") == [V1, V3, V4]
 
 
@@ -121,11 +121,11 @@ def test_the_wanted_versions(vault: Vault, emulator: Emulator, versions: str, ex
     scene = Scene(vault, emulator, versions=versions)
     scene.kv.put("s", *({"v": n} for n in range(1, 7)))
     scene.kv.destroy("s", 3)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert [value["v"] for value in scene.values("s")] == expected
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
     scene.kv.put("s", {"v": 7})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert [value["v"] for value in scene.values("s")] == [*expected, 7]
 
 
@@ -135,7 +135,7 @@ def test_current_is_left_out_where_the_newest_is_deleted(vault: Vault, emulator:
     scene.kv.put("s", V1, V2)
     scene.kv.delete("s", 2)
     scene.kv.put("t", V1)
-    assert scene.steps(scene.ferry.ok()) == {"s": "skip", "t": "create"}
+    assert scene.steps(scene.migration.ok()) == {"s": "skip", "t": "create"}
 
 
 @pytest.mark.parametrize("metadata_mode", ["minimal", "none"])
@@ -144,11 +144,11 @@ def test_current_alone_takes_one_request_a_secret(vault: Vault, emulator: Emulat
     for number in range(20):
         scene.kv.put(f"s{number}", V1, V2)
     vault.audit_reset()
-    scene.ferry.ok()
+    scene.migration.ok()
     asked = vault.audit_counts()
     assert (asked.data_reads, asked.metadata_reads) == (20, 0)
     vault.audit_reset()
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
     asked = vault.audit_counts()
     assert (asked.data_reads, asked.metadata_reads) == (0, 20)
 
@@ -156,8 +156,8 @@ def test_current_alone_takes_one_request_a_secret(vault: Vault, emulator: Emulat
 def test_older_versions_cannot_be_had_afterwards(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, versions="current")
     scene.kv.put("s", V1, V2)
-    scene.ferry.ok()
-    result = scene.ferry.run(versions="all")
+    scene.migration.ok()
+    result = scene.migration.run(versions="all")
     assert result.values["summary"]["conflicts"] == 1
     assert scene.values("s") == [V2]
 
@@ -166,7 +166,7 @@ def test_a_history_that_grows_past_ten_versions_loses_nothing_at_the_target(vaul
     scene = Scene(vault, emulator)
     for start in range(1, 26, 5):
         scene.kv.put("s", *({"v": n} for n in range(start, start + 5)))
-        scene.ferry.ok()
+        scene.migration.ok()
     assert [value["v"] for value in scene.values("s")] == list(range(1, 26))
 
 
@@ -175,10 +175,10 @@ def test_the_metadata_mode_stays_unless_it_is_changed(vault: Vault, emulator: Em
     scene = Scene(vault, emulator)
     scene.kv.put("s", V1)
     scene.kv.describe("s", custom_metadata={"owner": "a"})
-    assert scene.ferry.ok().values["definition"]["metadata_mode"] == "full"
-    result = scene.ferry.ok(metadata_mode=mode)
+    assert scene.migration.ok().values["definition"]["metadata_mode"] == "full"
+    result = scene.migration.ok(metadata_mode=mode)
     assert result.changed == (mode != "full")
-    assert scene.ferry.ok().values["definition"]["metadata_mode"] == mode
+    assert scene.migration.ok().values["definition"]["metadata_mode"] == mode
     text = scene.item("s")["description"]
     if mode == "full":
         assert json.loads(text)["custom_metadata"] == {"owner": "a"}
@@ -189,21 +189,21 @@ def test_the_metadata_mode_stays_unless_it_is_changed(vault: Vault, emulator: Em
 def test_kv1_gets_a_version_for_each_change_that_is_seen(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, version=1)
     scene.kv.put("s", V1)
-    scene.ferry.ok()
-    assert not scene.ferry.ok().changed
+    scene.migration.ok()
+    assert not scene.migration.ok().changed
     scene.kv.put("s", V2)
-    scene.ferry.ok()
-    assert not scene.ferry.ok().changed
+    scene.migration.ok()
+    assert not scene.migration.ok().changed
     scene.kv.put("s", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     assert scene.values("s") == [V1, V2, V1]
 
 
 def test_what_is_gone_at_the_source_stays_and_is_counted(scene: Scene) -> None:
     scene.kv.put("t", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.remove("t")
-    result = scene.ferry.ok()
+    result = scene.migration.ok()
     assert result.values["summary"]["removed_at_source"] == 1
     assert scene.values("t") == [V1]
     assert not result.changed
@@ -227,32 +227,32 @@ KEYS: dict[str, t.Any] = {
 def test_one_item_per_key(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, layout="keys")
     scene.kv.put("s", KEYS)
-    scene.ferry.ok()
+    scene.migration.ok()
     texts = {k: v if isinstance(v, str) else json.dumps(v, separators=(",", ":")) for k, v in KEYS.items()}
     for key, text in texts.items():
         assert scene.texts("s/" + key.replace("/", "%2F")) == [text], key
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
 
 
 def test_keys_have_histories_of_their_own(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, layout="keys")
     scene.kv.put("s", {"a": "1"}, {"a": "2", "b": "1"}, {"b": "2"})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert (scene.texts("s/a"), scene.texts("s/b")) == (["1", "2"], ["1", "2"])
     scene.kv.put("s", {"a": "3", "c": "1"})
-    scene.ferry.ok()
+    scene.migration.ok()
     assert (scene.texts("s/a"), scene.texts("s/c")) == (["1", "2", "3"], ["1"])
     vault.audit_reset()
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
     assert vault.audit_counts().data_reads == 0
 
 
 def test_a_secret_of_very_many_keys(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, layout="keys")
     scene.kv.put("s", {f"key-{n:04d}": f"value {n}" for n in range(1500)})
-    result = scene.ferry.ok()
+    result = scene.migration.ok()
     assert result.values["summary"]["created"] == 1500
-    again = scene.ferry.ok()
+    again = scene.migration.ok()
     assert not again.changed
     assert again.values["values_read"]["vault"] == 0
 
@@ -261,6 +261,6 @@ def test_a_very_long_history(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     scene.kv.describe("s", max_versions=400)
     scene.kv.put("s", *({"v": n} for n in range(1, 401)))
-    scene.ferry.ok()
+    scene.migration.ok()
     assert [value["v"] for value in scene.values("s")] == list(range(1, 401))
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed

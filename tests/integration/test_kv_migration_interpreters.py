@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from counted_runs import Counted, CountedRuns, migrating, recap
 from interpreters import environment, python_of, without
-from staging import Counted, Stage, ferry, recap
 
 from ferrydev.emulator import Emulator
 from ferrydev.play import connection_env
@@ -67,8 +67,8 @@ def ran(vault: Vault, server: Emulator, kv: Kv, tmp_path_factory: pytest.TempPat
         there = {"vars": {"ansible_python_interpreter": str(python)}}
         source = {"paths": [f"{kv.mount}/"]}
         location = f"/{name.replace(' ', '-')}"
-        tasks.append(ferry(name, target_location=location, source=source, ignore=True, keywords=there))
-    stage = Stage(vault, server)
+        tasks.append(migrating(name, target_location=location, source=source, ignore=True, keywords=there))
+    stage = CountedRuns(vault, server)
     yield Ran(stage.run(tasks), kv)
     stage.close()
 
@@ -105,7 +105,7 @@ def test_the_oldest_supported_ansible_migrates_and_changes_nothing_again(
     if python is None:
         pytest.skip("ansible-core 2.16 needs a Python before 3.13, and there is none here")
     programs = environment(python, "ansible-core==2.16.*", "hvac", "httpx", "aiohttp")
-    task = ferry("migrate", target_location="/oldest", source={"paths": [f"{kv.mount}/"]})
+    task = migrating("migrate", target_location="/oldest", source={"paths": [f"{kv.mount}/"]})
     again = {**task, "name": "again", "register": "again"}
     here = {"ansible_connection": "local", "ansible_python_interpreter": str(programs / "python")}
     kept = {"name": "keep", "ansible.builtin.copy": {"content": "{{ again }}", "dest": str(tmp_path / "again.json")}}

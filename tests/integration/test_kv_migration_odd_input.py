@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Ferry
+from ferrydev.migrating import Migration
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
@@ -117,7 +117,7 @@ class Typist:
     """Runs with odd options against fresh servers."""
 
     def __init__(self, vault: Vault, emulator: Emulator, kv: Kv) -> None:
-        self.ferry = Ferry(vault, emulator)
+        self.migration = Migration(vault, emulator)
         self.emulator = emulator
         self.kv = kv
 
@@ -128,12 +128,12 @@ class Typist:
         for option, value in options.items():
             (source if option in SOURCE else given)[option] = self.named(value)
         try:
-            result = self.ferry.run(**given)
+            result = self.migration.run(**given)
             message = str(result.error or "")
         except SecretferryError as error:
             message = str(error)
         start = f"/migrated/{self.kv.mount}/"
-        return message, sorted(name.removeprefix(start) for name in self.ferry.items())
+        return message, sorted(name.removeprefix(start) for name in self.migration.items())
 
     def named(self, value: t.Any) -> t.Any:
         """``{m}`` in texts stands for the mount, ``{M}`` for the same in capitals."""
@@ -189,39 +189,39 @@ def test_any_folder_name_will_do(typist: Typist, location: str) -> None:
 def test_kv_version_1_in_every_mode(vault: Vault, emulator: Emulator, options: dict[str, str], layout: str) -> None:
     one = Kv(vault, 1)
     one.put("p", {"x": "1"})
-    ferry = Ferry(vault, emulator, source={"paths": [one.mount]}, layout=layout, **options)
-    ferry.ok()
+    migration = Migration(vault, emulator, source={"paths": [one.mount]}, layout=layout, **options)
+    migration.ok()
     name = f"/migrated/{one.mount}/p" + ("/x" if layout == "keys" else "")
-    item = ferry.items()[name]
+    item = migration.items()[name]
     assert [version["value"] for version in item["versions"]] == ['{"x":"1"}' if layout == "json" else "1"]
     assert item["description"] == ""
-    assert not ferry.ok().changed
+    assert not migration.ok().changed
 
 
 def test_odd_keys_become_items_that_differ(vault: Vault, emulator: Emulator) -> None:
     odd = Kv(vault)
     odd.put("s", {"a/b": "slash", "a%2Fb": "percent", "ü": "umlaut", " ": "blank", "x" * 300: "long", "a": {"n": None}})
-    ferry = Ferry(vault, emulator, source={"paths": [odd.mount]}, layout="keys")
-    ferry.ok()
-    values = sorted(item["versions"][0]["value"] for item in ferry.items().values())
+    migration = Migration(vault, emulator, source={"paths": [odd.mount]}, layout="keys")
+    migration.ok()
+    values = sorted(item["versions"][0]["value"] for item in migration.items().values())
     assert values == sorted(["slash", "percent", "umlaut", "blank", "long", '{"n":null}'])
-    assert not ferry.ok().changed
+    assert not migration.ok().changed
 
 
 def test_a_key_without_a_name_is_refused_in_the_plan_and_stops_no_other(vault: Vault, emulator: Emulator) -> None:
     odd = Kv(vault)
     odd.put("s", {"": "nameless", "k": "v"})
-    ferry = Ferry(vault, emulator, source={"paths": [odd.mount]}, layout="keys")
-    planned, done = ferry.run(check=True), ferry.run()
+    migration = Migration(vault, emulator, source={"paths": [odd.mount]}, layout="keys")
+    planned, done = migration.run(check=True), migration.run()
     assert planned.values["plan"] == done.values["plan"]
     assert [line["action"] for line in done.values["plan"]] == ["fail", "create"]
     assert "layout: json" in str(done.error)
-    assert list(ferry.items()) == [f"/migrated/{odd.mount}/s/k"]
+    assert list(migration.items()) == [f"/migrated/{odd.mount}/s/k"]
 
 
 def test_globs_that_match_nothing_are_named(typist: Typist) -> None:
     mount = typist.kv.mount
-    result = typist.ferry.ok(
+    result = typist.migration.ok(
         source={
             "paths": [f"{mount}/"],
             "include": [f"{mount}/a", f"{mount}/**", f"{mount}/apps/**"],

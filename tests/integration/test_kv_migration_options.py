@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ferrydev.audit import AuditCounts
 from ferrydev.emulator import Emulator
@@ -200,7 +200,7 @@ def played(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator
             "akeyless_token": emulator.token(),
         }
         files = _files(tmp_path_factory.mktemp("files"), known)
-        stage = Stage(vault, emulator, connected=False)
+        stage = CountedRuns(vault, emulator, connected=False)
 
         def run(names: list[str]) -> Counted:
             return stage.run([_task(name, kv, {**known, "files": str(files)}) for name in names])
@@ -230,7 +230,7 @@ def _task(name: str, kv: Kv, known: dict[str, str]) -> dict[str, t.Any]:
     environment = {"HOME": "/nowhere", **way.environment}
     return t.cast(
         "dict[str, t.Any]",
-        _filled(ferry(name, ignore=True, keywords={"environment": environment}, **options), known),
+        _filled(migrating(name, ignore=True, keywords={"environment": environment}, **options), known),
     )
 
 

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 import pytest
-from staging import Counted, Stage, ferry, recap
+from counted_runs import Counted, CountedRuns, migrating, recap
 
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
@@ -67,11 +67,11 @@ def story(vault: Vault) -> t.Iterator[Story]:
         two, one = Kv(vault), Kv(vault, 1)
         _seed(two, one)
         told = Story(two, one)
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         paths = {"paths": [f"{two.mount}/", f"{one.mount}/"]}
 
         def play(name: str, *options: str) -> None:
-            told.runs[name] = stage.run([ferry("ferry", source=paths)], *options)
+            told.runs[name] = stage.run([migrating("migrate", source=paths)], *options)
             told.items[name] = emulator.control.dump()
 
         play("plan", "--check", "--diff")
@@ -85,7 +85,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
 
 
 def _plan(story: Story, run: str) -> dict[str, dict[str, t.Any]]:
-    return {line["source"].removeprefix(story.two.mount + "/"): line for line in story.runs[run]["ferry"]["plan"]}
+    return {line["source"].removeprefix(story.two.mount + "/"): line for line in story.runs[run]["migrate"]["plan"]}
 
 
 @pytest.mark.parametrize("run", STEPS)
@@ -95,7 +95,7 @@ def test_every_run_succeeds(story: Story, run: str) -> None:
 
 @pytest.mark.parametrize(("plan", "real"), [("plan", "migrate"), ("plan_news", "migrate_news")])
 def test_the_plan_is_what_the_real_run_does_item_for_item(story: Story, plan: str, real: str) -> None:
-    announced, done = story.runs[plan]["ferry"], story.runs[real]["ferry"]
+    announced, done = story.runs[plan]["migrate"], story.runs[real]["migrate"]
     assert announced["plan"] == done["plan"]
     assert announced["changed"] is done["changed"] is True
     counts = {name: number for name, number in done["summary"].items() if name != "versions_written"}
@@ -106,7 +106,7 @@ def test_the_plan_is_what_the_real_run_does_item_for_item(story: Story, plan: st
 @pytest.mark.parametrize(("plan", "real"), [("plan", "migrate"), ("plan_news", "migrate_news")])
 def test_and_it_is_what_became_of_the_items(story: Story, plan: str, real: str) -> None:
     before, after = story.items[plan], story.items[real]
-    for line in story.runs[plan]["ferry"]["plan"]:
+    for line in story.runs[plan]["migrate"]["plan"]:
         was, item = before.get(line["item"]), after.get(line["item"])
         if line["action"] == "create":
             assert was is None
@@ -119,7 +119,7 @@ def test_and_it_is_what_became_of_the_items(story: Story, plan: str, real: str) 
         else:
             assert line["action"] == "skip"
             assert item == was
-    planned = {line["item"] for line in story.runs[plan]["ferry"]["plan"]}
+    planned = {line["item"] for line in story.runs[plan]["migrate"]["plan"]}
     others = {name for name in {*before, *after} if name not in planned and "/.secretferry/" not in name}
     assert all(before.get(name) == after.get(name) for name in others)
 
@@ -131,7 +131,7 @@ def test_check_mode_writes_nothing_on_either_server(story: Story, run: str) -> N
     assert counted.akeyless["writes_applied"] == 0
     assert counted.vault.writes == 0
     assert counted.vault.metadata_reads > 0
-    assert counted["ferry"]["summary"]["versions_written"] == 0
+    assert counted["migrate"]["summary"]["versions_written"] == 0
 
 
 @pytest.mark.parametrize("run", STEPS)
@@ -155,8 +155,8 @@ def test_the_plan_names_versions_and_reasons(story: Story) -> None:
     assert plan["app"]["item"] == f"/migrated/{story.two.mount}/app"
     assert {line["action"] for line in plan.values()} == {"create", "skip"}
     assert all(line["reason"] for line in plan.values())
-    assert [line["source"] for line in story.runs["plan"]["ferry"]["plan"]] == sorted(
-        line["source"] for line in story.runs["plan"]["ferry"]["plan"]
+    assert [line["source"] for line in story.runs["plan"]["migrate"]["plan"]] == sorted(
+        line["source"] for line in story.runs["plan"]["migrate"]["plan"]
     )
 
 
@@ -183,23 +183,23 @@ def test_diff_mode_shows_names_versions_and_reasons(story: Story) -> None:
 
 
 def test_the_diff_of_check_mode_is_the_diff_of_the_real_run(story: Story) -> None:
-    assert story.runs["plan"]["ferry"]["diff"] == story.runs["migrate"]["ferry"]["diff"]
+    assert story.runs["plan"]["migrate"]["diff"] == story.runs["migrate"]["migrate"]["diff"]
 
 
 def test_without_diff_mode_there_is_no_diff(story: Story) -> None:
-    assert "diff" not in story.runs["plan_news"]["ferry"]
-    assert "diff" not in story.runs["migrate_news"]["ferry"]
+    assert "diff" not in story.runs["plan_news"]["migrate"]
+    assert "diff" not in story.runs["migrate_news"]["migrate"]
 
 
 def test_the_diff_of_a_second_run_shows_no_change(story: Story) -> None:
-    for diff in story.runs["rerun"]["ferry"]["diff"]:
+    for diff in story.runs["rerun"]["migrate"]["diff"]:
         assert diff["before"] == ""
         assert all(": skip: " in line for line in diff["after"].splitlines())
 
 
 def test_a_second_run_changes_nothing_reads_no_value_and_writes_nothing(story: Story) -> None:
     counted = story.runs["rerun"]
-    result = counted["ferry"]
+    result = counted["migrate"]
     assert result["changed"] is False
     assert recap(counted.played.stdout)["changed"] == 0
     assert counted.vault.data_reads == 0
@@ -213,18 +213,18 @@ def test_a_second_run_changes_nothing_reads_no_value_and_writes_nothing(story: S
 def test_a_second_run_reads_of_kv_version_1_each_value_once(story: Story) -> None:
     """It has nothing else that could tell whether a secret changed."""
     assert story.runs["rerun"].vault.kv1_reads == 2
-    assert story.runs["rerun"]["ferry"]["values_read"]["vault"] == 2
+    assert story.runs["rerun"]["migrate"]["values_read"]["vault"] == 2
 
 
 def test_the_counts_of_the_result_are_those_of_the_servers(story: Story) -> None:
     for counted in story.runs.values():
-        result = counted["ferry"]
+        result = counted["migrate"]
         assert result["values_read"]["vault"] == counted.vault.data_reads + counted.vault.kv1_reads
         assert result["requests"]["akeyless"] == counted.akeyless["requests"]
         assert result["requests"]["vault"] == counted.vault.total
 
 
 def test_the_ledger_is_where_the_result_says(story: Story) -> None:
-    folder = story.runs["migrate"]["ferry"]["ledger"]
+    folder = story.runs["migrate"]["migrate"]["ledger"]
     assert folder == "/migrated/.secretferry/test"
     assert any(name.startswith(folder + "/") for name in story.items["migrate"])

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -85,12 +85,12 @@ def test_the_whole_migration(
     emulator.control.settings(deleted_versions_count=counts)
     scene = furnished(vault, emulator, version, layout=layout)
     before = state(emulator, last=not counts)
-    scene.ferry.ok(conflict=conflict)
+    scene.migration.ok(conflict=conflict)
     go_on(scene)
-    scene.ferry.ok(conflict=conflict)
+    scene.migration.ok(conflict=conflict)
     assert state(emulator, last=not counts) != before
-    planned = Back(scene.ferry).ok(check=True)
-    result = Back(scene.ferry).ok()
+    planned = Rollback(scene.migration).ok(check=True)
+    result = Rollback(scene.migration).ok()
     assert state(emulator, last=not counts) == before
     assert result.changed
     assert result.values["plan"] == planned.values["plan"]
@@ -110,20 +110,20 @@ def test_one_run_of_several(
 ) -> None:
     emulator.control.settings(deleted_versions_count=counts)
     scene = furnished(vault, emulator, version, layout=layout)
-    scene.ferry.ok(conflict="skip")
+    scene.migration.ok(conflict="skip")
     before = without_ledger(state(emulator, last=not counts))
-    second = scene.ferry.ok(conflict=conflict)
+    second = scene.migration.ok(conflict=conflict)
     go_on(scene)
     between = without_ledger(state(emulator, last=not counts))
-    third = scene.ferry.ok(conflict=conflict)
+    third = scene.migration.ok(conflict=conflict)
     after = without_ledger(state(emulator))
-    back = Back(scene.ferry)
+    back = Rollback(scene.migration)
     back.ok(from_run=third.values["run"])
     assert without_ledger(state(emulator, last=not counts)) == between
     # What was rolled back is new again.
-    again = scene.ferry.ok(conflict=conflict)
+    again = scene.migration.ok(conflict=conflict)
     assert newest(without_ledger(state(emulator))) == newest(after)
-    assert not scene.ferry.ok().changed
+    assert not scene.migration.ok().changed
     back.ok(from_run=second.values["run"])
     assert without_ledger(state(emulator, last=not counts)) == before
     assert again.values["run"] > third.values["run"] > second.values["run"]
@@ -160,11 +160,11 @@ def test_accounts_of_all_habits(vault: Vault, emulator: Emulator, account: str, 
     scene.kv.put("odd+name/x", {"a": 1, "b+c/d": 2})
     before = state(emulator, last=False)
     emulator.control.settings(**ACCOUNTS[account])
-    scene.ferry.ok(conflict="overwrite")
+    scene.migration.ok(conflict="overwrite")
     go_on(scene)
-    second = scene.ferry.ok()
-    Back(scene.ferry).ok(from_run=second.values["run"])
-    Back(scene.ferry).ok()
+    second = scene.migration.ok()
+    Rollback(scene.migration).ok(from_run=second.values["run"])
+    Rollback(scene.migration).ok()
     after = state(emulator, last=False)
     if account == "values of format json come back decoded":
         for items in (before, after):  # their text is deleted before it can be kept
@@ -177,10 +177,10 @@ def test_a_protection_key(vault: Vault, emulator: Emulator) -> None:
     scene = furnished(vault, emulator)
     scene.call("create-dfc-key", name="/keys/own", alg="AES256GCM")
     before = state(emulator, last=False)
-    scene.ferry.ok(conflict="overwrite", protection_key="/keys/own")
+    scene.migration.ok(conflict="overwrite", protection_key="/keys/own")
     kept = [item for name, item in emulator.control.dump().items() if "/backup/" in name]
     assert {version["protection_key"] for item in kept for version in item["versions"]} == {"/keys/own"}
-    Back(scene.ferry).ok()
+    Rollback(scene.migration).ok()
     assert state(emulator, last=False) == before
 
 
@@ -188,7 +188,7 @@ def test_a_new_migration_costs_nothing_more(vault: Vault, emulator: Emulator) ->
     scene = Scene(vault, emulator)
     for n in range(50):
         scene.kv.put(f"s{n}", {"n": n})
-    scene.ferry.ok()
+    scene.migration.ok()
     routes = emulator.control.counters()["routes"]
     assert routes.get("describe-item", 0) == 0
     assert not [name for name in emulator.control.dump() if "/backup/" in name]
@@ -198,11 +198,11 @@ def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulato
     scene = Scene(vault, emulator)
     for n in range(60):
         scene.kv.put(f"s{n}", {"n": n})
-    scene.ferry.ok()
+    scene.migration.ok()
     for n in range(60):
         scene.kv.put(f"s{n}", {"n": "new"})
     emulator.control.reset_counters()
-    scene.ferry.ok()
+    scene.migration.ok()
     notes = [name for name in emulator.control.dump() if "/backup/" in name]
     assert 2 <= len(notes) <= 12
     assert emulator.control.counters()["routes"]["describe-item"] == 60
@@ -210,7 +210,7 @@ def test_items_that_change_together_share_a_note(vault: Vault, emulator: Emulato
 
 def test_forgetting_a_migration_forgets_how_things_were(vault: Vault, emulator: Emulator) -> None:
     scene = furnished(vault, emulator)
-    scene.ferry.ok(conflict="overwrite")
-    scene.ferry.ok(state="absent")
+    scene.migration.ok(conflict="overwrite")
+    scene.migration.ok(state="absent")
     assert not [name for name in emulator.control.dump() if "/backup/" in name]
     assert [name for name in emulator.control.dump() if "/metadata/" in name]

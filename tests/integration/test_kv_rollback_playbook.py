@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import yaml
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback_spec
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_rollback
@@ -43,7 +43,7 @@ class Story:
     migrated: dict[str, t.Any]
     after: dict[str, t.Any]
     secrets: list[str]
-    stage: Stage
+    stage: CountedRuns
 
     def result(self, run: str) -> dict[str, t.Any]:
         return self.runs[run]["back"]
@@ -56,13 +56,13 @@ def story(vault: Vault) -> t.Iterator[Story]:
         kv = Kv(vault)
         for n in range(30):
             kv.put(f"s{n}", {"password": secret[0], "n": n}, {"password": secret[1], "n": n})
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         for n in range(3):
             _foreign(emulator, f"/migrated/{kv.mount}/s{n}", secret[2])
         _foreign(emulator, "/migrated/beside", secret[3])
         before = emulator.control.dump(stable=True)
         source = {"paths": [f"{kv.mount}/"]}
-        runs = {"migrate": stage.run([ferry("migrate", source=source, conflict="overwrite")], "-vvvv")}
+        runs = {"migrate": stage.run([migrating("migrate", source=source, conflict="overwrite")], "-vvvv")}
         migrated = emulator.control.dump(stable=True)
         runs["check"] = stage.run([back("back")], "--check", "--diff", "-vvvv")
         assert emulator.control.dump(stable=True) == migrated
@@ -71,7 +71,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
         runs["real"] = stage.run([back("back")], "--diff", "-vvvv")
         after = emulator.control.dump(stable=True)
         runs["again"] = stage.run([back("back")], "-vvvv")
-        runs["migrate again"] = stage.run([ferry("migrate", source=source, conflict="append")])
+        runs["migrate again"] = stage.run([migrating("migrate", source=source, conflict="append")])
         emulator.control.settings(delete_protection_by_default=True)
         refused = f"/migrated/{kv.mount}/s7"
         _call(emulator, "update-item", name=refused, description=secret[3])
@@ -211,14 +211,14 @@ def test_the_examples_run(vault: Vault, tmp_path: t.Any) -> None:
         ):
             assert theirs in text
             text = text.replace(theirs, ours)
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         source = {"paths": [f"{kv.mount}/"]}
         known: dict[str, t.Any] = {"name": "payments", "target_location": "/migrated/payments", "source": source}
         first, second = {**known, "versions": "1"}, {**known, "versions": "2"}
-        stage.run([ferry("first", **first)])
+        stage.run([migrating("first", **first)])
         for name in ("db", "api", "web"):
             kv.put(f"payments/{name}", {"v": 3})
-        stage.run([ferry("second", **second)])
+        stage.run([migrating("second", **second)])
         plan, last, two, whole = examples = yaml.safe_load(text)
         done = stage.run(examples)
         assert done.played.rc == 0, done.played.stdout

@@ -19,7 +19,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
     SecretferryError,
 )
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -34,7 +34,7 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
         scene.kv.put(name, {"v": 1}, {"v": 2})
     scene.kv.describe("taken", custom_metadata={"owner": "us"})
     scene.call("create-secret", name=scene.name("taken"), value="theirs", tags=["x"], description="theirs")
-    scene.ferry.ok()
+    scene.migration.ok()
     return scene
 
 
@@ -92,8 +92,8 @@ def test_what_others_changed_stays_and_the_rest_is_rolled_back(scene: Scene, cas
     name = scene.name(item)
     meddle(scene, name)
     meddled = scene.emulator.control.dump()[name]
-    planned = Back(scene.ferry).run(check=True)
-    result = Back(scene.ferry).run()
+    planned = Rollback(scene.migration).run(check=True)
+    result = Rollback(scene.migration).run()
     after = scene.emulator.control.dump()
     assert after[name] == meddled
     assert scene.name("b") not in after
@@ -109,7 +109,7 @@ def test_what_others_changed_stays_and_the_rest_is_rolled_back(scene: Scene, cas
     assert result.values["summary"]["failed" if case == "protected" else "conflicts"] == 1
     # Once more: the same, and nothing is written.
     scene.emulator.control.reset_counters()
-    again = Back(scene.ferry).run()
+    again = Rollback(scene.migration).run()
     assert str(again.error)
     assert not again.changed
     assert scene.emulator.control.counters()["writes"] == 0
@@ -119,14 +119,14 @@ def test_what_others_changed_stays_and_the_rest_is_rolled_back(scene: Scene, cas
 def test_once_that_is_undone_the_rest_is_rolled_back(scene: Scene, case: str, item: str) -> None:
     name = scene.name(item)
     MEDDLING[case][0](scene, name)
-    assert Back(scene.ferry).run().error
+    assert Rollback(scene.migration).run().error
     if case == "tagged":
         scene.call("update-item", **{"name": name, "rm-tag": ["mine"]})
     elif case == "protected":
         scene.call("update-item", name=name, delete_protection="false")
     else:
         scene.call("delete-item", name=name, version=4)
-    Back(scene.ferry).ok()
+    Rollback(scene.migration).ok()
     left = scene.emulator.control.dump(stable=True)
     assert list(left) == [scene.name("taken")]
     assert [version["value"] for version in left[scene.name("taken")]["versions"]] == ["theirs"]
@@ -134,46 +134,46 @@ def test_once_that_is_undone_the_rest_is_rolled_back(scene: Scene, case: str, it
 
 def test_what_is_deleted_already_is_no_failure(scene: Scene) -> None:
     scene.call("delete-item", name=scene.name("a"))
-    result = Back(scene.ferry).ok()
+    result = Rollback(scene.migration).ok()
     assert result.values["summary"]["already_deleted"] == 1
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
 
 
 def test_what_was_taken_over_and_then_deleted_cannot_come_back(scene: Scene) -> None:
     scene.call("delete-item", name=scene.name("taken"))
-    result = Back(scene.ferry).run()
+    result = Rollback(scene.migration).run()
     assert "deleted at the target since" in str(result.error)
     assert result.values["summary"]["deleted"] == 3
     # Its remedy: to accept that.
-    scene.ferry.ok(state="absent")
+    scene.migration.ok(state="absent")
     assert scene.emulator.control.dump() == {}
-    assert not Back(scene.ferry).ok().changed
+    assert not Rollback(scene.migration).ok().changed
 
 
 def test_what_was_taken_over_deleted_and_made_anew_cannot_come_back(scene: Scene) -> None:
     scene.call("delete-item", name=scene.name("taken"))
-    scene.ferry.ok()
-    result = Back(scene.ferry).run()
+    scene.migration.ok()
+    result = Rollback(scene.migration).run()
     assert "created again since: its former versions cannot come back" in str(result.error)
     assert result.values["summary"]["deleted"] == 3
 
 
 def test_versions_that_were_pruned_cannot_come_back(scene: Scene) -> None:
     scene.call("update-item", **{"name": scene.name("taken"), "max-versions": "1"})
-    result = Back(scene.ferry).run()
+    result = Rollback(scene.migration).run()
     assert "no longer kept: 1" in str(result.error)
 
 
 def test_a_missing_right_is_that_items_failure(scene: Scene) -> None:
     free = [scene.name(name) for name in ("a", "c", "taken")]
-    back = Back(scene.ferry)
+    back = Rollback(scene.migration)
     back.akeyless_auth = _limited(scene, [*free, "/migrated/.secretferry/*"], only_look_at=scene.name("b"))
     result = back.run()
     (failure,) = result.values["failures"]
     assert failure["item"] == scene.name("b")
     assert "right" in failure["remedy"]
     assert (result.values["summary"]["failed"], result.values["summary"]["deleted"]) == (1, 2)
-    Back(scene.ferry).ok()
+    Rollback(scene.migration).ok()
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
 
 
@@ -191,7 +191,7 @@ def _limited(scene: Scene, paths: list[str], only_look_at: str) -> dict[str, str
 
 def _back(scene: Scene, **options: t.Any) -> SecretferryError | None:
     try:
-        return Back(scene.ferry).run(**options).error
+        return Rollback(scene.migration).run(**options).error
     except SecretferryError as error:
         return error
 
@@ -239,8 +239,8 @@ def test_a_lost_ledger(scene: Scene) -> None:
 def test_after_a_lost_ledger_was_rebuilt_what_was_created_goes(scene: Scene) -> None:
     for name in [name for name in scene.emulator.control.dump() if "/.secretferry/" in name]:
         scene.call("delete-item", name=name)
-    scene.ferry.ok()
-    result = Back(scene.ferry).run()
+    scene.migration.ok()
+    result = Rollback(scene.migration).run()
     assert "its state before the migration took it over is not known" in str(result.error)
     assert result.values["summary"]["deleted"] == 3
 
@@ -255,7 +255,7 @@ def test_a_damaged_note_is_named(scene: Scene) -> None:
 
 def test_nothing_is_there(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
-    result = Back(scene.ferry).ok()
+    result = Rollback(scene.migration).ok()
     assert not result.changed
     assert result.warnings == ["There is nothing to roll back of this migration in /migrated"]
     assert emulator.control.counters()["writes"] == 0
@@ -267,7 +267,7 @@ def test_another_run_holds_the_lease(scene: Scene) -> None:
     busy = {**content, "host": "elsewhere", "since": content["since"], "until": content["since"] + 600}
     scene.call("update-secret-val", **{"name": lease, "value": json.dumps(busy), "keep-prev-version": "true"})
     before = scene.emulator.control.dump()
-    planned = Back(scene.ferry).run(check=True)
+    planned = Rollback(scene.migration).run(check=True)
     assert "Another run of this migration is writing: elsewhere" in planned.warnings[0]
     assert isinstance(_back(scene), LeaseHeld)
     assert scene.emulator.control.dump() == before
@@ -275,32 +275,32 @@ def test_another_run_holds_the_lease(scene: Scene) -> None:
 
 def test_named_secrets_only(scene: Scene) -> None:
     mount = scene.kv.mount
-    result = Back(scene.ferry).ok(scope={"paths": [f"{mount}/a", f"{mount}/taken"]})
+    result = Rollback(scene.migration).ok(scope={"paths": [f"{mount}/a", f"{mount}/taken"]})
     assert (result.values["summary"]["deleted"], result.values["summary"]["restored"]) == (1, 1)
-    left = scene.ferry.items()
+    left = scene.migration.items()
     assert sorted(left) == [scene.name(name) for name in ("b", "c", "taken")]
     assert [version["value"] for version in left[scene.name("taken")]["versions"]] == ["theirs"]
-    again = scene.ferry.ok()
+    again = scene.migration.ok()
     assert again.values["summary"]["unchanged"] == 2
     assert again.values["summary"]["created"] == 1
-    Back(scene.ferry).ok()
+    Rollback(scene.migration).ok()
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
 
 
 def test_batch_after_batch(scene: Scene) -> None:
     deleted = 0
     for bits in ("00", "01", "10", "11"):
-        deleted += Back(scene.ferry).ok(scope={"hash_prefix": bits}).values["summary"]["deleted"]
+        deleted += Rollback(scene.migration).ok(scope={"hash_prefix": bits}).values["summary"]["deleted"]
     assert deleted == 3
-    assert list(scene.ferry.items()) == [scene.name("taken")]
-    assert Back(scene.ferry).ok().changed  # the ledger
+    assert list(scene.migration.items()) == [scene.name("taken")]
+    assert Rollback(scene.migration).ok().changed  # the ledger
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]
 
 
 def test_a_run_that_has_to_end_says_how_far_it_came(scene: Scene) -> None:
     rule = {"action": "error", "status": 401, "text": "Unauthorized", "routes": ["delete-item"], "nth": [2, 3, 4, 5, 6]}
     scene.emulator.control.faults(rules=[rule, {"action": "expire_tokens", "routes": ["delete-item"], "nth": [2]}])
-    result = Back(scene.ferry).run(concurrency=1)
+    result = Rollback(scene.migration).run(concurrency=1)
     scene.emulator.control.faults()
     assert result.error is not None
     assert result.changed
@@ -308,5 +308,5 @@ def test_a_run_that_has_to_end_says_how_far_it_came(scene: Scene) -> None:
     assert summary["deleted"] + summary["restored"] + summary["failed"] == 4
     there = {scene.name(name) for name in ("a", "b", "c")} & set(scene.emulator.control.dump())
     assert summary["deleted"] == 3 - len(there)
-    Back(scene.ferry).ok()
+    Rollback(scene.migration).ok()
     assert list(scene.emulator.control.dump()) == [scene.name("taken")]

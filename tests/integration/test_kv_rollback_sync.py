@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
@@ -23,7 +23,7 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
     scene = Scene(vault, emulator, layout=request.param)
     for name in ("more", "less", "gone", "same"):
         scene.kv.put(name, V1, V2)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.put("more", V3)
     scene.kv.destroy("less", 1)
     scene.kv.remove("gone")
@@ -32,15 +32,15 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
 
 
 def test_a_pass_that_deletes_nothing_is_taken_back_whole(scene: Scene) -> None:
-    before = {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()}
-    run = Sync(scene.ferry, delete=False).ok().values["run"]
-    Back(scene.ferry).ok(from_run=run)
-    assert {name: [v["value"] for v in item["versions"]] for name, item in scene.ferry.items().items()} == before
+    before = {name: [v["value"] for v in item["versions"]] for name, item in scene.migration.items().items()}
+    run = Sync(scene.migration, delete=False).ok().values["run"]
+    Rollback(scene.migration).ok(from_run=run)
+    assert {name: [v["value"] for v in item["versions"]] for name, item in scene.migration.items().items()} == before
 
 
 def test_what_a_pass_deleted_is_named(scene: Scene) -> None:
-    run = Sync(scene.ferry, delete=True).ok().values["run"]
-    result = Back(scene.ferry).run(from_run=run)
+    run = Sync(scene.migration, delete=True).ok().values["run"]
+    result = Rollback(scene.migration).run(from_run=run)
     reasons = {failure["source"].rpartition("/")[2]: failure["reason"] for failure in result.values["failures"]}
     assert reasons == {
         "gone": "it was deleted at the target since, with all its versions",
@@ -50,6 +50,6 @@ def test_what_a_pass_deleted_is_named(scene: Scene) -> None:
 
 
 def test_the_whole_migration_is_taken_back_all_the_same(scene: Scene) -> None:
-    Sync(scene.ferry, delete=True).ok()
-    Back(scene.ferry).ok()
+    Sync(scene.migration, delete=True).ok()
+    Rollback(scene.migration).ok()
     assert scene.emulator.control.dump() == {}

@@ -27,18 +27,18 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
     scene.kv.put("s", V1, V2, V3)
     scene.kv.put("a/t", V1)
     scene.kv.put("u", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     return scene
 
 
 def follow(scene: Scene, **options: t.Any) -> dict[str, str]:
     """One pass as check mode predicts it, clean afterwards; a second one does nothing. The plan by path."""
-    sync = Sync(scene.ferry, **options)
+    sync = Sync(scene.migration, **options)
     predicted = sync.ok(check=True)
     result = sync.ok()
     assert result.values["plan"] == predicted.values["plan"]
     assert result.values["summary"]["deleted"] == predicted.values["summary"]["deleted"]
-    outcome = verified(scene.ferry, extra_items="warn")
+    outcome = verified(scene.migration, extra_items="warn")
     assert outcome.values["verified"], outcome.error
     scene.emulator.control.reset_counters()
     again = sync.ok()
@@ -48,7 +48,7 @@ def follow(scene: Scene, **options: t.Any) -> dict[str, str]:
 
 
 def paths(scene: Scene) -> set[str]:
-    return {name.removeprefix(scene.name("")) for name in scene.ferry.items()}
+    return {name.removeprefix(scene.name("")) for name in scene.migration.items()}
 
 
 @pytest.mark.parametrize("delete", [False, True])
@@ -82,7 +82,7 @@ def test_delete_removes_versions_and_items(scene: Scene) -> None:
 
 def test_the_newest_version_deleted_is_told(scene: Scene) -> None:
     scene.kv.delete("s", 3)
-    result = Sync(scene.ferry, delete=True).ok()
+    result = Sync(scene.migration, delete=True).ok()
     assert "an older one is the newest now" in result.values["plan"][0]["reason"]
     assert scene.values("s") == [V1, V2]
     scene.kv.undelete("s", 3)
@@ -94,7 +94,7 @@ def test_with_current_alone_the_item_goes_with_its_newest_version(vault: Vault, 
     scene = Scene(vault, emulator, versions="current")
     scene.kv.put("s", V1, V2)
     scene.kv.put("u", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.delete("s", 2)
     assert follow(scene) == {"s": "update_metadata"}
     assert scene.values("s") == [V2]
@@ -119,9 +119,9 @@ def test_removed_and_made_anew(scene: Scene) -> None:
 
 def test_an_undeleted_version_between_others_is_a_named_conflict(scene: Scene) -> None:
     scene.kv.delete("s", 2)
-    Sync(scene.ferry, delete=True).ok()
+    Sync(scene.migration, delete=True).ok()
     scene.kv.undelete("s", 2)
-    result = Sync(scene.ferry, delete=True).run()
+    result = Sync(scene.migration, delete=True).run()
     assert "version 2 can be read now" in str(result.error)
     assert scene.values("s") == [V1, V3]
     assert follow(scene, delete=True, undeleted_versions="rewrite") == {"s": "append"}
@@ -141,7 +141,7 @@ def test_one_item_for_each_key(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, layout="keys")
     scene.kv.put("s", {"a": "1", "b": "1"}, {"a": "2"})
     scene.kv.put("t", {"a": "1"})
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.destroy("s", 1)
     scene.kv.remove("t")
     follow(scene, delete=True)
@@ -156,10 +156,10 @@ def test_kv_version_1(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, version=1)
     scene.kv.put("s", V1)
     scene.kv.put("t", V1)
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.kv.put("s", V2)
     scene.kv.remove("t")
-    sync = Sync(scene.ferry, delete=True)
+    sync = Sync(scene.migration, delete=True)
     assert scene.steps(sync.ok()) == {"s": "append", "t": "delete"}
     assert not sync.ok().changed
     assert paths(scene) == {"s"}
@@ -175,7 +175,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
     for path in ("s", "a/t", "u"):
         scene.kv.remove(path)
     scene.kv.put("other", V1)
-    result = Sync(scene.ferry, delete=True).run()
+    result = Sync(scene.migration, delete=True).run()
     assert result.values["summary"]["conflicts"] == 3
     assert paths(scene) == {"s", "a/t", "u", "other"}
 
@@ -183,7 +183,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
 def test_a_version_that_somebody_changed_in_place_is_not_deleted(scene: Scene) -> None:
     scene.call("update-secret-val", name=scene.name("s"), value='{"v":"theirs"}', **{"keep-prev-version": "false"})
     scene.kv.delete("s", 3)
-    assert "changed at the target" in str(Sync(scene.ferry, delete=True).run().error)
+    assert "changed at the target" in str(Sync(scene.migration, delete=True).run().error)
     assert scene.values("s") == [V1, V2, {"v": "theirs"}]
 
 
@@ -194,11 +194,11 @@ def test_foreign_items_and_those_taken_over_stay(vault: Vault, emulator: Emulato
     for path in ("over", "foreign"):
         scene.call("create-secret", name=scene.name(path), value="theirs")
     scene.kv.put("foreign", V1)
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/over"]}, conflict="append")
-    scene.ferry.ok(source={"paths": [f"{scene.kv.mount}/"]}, conflict="skip")
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/over"]}, conflict="append")
+    scene.migration.ok(source={"paths": [f"{scene.kv.mount}/"]}, conflict="skip")
     for path in ("over", "foreign"):
         scene.kv.remove(path)
-    Sync(scene.ferry, delete=True).ok()
+    Sync(scene.migration, delete=True).ok()
     assert paths(scene) == {"mine", "over", "foreign"}
 
 
@@ -211,7 +211,7 @@ def test_what_cannot_be_seen_is_not_gone(scene: Scene, protected: str) -> None:
         f'path "{mount}/metadata/+" {{ capabilities = ["read"] }}\npath "sys/internal/ui/mounts/*" '
         '{ capabilities = ["read"] }',
     )
-    sync = Sync(scene.ferry, delete=True)
+    sync = Sync(scene.migration, delete=True)
     if protected == "rights":
         sync.source_auth = {"method": "token", "token": vault.token([name])}
     else:
@@ -225,7 +225,7 @@ def test_more_than_the_limit_are_not_deleted(scene: Scene) -> None:
     for path in ("s", "u"):
         scene.kv.remove(path)
     scene.kv.put("new", V1)
-    result = Sync(scene.ferry, delete=True, delete_limit=1).run()
+    result = Sync(scene.migration, delete=True, delete_limit=1).run()
     assert "delete_limit is 1" in str(result.error)
     assert paths(scene) == {"s", "u", "a/t", "new"}
     follow(scene, delete=True, delete_limit=2)
@@ -235,7 +235,7 @@ def test_more_than_the_limit_are_not_deleted(scene: Scene) -> None:
 def test_an_empty_mount_deletes_nothing(scene: Scene) -> None:
     for path in ("s", "u", "a/t"):
         scene.kv.remove(path)
-    assert "there is no secret" in str(Sync(scene.ferry, delete=True).run().error)
+    assert "there is no secret" in str(Sync(scene.migration, delete=True).run().error)
     assert paths(scene) == {"s", "u", "a/t"}
 
 
@@ -243,13 +243,13 @@ def test_an_empty_mount_deletes_nothing(scene: Scene) -> None:
 
 
 def test_started_and_stopped_are_noted_where_everybody_sees_them(scene: Scene) -> None:
-    sync = Sync(scene.ferry)
+    sync = Sync(scene.migration)
     assert sync.ok(skip_unless_started=True).values["stop_reason"] == "not_started"
     started = sync.ok(state="started")
     assert (started.changed, started.values["sync"]["state"]) == (True, "started")
     assert not sync.ok(state="started").changed
     scene.kv.put("new", V1)
-    scene.ferry.ok(metadata_mode="minimal")  # redefines the migration
+    scene.migration.ok(metadata_mode="minimal")  # redefines the migration
     assert sync.ok(skip_unless_started=True).values["stop_reason"] == "done"
     assert sync.ok(state="stopped", check=True).changed
     assert sync.ok(state="stopped").changed
@@ -264,7 +264,7 @@ def test_started_and_stopped_are_noted_where_everybody_sees_them(scene: Scene) -
 def test_no_migration_is_a_clear_error(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     with pytest.raises(Exception, match=r"there is no migration test.*kv_migration"):
-        Sync(scene.ferry).run(source={"url": vault.addr})
+        Sync(scene.migration).run(source={"url": vault.addr})
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_no_migration_is_a_clear_error(vault: Vault, emulator: Emulator) -> None
 def test_contradictory_options_are_refused_by_name(scene: Scene, options: dict[str, t.Any], named: str) -> None:
     scene.emulator.control.reset_counters()
     with pytest.raises(Exception, match=rf"^{named}: "):
-        Sync(scene.ferry).run(**options)
+        Sync(scene.migration).run(**options)
     assert scene.emulator.control.counters()["requests"] == 0
 
 
@@ -292,7 +292,7 @@ def test_a_scope_narrows_a_pass(scene: Scene) -> None:
     scene.kv.put("s", V4)
     scene.kv.put("u", V2)
     scene.kv.remove("a/t")
-    result = Sync(scene.ferry, delete=True).ok(scope={"paths": [f"{mount}/s", f"{mount}/a/t"]})
+    result = Sync(scene.migration, delete=True).ok(scope={"paths": [f"{mount}/s", f"{mount}/a/t"]})
     assert result.values["summary"]["deleted"] == 1
     assert scene.values("s") == [V1, V2, V3, V4]
     assert scene.values("u") == [V1]
@@ -301,8 +301,8 @@ def test_a_scope_narrows_a_pass(scene: Scene) -> None:
 
 def test_the_ledger_says_nothing_of_values(scene: Scene) -> None:
     scene.kv.put("s", {"password": "canary-7391"})
-    Sync(scene.ferry, delete=True).ok()
+    Sync(scene.migration, delete=True).ok()
     scene.kv.delete("s", 1, 4)
-    result = Sync(scene.ferry, delete=True).ok()
+    result = Sync(scene.migration, delete=True).ok()
     ledger = {n: i for n, i in scene.emulator.control.dump().items() if "/.secretferry/" in n}
     assert "canary-7391" not in json.dumps(ledger) + json.dumps(result.values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator
@@ -26,14 +26,14 @@ def syncing(task: str, *, ignore: bool = False, **options: t.Any) -> dict[str, t
 
 
 @pytest.fixture(scope="module")
-def stage(vault: Vault) -> t.Iterator[tuple[Stage, Kv, dict[str, Counted]]]:
+def stage(vault: Vault) -> t.Iterator[tuple[CountedRuns, Kv, dict[str, Counted]]]:
     with Emulator.start({"settings": {"journal": True}}) as emulator:
         kv = Kv(vault)
         kv.put("a", {"v": SECRETS[0]}, {"v": SECRETS[1]})
         kv.put("b", {"v": SECRETS[2]})
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         runs = {"none": stage.run([syncing("sync", ignore=True)])}
-        runs["migrate"] = stage.run([ferry("migrate", source={"paths": [f"{kv.mount}/"]})])
+        runs["migrate"] = stage.run([migrating("migrate", source={"paths": [f"{kv.mount}/"]})])
         runs["nothing"] = stage.run([syncing("sync", delete=True)], "--diff")
         kv.put("c", {"v": SECRETS[3]})
         kv.destroy("a", 1)
@@ -45,7 +45,7 @@ def stage(vault: Vault) -> t.Iterator[tuple[Stage, Kv, dict[str, Counted]]]:
         stage.close()
 
 
-_Staged = tuple[Stage, Kv, dict[str, Counted]]
+_Staged = tuple[CountedRuns, Kv, dict[str, Counted]]
 
 
 def test_without_a_migration_it_says_what_to_do(stage: _Staged) -> None:

@@ -70,7 +70,7 @@ def _pass(scene: Scene, sync: Sync, options: dict[str, t.Any]) -> None:
     sync.ok(**options)
     # Without delete, the items of removed secrets stay: then, and only then, there are extra ones.
     extra = "fail" if options["delete"] else "warn"
-    outcome = verified(scene.ferry, extra_items=extra)
+    outcome = verified(scene.migration, extra_items=extra)
     assert outcome.values["verified"], (outcome.error, outcome.values)
     scene.emulator.control.reset_counters()
     position = scene.kv.vault.audit_counts().position
@@ -112,9 +112,9 @@ def test_the_target_follows_whatever_happens(
     emulator.control.settings(deleted_versions_count=counts_on)
     scene = Scene(vault, emulator, metadata_mode=mode)
     scene.kv.put("anchor", {"v": 0})
-    scene.ferry.ok()
+    scene.migration.ok()
     options = {"delete": delete, "undeleted_versions": "rewrite"}
-    sync = Sync(scene.ferry)
+    sync = Sync(scene.migration)
     fresh = itertools.count(1)
     for start in range(0, len(operations), every):
         for act, path, number in operations[start : start + every]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 import yaml
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_verify
 from ferrydev.canaries import canary, scan
@@ -55,7 +55,7 @@ class World:
 
     two: Kv
     one: Kv
-    stage: Stage
+    stage: CountedRuns
     emulator: Emulator
     access: list[dict[str, t.Any]]
     canaries: list[str]
@@ -136,7 +136,7 @@ def world(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
         shop_key.write_text(KEYS["shop"], "utf-8")
         # From the environment to the options by way of a lookup: what Ansible prints of them must be masked.
         env = {"VAULT_TOKEN": token, "APP_KEY": KEYS["app"], "APP_TOKEN": app_token}
-        stage = Stage(vault, emulator, env)
+        stage = CountedRuns(vault, emulator, env)
         access = [
             {
                 "name": "app",
@@ -152,7 +152,7 @@ def world(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
             },
         ]
         made = World(two, one, stage, emulator, access, [*secret, token, app_token, *KEYS.values()])
-        assert stage.run([ferry("migrate")]).played.rc == 0
+        assert stage.run([migrating("migrate")]).played.rc == 0
         emulator.control.snapshot("migrated")
         made.verify("clean", "-vvvv")
         made.verify("check", "--check", "--diff")
@@ -401,7 +401,7 @@ def test_a_version_that_came_since_is_missing(clean: World) -> None:
     assert _found(result) == [("missing", later), ("different_metadata", card), ("missing", card)]
     assert "Run kv_migration again" in result["differences"][0]["remedy"]
     clean.emulator.control.reset("migrated")
-    assert clean.stage.run([ferry("migrate")]).played.rc == 0
+    assert clean.stage.run([migrating("migrate")]).played.rc == 0
     clean.emulator.control.snapshot("migrated")
     assert clean.verify("since, migrated")["verified"] is True
 

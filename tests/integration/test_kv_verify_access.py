@@ -43,13 +43,13 @@ def scene(request: pytest.FixtureRequest, vault: Vault, server: Emulator) -> Sce
         "app/numbers",
         {"over53": 9007199254740993, "exponent": 1e300, "nested": [1.5, None, True], "o": {"a": {}}, "text": "1e5"},
     )
-    made.ferry.ok()
+    made.migration.ok()
     return made
 
 
 def tried(scene: Scene, **application: t.Any) -> Result:
     """Verify with one application, named app."""
-    return verified(scene.ferry, access=[{"name": "app", "akeyless": {"auth": AUTH}, **application}])
+    return verified(scene.migration, access=[{"name": "app", "akeyless": {"auth": AUTH}, **application}])
 
 
 def problems(result: Result) -> list[tuple[str, str]]:
@@ -94,7 +94,9 @@ def test_a_glob_that_must_be_readable_and_matches_nothing_is_a_failure(scene: Sc
     clean(result)
     assert any("misspelt" in warning for warning in result.warnings)
     clean(
-        verified(scene.ferry, sample="1", access=[{"name": "app", "akeyless": {"auth": AUTH}, "may_read": ["no/**"]}])
+        verified(
+            scene.migration, sample="1", access=[{"name": "app", "akeyless": {"auth": AUTH}, "may_read": ["no/**"]}]
+        )
     )
 
 
@@ -117,7 +119,7 @@ def test_as_the_identity_that_it_replaces(scene: Scene, vault: Vault) -> None:
 def test_a_deleted_newest_version_is_no_missing_right(scene: Scene, vault: Vault) -> None:
     vault.write_policy("verify-as-app-2", f'path "{scene.kv.mount}/data/app/*" {{ capabilities = ["read"] }}')
     scene.kv.delete("app/db", 2)
-    scene.ferry.ok(metadata_mode="none")
+    scene.migration.ok(metadata_mode="none")
     clean(tried(scene, source={"auth": {"token": vault.token(["verify-as-app-2"])}}))
 
 
@@ -133,7 +135,7 @@ def test_an_application_that_cannot_log_in_is_reported_and_does_not_stop_the_oth
 ) -> None:
     first = {"name": "first", "akeyless": {"auth": AUTH}, "may_read": ["**/app/**"], **identity}
     second = {"name": "second", "akeyless": {"auth": AUTH}, "may_read": ["**/app/**"]}
-    result = verified(scene.ferry, access=[first, second])
+    result = verified(scene.migration, access=[first, second])
     one, two = result.values["access"]
     assert (one["ok"], one["errors"]) == (False, 1)
     assert said in one["problems"][0]["reason"]
@@ -150,7 +152,7 @@ def test_the_environment_never_stands_in_for_an_application(scene: Scene, monkey
     monkeypatch.setenv("VAULT_TOKEN", scene.kv.vault.root_token)
     with pytest.raises(Exception, match=r"access\[app\]\.akeyless\.auth\.access_key"):
         verified(
-            scene.ferry, access=[{"name": "app", "akeyless": {"auth": {"access_id": "p-app"}}, "may_read": ["**"]}]
+            scene.migration, access=[{"name": "app", "akeyless": {"auth": {"access_id": "p-app"}}, "may_read": ["**"]}]
         )
     with pytest.raises(Exception, match=r"access\[app\]\.source\.auth\.method"):
         tried(scene, source={"auth": {"username": "app"}})
@@ -174,10 +176,10 @@ def test_through_the_kv_proxy(scene: Scene, server: Emulator, version: int) -> N
     server.control.reset_counters()
     proxy = {"url": server.url, "kv_version": version, "namespace": "ignored"}
     identity = clean(tried(scene, may_read=["**/app/**"], may_not_read=["**"], kv_proxy=proxy))
-    items = len([name for name in scene.ferry.items() if "/app/" in name])
+    items = len([name for name in scene.migration.items() if "/app/" in name])
     assert identity["expected_reads"] == 2 * items
-    assert identity["expected_denials"] == 2 * (len(scene.ferry.items()) - items)
-    assert server.control.counters()["routes"]["kv-proxy"] == len(scene.ferry.items())
+    assert identity["expected_denials"] == 2 * (len(scene.migration.items()) - items)
+    assert server.control.counters()["routes"]["kv-proxy"] == len(scene.migration.items())
 
 
 def test_a_proxy_that_refuses_now_and_then_denies_nothing(scene: Scene, server: Emulator) -> None:
@@ -202,7 +204,7 @@ def _stand_in(scene: Scene, vault: Vault) -> tuple[dict[str, t.Any], str]:
     """A real Vault with the items in it, and a token of the application's that both servers know."""
     mount = vault.enable_kv(f"proxy-{scene.kv.mount}", 2).strip("/")
     token = scene.emulator.login("p-app", KEY)
-    for name, item in scene.ferry.items().items():
+    for name, item in scene.migration.items().items():
         value = item["versions"][-1]["value"]
         vault.request("POST", f"{mount}/data{name}", content=f'{{"data": {value}}}')
     policy = f'path "{mount}/data/migrated/+/app/*" {{ capabilities = ["read"] }}'

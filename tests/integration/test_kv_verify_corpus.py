@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 import pytest
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ferrydev.canaries import scan
 from ferrydev.corpus import Corpus
@@ -28,26 +28,26 @@ WAYS: dict[str, dict[str, t.Any]] = {
 
 
 @dataclass
-class Told:
+class VerifiedCorpus:
     """The migration's run, and the verification's."""
 
     migration: Counted
     verification: Counted
-    stage: Stage
+    stage: CountedRuns
 
 
 @pytest.fixture(scope="module", params=WAYS)
-def told(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[Told]:
+def verified(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[VerifiedCorpus]:
     way = WAYS[request.param]
     with Emulator.start({"settings": {"journal": True, "value_limit": LIMIT}}) as emulator:
-        stage = Stage(corpus.vault, emulator)
+        stage = CountedRuns(corpus.vault, emulator)
         source: dict[str, t.Any] = {
             "auth": {"method": "approle", "role_id": corpus.reader.role_id, "secret_id": corpus.reader.secret_id},
             "paths": sorted({f"{secret.mount}/" for secret in corpus.read().values()}),
             # A key without a name cannot be an item.
             "exclude": ["**/values/empty-key"] if "layout" in way else [],
         }
-        migration = stage.run([ferry("migrate", source=source, value_limit=LIMIT, **way)])
+        migration = stage.run([migrating("migrate", source=source, value_limit=LIMIT, **way)])
         connection = {"auth": source["auth"]}
         # An application that must be able to read everything, and does so by a KV proxy, too: odd names on another way.
         application = {
@@ -58,33 +58,33 @@ def told(request: pytest.FixtureRequest, corpus: Corpus) -> t.Iterator[Told]:
         }
         options = {"name": "test", "target_location": "/migrated", "source": connection, "access": [application]}
         task = {"name": "verify", VERIFY: options}
-        yield Told(migration, stage.run([task], "-vvvv"), stage)
+        yield VerifiedCorpus(migration, stage.run([task], "-vvvv"), stage)
         stage.close()
 
 
-def test_it_is_verified(told: Told) -> None:
-    assert told.migration.played.rc == 0, told.migration["migrate"]["failures"]
-    result = told.verification["verify"]
+def test_it_is_verified(verified: VerifiedCorpus) -> None:
+    assert verified.migration.played.rc == 0, verified.migration["migrate"]["failures"]
+    result = verified.verification["verify"]
     assert result["differences"] == []
     assert result["access"][0]["problems"] == []
     assert result["access"][0]["expected_reads"] == 2 * result["summary"]["items"]
     assert result["verified"] is True
-    assert told.verification.played.rc == 0
+    assert verified.verification.played.rc == 0
 
 
-def test_every_version_is_compared(told: Told, corpus: Corpus) -> None:
-    summary, written = told.verification["verify"]["summary"], told.migration["migrate"]["summary"]
+def test_every_version_is_compared(verified: VerifiedCorpus, corpus: Corpus) -> None:
+    summary, written = verified.verification["verify"]["summary"], verified.migration["migrate"]["summary"]
     assert summary["versions"] == summary["identical"] == written["versions_written"]
     assert summary["items"] == written["created"]
     assert summary["secrets"] == len(corpus.read()) - (
-        2 if "keys" in told.migration["migrate"]["definition"]["layout"] else 0
+        2 if "keys" in verified.migration["migrate"]["definition"]["layout"] else 0
     )
 
 
-def test_nothing_is_written(told: Told) -> None:
-    assert told.verification.vault.writes == 0
-    assert told.verification.akeyless["writes"] == 0
+def test_nothing_is_written(verified: VerifiedCorpus) -> None:
+    assert verified.verification.vault.writes == 0
+    assert verified.verification.akeyless["writes"] == 0
 
 
-def test_no_value_is_left_behind(told: Told, corpus: Corpus) -> None:
-    assert scan([*told.stage.play.left_behind(), told.verification.played.stdout], corpus.canaries) == []
+def test_no_value_is_left_behind(verified: VerifiedCorpus, corpus: Corpus) -> None:
+    assert scan([*verified.stage.play.left_behind(), verified.verification.played.stdout], corpus.canaries) == []

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 import yaml
-from staging import Counted, Stage, ferry
+from counted_runs import Counted, CountedRuns, migrating
 
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_verify
 from ferrydev.emulator import Emulator
@@ -41,9 +41,9 @@ def examples(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterat
         (files / "ledger-secret-id").write_text(login.secret_id)
         for name in APPS:
             (files / f"{name}-access-key").write_text(f"the key of {name}")
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         source = {"paths": [f"{kv.mount}/payments/"]}
-        stage.run([ferry("migrate", name="payments", target_location="/migrated/payments", source=source)])
+        stage.run([migrating("migrate", name="payments", target_location="/migrated/payments", source=source)])
         text = kv_verify.EXAMPLES
         for theirs, ours in (
             ("secret/payments", f"{kv.mount}/payments"),

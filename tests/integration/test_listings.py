@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import ApiError
 from ferrydev.emulator import Emulator
-from ferrydev.ferry import Back
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
@@ -37,18 +37,18 @@ def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> S
 
 
 def test_every_kind_of_run_sees_the_whole_target(scene: Scene) -> None:
-    scene.ferry.ok()
-    again = scene.ferry.ok()
+    scene.migration.ok()
+    again = scene.migration.ok()
     assert (again.changed, again.values["summary"]["unchanged"]) == (False, len(PATHS))
-    outcome = verified(scene.ferry, extra_items="warn")
+    outcome = verified(scene.migration, extra_items="warn")
     assert outcome.values["verified"], outcome.error
     assert outcome.values["differences"] == []
     scene.kv.put("a/b/c/e", {"v": 3})
     scene.kv.remove("app/db/AlreadyExistsPage")
-    Sync(scene.ferry, delete=True).ok()
-    assert {name.removeprefix(scene.name("")) for name in scene.ferry.items()} == {*PATHS} - {PATHS[2]}
+    Sync(scene.migration, delete=True).ok()
+    assert {name.removeprefix(scene.name("")) for name in scene.migration.items()} == {*PATHS} - {PATHS[2]}
     assert scene.values("a/b/c/e") == [{"v": 1}, {"v": 2}, {"v": 3}]
-    back = Back(scene.ferry).run()
+    back = Rollback(scene.migration).run()
     assert back.error is None, back.error
     assert scene.emulator.control.dump() == {}
 
@@ -56,7 +56,7 @@ def test_every_kind_of_run_sees_the_whole_target(scene: Scene) -> None:
 def test_a_foreign_item_deep_below_is_seen(scene: Scene) -> None:
     foreign = scene.name("a/b/c/d/NotFoundPage")
     scene.call("create-secret", name=foreign, value="theirs")
-    result = scene.ferry.run()
+    result = scene.migration.run()
     assert [line["source"].partition("/")[2] for line in result.values["failures"]] == ["a/b/c/d/NotFoundPage"]
     assert scene.texts("a/b/c/d/NotFoundPage") == ["theirs"]
 
@@ -66,11 +66,11 @@ def test_a_listing_without_an_end_is_a_clear_error(vault: Vault, emulator: Emula
     scene = Scene(vault, emulator)
     for path in PATHS:
         scene.kv.put(path, {"v": 1})
-    scene.ferry.ok()
+    scene.migration.ok()
     emulator.control.settings(endless_pages=endless, page_size=3)
     emulator.control.reset_counters()
     with pytest.raises(ApiError, match="list of /migrated/") as caught:
-        scene.ferry.run()
+        scene.migration.run()
     assert caught.value.remedy
     assert emulator.control.counters()["routes"]["list-items"] <= 4
 
@@ -83,14 +83,14 @@ def test_a_refusal_that_quotes_a_name_is_no_proof_that_the_item_is_gone(
     scene = Scene(vault, emulator)
     name = "x/NotFoundPage"
     scene.kv.put(name, {"v": 1})
-    scene.ferry.ok()
+    scene.migration.ok()
     scene.call("update-item", name=scene.name(name), delete_protection="true")
-    refused = Back(scene.ferry).run()
+    refused = Rollback(scene.migration).run()
     assert refused.error is not None
     assert [line["item"] for line in refused.values["failures"]] == [scene.name(name)]
     assert scene.values(name) == [{"v": 1}]
     scene.call("update-item", name=scene.name(name), delete_protection="false")
-    assert Back(scene.ferry).run().error is None
+    assert Rollback(scene.migration).run().error is None
     assert scene.emulator.control.dump() == {}
 
 
@@ -104,7 +104,7 @@ def test_an_item_that_may_not_be_described_is_not_written(vault: Vault, emulator
             rules=[{"action": "error", "status": status, "text": told, "routes": ["describe-item"]}]
         )
         emulator.control.reset_counters()
-        result = scene.ferry.run(source={"paths": [f"{scene.kv.mount}/{name}"]})
+        result = scene.migration.run(source={"paths": [f"{scene.kv.mount}/{name}"]})
         assert "UnauthorizedAccess" in str(result.error)
         assert "create-secret" not in emulator.control.counters()["routes"]
         emulator.control.faults()

@@ -162,7 +162,7 @@ def test_the_migration_works_with_it_and_fails_without_any_line(
     scene = Scene(vault, emulator)
     enough = {"paths": source["paths"], "auth": {"method": "token", "token": token_of(vault, policy)}}
     options = {"unreadable": "fail", "source": enough}
-    assert scene.ferry.ok(**options).values["summary"]["created"] >= len(paths)
+    assert scene.migration.ok(**options).values["summary"]["created"] >= len(paths)
     for line in lines(policy):
         emulator.control.reset()
         less = token_of(vault, policy.replace(line, ""))
@@ -206,7 +206,7 @@ def random_path(chance: random.Random, names: list[str]) -> str:
 
 def _fails(scene: Scene, options: dict[str, t.Any]) -> bool:
     try:
-        return scene.ferry.run(**options).error is not None
+        return scene.migration.run(**options).error is not None
     except SecretferryError:
         return True
 
@@ -223,7 +223,7 @@ def test_include_and_exclude(vault: Vault, emulator: Emulator) -> None:
         "exclude": [f"{m}/a/prod/private/"],
     }
     token = token_of(vault, policy_for(vault, **source))
-    result = scene.ferry.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
+    result = scene.migration.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
     assert set(scene.steps(result)) == {"a/prod/db", "b/prod/db", "v1/x", "v10/x", "direct"}
     for path, may in (("a/prod/db", True), ("a/test/db", False), ("a/prod/private/key", False), ("direct", True)):
         assert allows(vault, token, "GET", f"{m}/data/{path}") is may
@@ -258,7 +258,7 @@ def test_odd_names_are_granted_and_not_more(vault: Vault, emulator: Emulator) ->
         scene.kv.put(name, {"n": 1})
     source = {"paths": [f"{m}/{name}" for name in ODD]}
     token = token_of(vault, policy_for(vault, **source))
-    result = scene.ferry.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
+    result = scene.migration.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
     assert result.values["summary"]["created"] == len(ODD)
     for name in ("aXb", "Zx", "xZy", "stZr/in", "plusZ/in", "brace", "a", "A", "xx"):
         assert not allows(vault, token, "GET", f"{m}/data/{name}")

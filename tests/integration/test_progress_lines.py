@@ -14,18 +14,16 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from counted_runs import MODULE, CountedRuns, events
 from live_plays import Live, Workshop
-from staging import MODULE, Stage, events
 
-from ferrydev.bastion import Bastion, find_sshd
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play
 from ferrydev.scene import Kv
+from ferrydev.ssh_server import SshServer, find_sshd
 from ferrydev.vault import Vault
 
-LINE = re.compile(
-    r"secretferry: bastion: work \d+ of 100000 \(\d+ %\), \d+(\.\d)?/s, \d+ (s|min) left, 1 failed", re.ASCII
-)
+LINE = re.compile(r"secretferry: far: work \d+ of 100000 \(\d+ %\), \d+(\.\d)?/s, \d+ (s|min) left, 1 failed", re.ASCII)
 SYSTEM_PYTHON = "/usr/bin/python3"
 PRETENDER = """
 from ansible.plugins.connection.local import Connection as Local
@@ -68,10 +66,10 @@ def shop() -> t.Iterator[Workshop]:
 
 
 @pytest.fixture(scope="module")
-def bastion() -> t.Iterator[Bastion]:
+def ssh_server() -> t.Iterator[SshServer]:
     if find_sshd() is None:
         pytest.skip("there is no sshd on this machine: install openssh-server")
-    server = Bastion()
+    server = SshServer()
     yield server
     server.close()
 
@@ -86,7 +84,7 @@ def host(request: pytest.FixtureRequest, shop: Workshop) -> dict[str, t.Any]:
         plugin.parent.mkdir()
         plugin.write_text(PRETENDER, "utf-8")
         return {"ansible_connection": "elsewhere"}
-    server: Bastion = request.getfixturevalue("bastion")
+    server: SshServer = request.getfixturevalue("ssh_server")
     return {**server.variables, "ansible_ssh_pipelining": "pipelining" in request.param}
 
 
@@ -115,8 +113,8 @@ def test_lines_show_while_the_module_works(shop: Workshop, host: dict[str, t.Any
     line = run.wait_for(f"^{LINE.pattern}$")
     (shop.folder / "go").touch()
     assert run.finish() == 0, run.lines
-    assert "changed: [bastion]" in run.lines
-    assert run.lines.index(line) < run.lines.index("changed: [bastion]")
+    assert "changed: [far]" in run.lines
+    assert run.lines.index(line) < run.lines.index("changed: [far]")
     assert not shop.leftovers()
 
 
@@ -153,7 +151,7 @@ def test_the_file_is_private(shop: Workshop) -> None:
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("su"), reason="only root becomes somebody else unasked")
 @pytest.mark.parametrize("kind", ["local", "ssh"])
 def test_another_user_may_do_the_work(shop: Workshop, request: pytest.FixtureRequest, kind: str) -> None:
-    host = request.getfixturevalue("bastion").variables if kind == "ssh" else {}
+    host = request.getfixturevalue("ssh_server").variables if kind == "ssh" else {}
     host |= {"ansible_python_interpreter": SYSTEM_PYTHON, "ansible_become_flags": "-s /bin/sh"}
     shop.folder.chmod(0o755)
     task = slow(shop, become=True, become_method="su", become_user="nobody")
@@ -248,18 +246,18 @@ def test_a_channel_that_breaks_does_no_harm(shop: Workshop, host: dict[str, t.An
     file.mkdir()  # it can be neither read nor taken away as a file
     (shop.folder / "go").touch()
     assert run.finish() == 0, run.lines
-    assert "changed: [bastion]" in run.lines
+    assert "changed: [far]" in run.lines
 
 
 @pytest.fixture(scope="module")
-def stage(vault: Vault) -> t.Iterator[Stage]:
+def stage(vault: Vault) -> t.Iterator[CountedRuns]:
     with Emulator.start({"settings": {"journal": True}}) as emulator:
-        stage = Stage(vault, emulator, {"SECRETFERRY_PROGRESS": "1"})
+        stage = CountedRuns(vault, emulator, {"SECRETFERRY_PROGRESS": "1"})
         yield stage
         stage.close()
 
 
-def test_a_migration_and_an_assessment_show_lines_that_awx_keeps(vault: Vault, stage: Stage) -> None:
+def test_a_migration_and_an_assessment_show_lines_that_awx_keeps(vault: Vault, stage: CountedRuns) -> None:
     kv = Kv(vault)
     for number in range(60):
         kv.put(f"s{number}", {"n": number})
@@ -274,7 +272,7 @@ def test_a_migration_and_an_assessment_show_lines_that_awx_keeps(vault: Vault, s
     assert any(re.search(pattern, text) for text in kept)
 
 
-def test_module_defaults_of_the_group_and_of_the_module_arrive(vault: Vault, stage: Stage) -> None:
+def test_module_defaults_of_the_group_and_of_the_module_arrive(vault: Vault, stage: CountedRuns) -> None:
     kv = Kv(vault)
     kv.put("one", {"n": 1})
     tasks = [

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from staging import MODULE, Stage
+from counted_runs import MODULE, CountedRuns
 
 from ansible_collections.secretferry.akeyless.plugins.modules import rollout_record, rollout_report
 from ferrydev.canaries import canary, scan
@@ -202,7 +202,7 @@ def story(vault: Vault) -> t.Iterator[Story]:
             kv.put(f"app/s{number}", {"password": secret, "n": number}, {"password": canary()})
         kv.put("app/<script>alert(1)</script>", {"password": secret})
         kv.put("app/large", {"blob": secret * 1000})
-        stage = Stage(vault, emulator)
+        stage = CountedRuns(vault, emulator)
         there = {"name": f"/report/{kv.mount}/app/s0", "value": secret, "token": emulator.token()}
         stage_call(emulator, "create-secret", there)
         options = {"name": "payments", "target_location": "/report", "source": {"paths": [f"{kv.mount}/"]}}

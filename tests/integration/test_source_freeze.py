@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from staging import Stage
+from counted_runs import CountedRuns
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
@@ -224,7 +224,7 @@ def test_as_a_module_with_nothing_shown_that_is_secret(vault: Vault, emulator: E
     frozen = Frozen(vault, writer=WRITER)
     value = canary()
     frozen.kv.put("pay/a", {"v": value})
-    stage = Stage(vault, emulator, {"OPERATOR_VAULT_TOKEN": vault.root_token})
+    stage = CountedRuns(vault, emulator, {"OPERATOR_VAULT_TOKEN": vault.root_token})
     task = {
         "name": frozen.name,
         "source": {"paths": [f"{frozen.kv.mount}/pay/"]},

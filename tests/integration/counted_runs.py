@@ -19,13 +19,15 @@ from ferrydev.emulator import Emulator
 from ferrydev.play import Play, Played, connection_env
 from ferrydev.vault import Vault
 
-__all__ = ["MODULE", "Counted", "Stage", "documented", "events", "ferry", "recap"]
+__all__ = ["MODULE", "Counted", "CountedRuns", "documented", "events", "migrating", "recap"]
 
 MODULE = "secretferry.akeyless.kv_migration"
 _MODULE_FILE = Path(__file__).resolve().parents[2] / "plugins" / "modules" / "kv_migration.py"
 
 
-def ferry(task: str, *, ignore: bool = False, keywords: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> t.Any:
+def migrating(
+    task: str, *, ignore: bool = False, keywords: t.Mapping[str, t.Any] | None = None, **options: t.Any
+) -> t.Any:
     """A task that runs the module.
 
     :param ignore: whether the play goes on when it fails.
@@ -54,7 +56,7 @@ class Counted:
         return [name for name in asked if "/.secretferry/" not in name]
 
 
-class Stage:
+class CountedRuns:
     """Both servers, and a folder for playbook runs between them; the emulator's journal must be on.
 
     :param connected: whether the environment names the servers and the logins.

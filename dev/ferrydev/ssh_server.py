@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A private SSH server on this machine that stands for a bastion: own port, own keys, only this user may log in."""
+"""A private SSH server on this machine, for plays on a host over SSH: own port, own keys, this user only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typing as t
 from contextlib import closing
 from pathlib import Path
 
-__all__ = ["Bastion", "find_sshd"]
+__all__ = ["SshServer", "find_sshd"]
 
 _CONFIG = """
 Port {port}
@@ -37,11 +37,11 @@ def find_sshd() -> str | None:
     return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin")
 
 
-class Bastion:
+class SshServer:
     """A running server. ``variables`` are a host's, for an inventory."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ferry-bastion-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="ferry-ssh-"))
         for name in ("host", "user"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name)]
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)

@@ -22,10 +22,10 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.modu
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["Back", "Ferry"]
+__all__ = ["Migration", "Rollback"]
 
 
-class Ferry:
+class Migration:
     """One migration between two servers.
 
     :param defaults: options of every run; ``source`` holds ``paths`` and the like, the connections are added.
@@ -65,14 +65,14 @@ class Ferry:
         return {name: item for name, item in self.emulator.control.dump().items() if "/.secretferry/" not in name}
 
 
-class Back(Ferry):
+class Rollback(Migration):
     """The work of ``kv_rollback`` for a migration, run in the same way."""
 
-    def __init__(self, ferry: Ferry) -> None:
-        super().__init__(ferry.vault, ferry.emulator)
-        self.limits = ferry.limits
-        self.defaults = {key: ferry.defaults[key] for key in ("name", "target_location")}
-        self.akeyless_auth = ferry.akeyless_auth
+    def __init__(self, migration: Migration) -> None:
+        super().__init__(migration.vault, migration.emulator)
+        self.limits = migration.limits
+        self.defaults = {key: migration.defaults[key] for key in ("name", "target_location")}
+        self.akeyless_auth = migration.akeyless_auth
 
     def run(self, *, check: bool = False, **options: t.Any) -> Result:
         """Roll back once. Options go through the module's own argument spec."""
