@@ -20,7 +20,7 @@ from ..http.rate_limit import RETRYABLE, RateLimit, retrying
 from ..http.transport import Response, Transport
 from .refusals import error_of
 
-__all__ = ["AkeylessClient", "TokenSource", "Uncertain"]
+__all__ = ["AkeylessClient", "AkeylessTokenSource", "Uncertain"]
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "akeylessclienttype": "secretferry"}
 
@@ -32,7 +32,7 @@ class Uncertain(ApiError):
     """
 
 
-class TokenSource(t.Protocol):
+class AkeylessTokenSource(t.Protocol):
     """What the client needs of a login. ``refresh`` blocks: it is called in a thread."""
 
     def credentials(self) -> dict[str, str]:
@@ -49,7 +49,7 @@ class TokenSource(t.Protocol):
 class AkeylessClient:
     """Commands of the Akeyless API, on the SaaS address or on a Gateway's."""
 
-    def __init__(self, transport: Transport, session: TokenSource, pace: RateLimit) -> None:
+    def __init__(self, transport: Transport, session: AkeylessTokenSource, pace: RateLimit) -> None:
         self.transport = transport
         self.pace = pace
         self._session = session

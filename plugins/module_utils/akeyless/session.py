@@ -20,8 +20,8 @@ from datetime import datetime
 from ..errors import ApiError, LoginError, SecretferryError
 from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
+from .auth_client import AuthClient
 from .login import auth_body
-from .wire import Wire
 
 __all__ = ["AkeylessSession"]
 
@@ -53,7 +53,7 @@ class AkeylessSession:
         self.logins = 0
         self._clock = clock
         self._lock = threading.RLock()
-        self._wire = Wire(settings, sleep, attempts)
+        self._client = AuthClient(settings, sleep, attempts)
         self._token = ""
         self._expires_at: float | None = None
         self._due_at: float | None = None
@@ -61,7 +61,7 @@ class AkeylessSession:
     @property
     def requests(self) -> int:
         """HTTP requests made so far, attempts counted."""
-        return self._wire.requests
+        return self._client.requests
 
     def login(self) -> None:
         """Log in, unless that is done.
@@ -152,7 +152,7 @@ class AkeylessSession:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._client.close()
 
     def _log_in(self, stale: str = "") -> None:
         auth = self.settings.auth
@@ -160,7 +160,7 @@ class AkeylessSession:
             self._take_given_token(stale)
             return
         try:
-            answer = self._wire.post("auth", auth_body(self.settings))
+            answer = self._client.post("auth", auth_body(self.settings))
         except ApiError as error:
             raise self._refused(error) from None
         token = answer.get("token")
@@ -203,7 +203,7 @@ class AkeylessSession:
         :raises TransportError, ApiError: it was not to be had.
         """
         try:
-            return self._wire.post("validate-token", {"token": token})
+            return self._client.post("validate-token", {"token": token})
         except ApiError as error:
             if error.status in (400, 401, 403):
                 return {"is_valid": False, "reason": error.detail}

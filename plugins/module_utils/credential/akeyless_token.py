@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
-from ..akeyless.wire import Wire
 from ..common.result import Result
 from ..errors import ApiError, LoginError, OptionError, SecretferryError
 from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
@@ -134,14 +134,14 @@ def _look_up(settings: AkeylessSettings, token: str) -> tuple[bool, int | None]:
 
 
 def _revoke(settings: AkeylessSettings, token: str) -> None:
-    wire = Wire(_with_token(settings, token))
+    client = AuthClient(_with_token(settings, token))
     try:
-        wire.post("revoke-creds", {"token": token})
+        client.post("revoke-creds", {"token": token})
     except ApiError as error:
         if error.status != 401:  # 401: it was not valid any more
             raise
     finally:
-        wire.close()
+        client.close()
 
 
 def _with_token(settings: AkeylessSettings, token: str) -> AkeylessSettings:
