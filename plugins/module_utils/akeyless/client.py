@@ -100,13 +100,16 @@ class AkeylessClient:
         raise error_of(command, response, what, body=body, secret=secret, token=token)
 
     async def _token_replaced(self, token: str) -> bool:
-        """Tell a dead token from a missing right, asking once for all requests that were refused together."""
+        """Whether the token was invalid and has been replaced; ``False`` where a right is missing.
+
+        Requests that were rejected together share one check.
+        """
         refused_at = time.monotonic()
         async with self._checking:
             if self._session.token != token:
                 return True
-            alive_token, checked_at = self._checked
-            if alive_token == token and checked_at > refused_at:
+            valid_token, checked_at = self._checked
+            if valid_token == token and checked_at > refused_at:
                 return False
             started = time.monotonic()
             replaced = await asyncio.to_thread(self._session.refresh, token)

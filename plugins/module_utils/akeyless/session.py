@@ -191,7 +191,7 @@ class AkeylessSession:
         )
 
     def _asked_expiry(self, token: str) -> float | None:
-        """When the token expires, if Akeyless tells; not knowing only means that a 401 will tell."""
+        """When the token expires, if Akeyless says so; otherwise a 401 shows later that it has expired."""
         try:
             return _expiry(self._validate(token), self._clock())
         except SecretferryError:
@@ -222,7 +222,7 @@ class AkeylessSession:
         )
 
 
-# What to look at when a login is refused.
+# What to check when a login is rejected.
 _LOOK_AT = {
     "access_key": ("access_id", "access_key"),
     "password": ("admin_email", "admin_password", "account_id"),
@@ -237,7 +237,7 @@ _LOOK_AT = {
 
 
 def _expiry(answer: t.Mapping[str, t.Any], now: float) -> float | None:
-    """Seconds since the epoch, from the fields that tell it; None if none does."""
+    """Seconds since the epoch, from the fields that hold it; None if none does."""
     ttl = answer.get("ttl")
     if isinstance(ttl, (int, float)) and ttl > 0:
         return now + ttl
