@@ -132,6 +132,8 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
             last = await _write_first(job, value, store, tag, run_tag(tag, ledger.run))
             # The record changes with what was acknowledged only: a run that fails before must leave it as the item is.
             _renew_record(job)
+            if action.kind == "create":
+                record.description = ledger.digests.of_text(job.description.text)
         record.versions[number] = (last, job.versions[number].digest)
         record.last = last
     if action.describe and action.kind != "create":
