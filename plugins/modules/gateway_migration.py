@@ -47,7 +47,7 @@ options:
   target_location:
     description:
       - The folder in Akeyless. Items are named after it, the namespace if there is one, the mount and the path.
-      - Needed for a new migration.
+      - Required to create a migration.
     type: str
   protection_key:
     description:
@@ -89,7 +89,7 @@ options:
       metadata_mode:
         description:
           - How much of the metadata goes into the description of the items.
-          - When omitted, the Gateway takes V(full) for a new migration, and leaves an existing one as it is.
+          - When omitted, the Gateway gives V(full) to a migration that it creates, and leaves others as they are.
           - >-
             Akeyless rejects a description of more than 1024 characters: with V(full) the Gateway fails on such
             secrets, and says C(Completed) all the same. M(secretferry.akeyless.gateway_migration_info) counts them.
@@ -130,7 +130,7 @@ options:
         type: path
       region:
         description:
-          - The region. V(us-east-2) for a new migration when omitted, which is the Gateway's own default.
+          - The region. When omitted, the Gateway gives V(us-east-2) to a migration that it creates.
         type: str
       use_gw_cloud_identity:
         description:
@@ -489,7 +489,7 @@ options:
         elements: str
       port_ranges:
         description:
-          - Ports or ranges of ports. V(443) for a new migration when omitted, which is the Gateway's own default.
+          - Ports or ranges of ports. When omitted, the Gateway gives V(443) to a migration that it creates.
         type: list
         elements: str
       expiration_event_in:
@@ -540,7 +540,7 @@ options:
     description:
       - When to send the credentials of the source, which cannot be compared with what the Gateway holds, and what else
         no answer of the Gateway tells (O(aws.target_name) and its like).
-      - V(on_create) sends them for a new migration only. After a credential was replaced, run once with V(always).
+      - V(on_create) sends them only to create the migration. After a credential was replaced, run once with V(always).
       - V(always) sends them each time, and each time that is a change.
     type: str
     choices:

@@ -316,7 +316,7 @@ def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, ba
 def test_a_file_with_somebody_elses_token_is_left_alone(vault: Vault, base: dict[str, t.Any]) -> None:
     token = vault.token(["default"])
     Path(base["dest"]).write_text(token)
-    with pytest.raises(OptionError, match="of another origin"):
+    with pytest.raises(OptionError, match="that this migration does not own"):
         credential(vault, **base)
     assert is_alive(vault, token)
     assert Path(base["dest"]).read_text() == token

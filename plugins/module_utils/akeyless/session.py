@@ -106,7 +106,7 @@ class AkeylessSession:
             validity = self._validate(self._token)
             if not validity.get("is_valid"):
                 raise LoginError(
-                    f"Akeyless at {self.settings.api_url} refuses the token that it has just issued",
+                    f"Akeyless at {self.settings.api_url} rejects the token that it has just issued",
                     "Check the auth method's client IP restrictions and the clocks",
                 )
             return True
