@@ -221,7 +221,7 @@ def test_check_mode_writes_nothing_and_names_what_would_be_tried(account: Emulat
 
 def test_a_wrong_login_is_named(account: Emulator) -> None:
     for auth, text in (
-        ({"access_id": "p-app", "access_key": "wrong-key"}, "refuses the access_key login"),
+        ({"access_id": "p-app", "access_key": "wrong-key"}, "rejects the access_key login"),
         ({"token": "t-wrong"}, "the Akeyless token is not valid"),
     ):
         for check in (True, False):

@@ -169,11 +169,20 @@ def code_texts() -> dict[str, list[str]]:
 
 def _texts(path: Path) -> Iterator[str]:
     source = path.read_text("utf-8")
+    lines = source.splitlines()
     tree = ast.parse(source)
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)) or id(node) in silent:
+        if id(node) in silent:
             continue
-        raw = (ast.get_source_segment(source, node) or "").startswith(("r'", 'r"'))
-        if len(node.value.split()) >= 3 and not raw:
-            yield node.value
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+            text = "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        raw = lines[node.lineno - 1].encode()[node.col_offset :].startswith((b"r'", b'r"', b'rf"'))
+        if len(text.split()) >= 3 and not raw:
+            yield text
