@@ -128,7 +128,7 @@ class Identities:
         return self._tokens.get(token)
 
     def expire_all(self) -> int:
-        """End every token now; says how many were alive."""
+        """Expire every token now; returns how many were valid."""
         now = time.time()
         alive = [held for held in self._tokens.values() if held.expires > now]
         for held in alive:

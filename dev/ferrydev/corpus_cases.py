@@ -74,7 +74,7 @@ def _history() -> list[Case]:
 
     roomy = meta(max_versions=30)
     return [
-        # First, because a second has to pass before its version is gone.
+        # First, because a second has to pass before its version is deleted.
         case("expired", "a deletion time that has passed deletes without a request", "1d 2",
              meta(delete_version_after="1s"), put(), meta(delete_version_after="0s"), put()),
         case("one version", "the plain case", "1", put()),

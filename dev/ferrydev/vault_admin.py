@@ -180,7 +180,7 @@ class VaultAdmin:
         answer = self.request("POST", "auth/token/create", json=body, headers={"X-Vault-Wrap-TTL": wrap_ttl})
         return str(answer["wrap_info"]["token"])
 
-    # Weather
+    # Faults
 
     def rate_limit(self, name: str, rate: float, path: str = "", **options: Any) -> None:
         """Limits requests per second (``interval`` changes that) on a mount (``kv/``) or, with no path, everywhere.

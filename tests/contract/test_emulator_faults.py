@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults strike when they are told to, and never else."""
+"""Faults happen when a test asks for them, and not otherwise."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str)
     before = scene.values("s0")
     if harm == "lost":
         scene.call("delete-item", name=_pieces(scene)[1])
-    else:  # as a run leaves them that dies before it writes the shard
+    else:  # as a run leaves them that is killed before it writes the shard
         _rewrite(scene, _pieces(scene)[1], "older")
     scene.migration.ok()
     assert scene.values("s0") == before

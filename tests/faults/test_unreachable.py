@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in options, and servers that are not there: told within seconds, by option or path, and nothing written."""
+"""Mistakes in options, and servers that are not there: reported in seconds, by option or path; nothing is written."""
 
 from __future__ import annotations
 

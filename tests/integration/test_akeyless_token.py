@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One Akeyless token for a migration: made, kept, used, ended, shown to be dead."""
+"""One Akeyless token for a migration: created, kept, used, revoked, and tested to be revoked."""
 
 from __future__ import annotations
 

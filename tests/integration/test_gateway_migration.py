@@ -253,7 +253,7 @@ def test_credentials_come_from_files_and_variables_too(
     monkeypatch.setenv("SECRETFERRY_AWS_KEY", "a-key-from-the-environment")
     assert runs.declare(name="a", aws={"key_id": "x"}).values["credentials"] == "sent"
     assert "a-key-from-the-environment" in runs.masked
-    # Where another way to log in was chosen, a variable that lies around does not count.
+    # Where another way to log in was chosen, variables do not count.
     monkeypatch.setenv("SECRETFERRY_HASHI_TOKEN", "hvs.lying-around")
     with pytest.raises(SecretferryError, match="/none does not exist"):
         runs.declare(name="t", hashi={"target_name": "/none"})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The temporary credential's life on a real Vault: made, kept, used, judged, rotated, ended, shown to be dead."""
+"""The temporary credential on a real Vault: created, kept, used, checked, rotated and revoked."""
 
 from __future__ import annotations
 
@@ -291,7 +291,7 @@ def test_what_the_environment_gives_is_not_revoked(
 def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
     vault.write_policy("operator", OPERATOR)
     operator = {"token": vault.token(["operator"])}
-    base["source"]["kv_version"] = "2"  # who has no right on a mount is not told its version
+    base["source"]["kv_version"] = "2"  # Vault does not show the version of a mount without a right on it
     for state in ("present", "present", "rotated", "absent"):
         credential(vault, state=state, type=kind, operator_auth=operator, **base)
     assert not os.path.exists(base["dest"])

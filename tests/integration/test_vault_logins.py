@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in to a real Vault by what the lean server has, and what people are told when that fails."""
+"""Logging in to a real Vault by what the lean server has, and the messages when that fails."""
 
 from __future__ import annotations
 

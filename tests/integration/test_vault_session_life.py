@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Staying logged in to a real Vault: dead tokens, renewal, and what cannot be renewed."""
+"""Staying logged in to a real Vault: invalid tokens, renewal, and what cannot be renewed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A write counts when its documented answer came; what is gone is shown by a look, never by a refusal alone."""
+"""A write counts when its documented answer came. That an item is missing is shown by reading it, not by an error."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Runner:
         return True
 
     def notify(self) -> None:
-        """Wake everybody who waits for a run, or whom a hold keeps."""
+        """Wake every task that waits for a run, or that a hold keeps."""
         self.moved.set()
         self.moved = asyncio.Event()
 
