@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import typing as t
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
 from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
 from ..options import operator_spec, resolve_operator, source_spec
@@ -22,8 +22,6 @@ from .tree import MARK, CanarySecret, secrets_of
 
 __all__ = ["canary_secrets", "canary_secrets_spec"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 _REVISIONS = (1, 2)
 _MOST = 50  # folders that are looked into; canaries need a few
 
@@ -39,7 +37,7 @@ def canary_secrets_spec() -> dict[str, t.Any]:
     }
 
 
-async def canary_secrets(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def canary_secrets(params: Params, *, check: bool, mask: Mask) -> Result:
     """Write the secrets, bring them to a revision, or remove them.
 
     :raises SecretferryError: the folder holds secrets of others, or Vault refuses something.
@@ -113,7 +111,7 @@ class _CanaryFolder:
     :param folder: its path in the mount, empty or with a trailing slash.
     """
 
-    def __init__(self, reader: KvReader, session: VaultSession, mount: Mount, folder: str, mask: _Mask) -> None:
+    def __init__(self, reader: KvReader, session: VaultSession, mount: Mount, folder: str, mask: Mask) -> None:
         self.name = f"{mount.path}{folder}"
         self._reader = reader
         self._session = session

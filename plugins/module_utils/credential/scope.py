@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ..common.result import Mask, Params
 from ..common.sessions import open_source
 from ..errors import SecretferryError
 from ..options import resolve_operator
@@ -26,8 +27,6 @@ CONCURRENCY = 8
 # How the Gateway finds mounts is not documented. It is assumed to need no right for it, see docs/preflight.md.
 MOUNT_RULES = (Rule("sys/mounts", ("read",)),)
 
-Params = t.Mapping[str, t.Any]
-
 
 def kv_options(source: Params | None) -> Definition:
     """paths, include, exclude and kv_version of the option ``source``, checked as for a migration."""
@@ -36,9 +35,7 @@ def kv_options(source: Params | None) -> Definition:
 
 
 @contextlib.asynccontextmanager
-async def open_operator(
-    params: Params, mask: t.Callable[[t.Iterable[str]], None]
-) -> t.AsyncIterator[tuple[KvReader, Operator]]:
+async def open_operator(params: Params, mask: Mask) -> t.AsyncIterator[tuple[KvReader, Operator]]:
     """Log in as the operator.
 
     :param params: of a module with the options ``source`` and ``operator_auth``.

@@ -13,7 +13,7 @@ from collections import Counter
 
 from ..akeyless.items import ItemStore
 from ..common.progress import progress
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..errors import SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
@@ -51,13 +51,7 @@ def verify_spec() -> dict[str, t.Any]:
     }
 
 
-async def verify(
-    params: t.Mapping[str, t.Any],
-    *,
-    check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
-    limits: Limits = DEFAULT_LIMITS,
-) -> Result:
+async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DEFAULT_LIMITS) -> Result:
     """Compare source and target, and try what applications may read.
 
     :param params: the module's options.
@@ -98,7 +92,7 @@ class _Verification:
     :raises OptionError: an option is malformed.
     """
 
-    def __init__(self, params: t.Mapping[str, t.Any], limits: Limits) -> None:
+    def __init__(self, params: Params, limits: Limits) -> None:
         self.scope = Scope.of(params["scope"])
         self.workdb = VerifyDb()
         self.requests: Counter[str] = Counter()
