@@ -51,13 +51,7 @@ async def _present(params: Params, options: CredentialOptions, result: Result, *
         areas = await areas_of(reader, params["source"])
         if not areas:
             raise OptionError("source.paths", "the operator may see no KV mount", "Name the paths to migrate")
-        policy = policy_of(
-            areas,
-            params["source"],
-            namespace=settings.namespace,
-            engine=params["engine"],
-            list_mounts=params["list_mounts"],
-        )
+        policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
         result.values["policy"] = policy.text
         result.warnings += policy.notes
         await make_present(options, operator, settings, policy, result, check=check, mask=mask)
@@ -111,13 +105,7 @@ async def source_credential_info(params: Params, *, check: bool, mask: Mask) -> 
         try:
             areas = await areas_of(reader, source)
             found = await audit(reader, session, areas, source, limits)
-            policy = policy_of(
-                areas,
-                source,
-                namespace=settings.namespace,
-                engine=params["engine"],
-                list_mounts=params["list_mounts"],
-            )
+            policy = policy_of(areas, params, source=source, namespace=settings.namespace)
         finally:
             # Revokes the token that this login made. A token that was given stays valid.
             await asyncio.to_thread(session.close, revoke=True)

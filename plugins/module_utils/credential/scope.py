@@ -64,18 +64,13 @@ async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:
     return [Area(root.mount.path, root.mount.version, root.path) for root in roots]
 
 
-def policy_of(
-    areas: t.Sequence[Area],
-    source: Params | None,
-    *,
-    namespace: str = "",
-    engine: str = "direct",
-    list_mounts: bool = False,
-) -> Policy:
+def policy_of(areas: t.Sequence[Area], params: Params, *, source: Params | None, namespace: str) -> Policy:
     """The least-privilege policy for these areas.
 
-    :param engine: ``direct`` or ``gateway``, which lists folders from the top of a mount.
-    :param list_mounts: let the credential read ``sys/mounts``.
+    :param params: of a module with the options ``engine`` (``gateway`` lists folders from the top of a mount) and
+        ``list_mounts`` (let the credential read ``sys/mounts``).
+    :param source: the option ``source``.
+    :param namespace: the namespace of Vault that the areas are in.
     :raises OptionError: no policy can express it.
     """
     options = kv_options(source)
@@ -86,7 +81,7 @@ def policy_of(
         areas,
         options.include,
         options.exclude,
-        from_top=engine == "gateway",
-        more=MOUNT_RULES if list_mounts else (),
+        from_top=params["engine"] == "gateway",
+        more=MOUNT_RULES if params["list_mounts"] else (),
         title=lines,
     )

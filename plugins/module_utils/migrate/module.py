@@ -17,7 +17,7 @@ from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import given_options, resolve_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import resolve_akeyless
+from ..options import report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key
@@ -68,8 +68,7 @@ async def migrate(params: Params, *, check: bool, mask: Mask, limits: Limits = D
 
 def _check_options(params: Params) -> None:
     """:raises OptionError: an option is malformed. No request was made yet."""
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     merge(given_options(params), None)
 
 

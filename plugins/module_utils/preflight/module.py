@@ -137,13 +137,7 @@ async def _source(params: Params, settings: VaultSettings, checks: list[Check], 
             checks += found.checks
             result.values["token"] = found.token
             with contextlib.suppress(OptionError):
-                policy = policy_of(
-                    areas,
-                    params["source"],
-                    namespace=settings.namespace,
-                    engine=params["engine"],
-                    list_mounts=params["list_mounts"],
-                )
+                policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
                 result.values["policy"] = policy.text
     except LoginError as error:
         checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))

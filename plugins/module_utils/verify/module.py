@@ -19,11 +19,11 @@ from ..errors import SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import VaultSettings, akeyless_spec, report_limit_of, resolve_akeyless
+from ..options import VaultSettings, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity
 from ..plan.sample import Sample
-from ..plan.scope import Scope, scope_spec
-from ..plan.spec import kv_source_spec
+from ..plan.scope import Scope
+from ..plan.spec import stored_migration_spec
 from ..target.account import Account
 from ..vault.kv import KvReader
 from .access import AccessCheck
@@ -38,16 +38,10 @@ __all__ = ["verify", "verify_spec"]
 def verify_spec() -> dict[str, t.Any]:
     """All options. What is omitted and belongs to the definition comes from the ledger."""
     return {
-        "name": {"type": "str", "required": True},
-        "target_location": {"type": "str", "required": True},
-        "source": kv_source_spec(),
-        "akeyless": akeyless_spec(),
+        **stored_migration_spec(),
         "sample": {"type": "str"},
-        "scope": scope_spec(),
         "extra_items": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "access": access_spec(),
-        "concurrency": {"type": "int"},
-        "report_limit": {"type": "int", "default": 500},
     }
 
 
