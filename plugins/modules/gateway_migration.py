@@ -31,20 +31,18 @@ attributes:
     details:
       - With O(update_credentials=always) each run with credentials is a change.
 options:
-  new_name:
-    description:
-      - The new name of the migration. A migration that has this name already is not renamed, and one that does not
-        exist is made under this name.
-    type: str
   state:
     description:
       - V(present) needs exactly one type of source.
       - V(absent) removes the migration. The items that it made stay.
     type: str
-    choices:
-      - present
-      - absent
+    choices: [present, absent]
     default: present
+  new_name:
+    description:
+      - The new name of the migration. A migration that has this name already is not renamed, and one that does not
+        exist is made under this name.
+    type: str
   target_location:
     description:
       - The folder in Akeyless. Items are named after it, the namespace if there is one, the mount and the path.
@@ -66,9 +64,7 @@ options:
       - V(on_create) sends them for a new migration only. After a credential was replaced, run once with V(always).
       - V(always) sends them each time, and each time that is a change.
     type: str
-    choices:
-      - on_create
-      - always
+    choices: [on_create, always]
     default: on_create
 notes:
   - Creating a migration does not test the connection to its source; the first run does.
