@@ -13,6 +13,7 @@ import typing as t
 
 from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
+from ..common.result import Mask
 from ..errors import ApiError
 from ..plan.dates import moment, over_at
 from .assumption import Seen
@@ -20,7 +21,6 @@ from .canaries import Canaries
 
 __all__ = ["TRIES", "revoked"]
 
-_Mask = t.Callable[[t.Iterable[str]], None]
 _DENIED = (401, 403)
 _INEXACT = 2.0  # seconds; Date headers are in whole ones
 _SKEW = 60.0  # seconds
@@ -55,14 +55,14 @@ async def missing_right(canaries: Canaries) -> t.AsyncIterator[Seen]:
             yield Seen("missing_right", False, _words(error))
 
 
-async def revoked(session: AkeylessSession, mask: _Mask) -> Seen:
+async def revoked(session: AkeylessSession, mask: Mask) -> Seen:
     """Log in a second time, and revoke that token. The session's own must stay valid."""
     if session.settings.auth.access_type == "token":
         return Seen("revoked_token", None, "not to be seen with this login: a token cannot make another")
     return await asyncio.to_thread(_revoke, session, mask)
 
 
-def _revoke(session: AkeylessSession, mask: _Mask) -> Seen:
+def _revoke(session: AkeylessSession, mask: Mask) -> Seen:
     second, client = AkeylessSession(session.settings), AuthClient(session.settings)
     try:
         second.login()

@@ -12,12 +12,12 @@ AuthOutput and ValidateTokenOutput of the official SDK (PyPI: akeyless 5.0.40).
 from __future__ import annotations
 
 import re
-import threading
 import time
 import typing as t
 from datetime import datetime
 
 from ..errors import ApiError, LoginError, SecretferryError
+from ..http.tokens import RENEW_AT, RenewingSession
 from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
 from .auth_client import AuthClient
@@ -25,12 +25,10 @@ from .login import auth_body
 
 __all__ = ["AkeylessSession"]
 
-_RENEW_AT = 2 / 3
-_SHORTEST_PAUSE = 1.0
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)")
 
 
-class AkeylessSession:
+class AkeylessSession(RenewingSession):
     """A login to Akeyless.
 
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
@@ -49,14 +47,11 @@ class AkeylessSession:
         sleep: t.Callable[[float], None] = time.sleep,
         attempts: int = DEFAULT_LIMITS.login_attempts,
     ) -> None:
+        super().__init__(clock)
         self.settings = settings
         self.logins = 0
-        self._clock = clock
-        self._lock = threading.RLock()
         self._client = AuthClient(settings, sleep, attempts)
         self._token = ""
-        self._expires_at: float | None = None
-        self._due_at: float | None = None
 
     @property
     def requests(self) -> int:
@@ -111,31 +106,6 @@ class AkeylessSession:
                 )
             return True
 
-    def seconds_until_due(self) -> float | None:
-        """Seconds until :meth:`renew` has something to do, 0 if it has; None if it never will."""
-        due_at = self._due_at
-        return None if due_at is None else max(0.0, due_at - self._clock())
-
-    def due(self) -> bool:
-        """Whether two thirds of the token's life are over."""
-        return self.seconds_until_due() == 0.0
-
-    def renew(self) -> None:
-        """Log in again if that is due. A failure before the token's end is tried again later.
-
-        :raises SecretferryError: the token has expired and no other could be had.
-        """
-        with self._lock:
-            if not self._token or not self.due():
-                return
-            try:
-                self._log_in(self._token)
-            except SecretferryError:
-                now = self._clock()
-                if self._expires_at is None or now >= self._expires_at:
-                    raise
-                self._due_at = now + max(_SHORTEST_PAUSE, (self._expires_at - now) / 3)
-
     def self_check(self) -> dict[str, t.Any]:
         """What the token is; never the token itself.
 
@@ -153,6 +123,9 @@ class AkeylessSession:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _prolong(self) -> None:
+        self._log_in(self._token)
 
     def _log_in(self, stale: str = "") -> None:
         auth = self.settings.auth
@@ -187,7 +160,7 @@ class AkeylessSession:
         self._token = token
         self._expires_at = expires_at
         self._due_at = (
-            now + (expires_at - now) * _RENEW_AT if expires_at and expires_at > now and self.repeatable else None
+            now + (expires_at - now) * RENEW_AT if expires_at and expires_at > now and self.repeatable else None
         )
 
     def _asked_expiry(self, token: str) -> float | None:

@@ -14,15 +14,12 @@ import typing as t
 
 from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..errors import ApiError, LoginError, OptionError, SecretferryError
 from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
 from .credential_file import CredentialFile
 
 __all__ = ["akeyless_token", "token_spec"]
-
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 
 
 def token_spec() -> dict[str, t.Any]:
@@ -35,7 +32,7 @@ def token_spec() -> dict[str, t.Any]:
     }
 
 
-async def akeyless_token(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def akeyless_token(params: Params, *, check: bool, mask: Mask) -> Result:
     """Log in and keep the token in its private file, or revoke the token in it.
 
     :raises SecretferryError: the login or the revocation failed.
@@ -48,7 +45,7 @@ async def akeyless_token(params: _Params, *, check: bool, mask: _Mask) -> Result
     return await asyncio.to_thread(_make, params, file, token_in_file, check, mask)
 
 
-def _make(params: _Params, file: CredentialFile, token_in_file: str, check: bool, mask: _Mask) -> Result:
+def _make(params: Params, file: CredentialFile, token_in_file: str, check: bool, mask: Mask) -> Result:
     min_ttl = seconds_of("min_ttl", params["min_ttl"])
     file.prepare()
     settings = resolve_akeyless(params["akeyless"])
@@ -75,7 +72,7 @@ def _make(params: _Params, file: CredentialFile, token_in_file: str, check: bool
     return result
 
 
-def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: _Mask) -> int | None:
+def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: Mask) -> int | None:
     session = AkeylessSession(settings)
     try:
         session.login()
@@ -92,7 +89,7 @@ def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: _Mask) -> in
     return ttl
 
 
-def _remove(params: _Params, file: CredentialFile, token_in_file: str, check: bool) -> Result:
+def _remove(params: Params, file: CredentialFile, token_in_file: str, check: bool) -> Result:
     result = Result()
     works = False
     if token_in_file:

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..common.result import Result
+from ..common.result import Mask, Result
 from ..errors import OptionError, SecretferryError
 from ..options import VaultSettings
 from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapped_by
@@ -26,8 +25,6 @@ from .role import change_of, define_role, find_role
 from .spec import CredentialOptions
 
 __all__ = ["make_present", "rotate"]
-
-_Mask = t.Callable[[t.Iterable[str]], None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ async def make_present(
     result: Result,
     *,
     check: bool,
-    mask: _Mask,
+    mask: Mask,
 ) -> None:
     """Make policy, role and credential, where they are missing or different."""
     role_is_new = await asyncio.to_thread(define_role, options, operator, policy, result, check)
@@ -71,7 +68,7 @@ async def make_present(
 
 
 async def rotate(
-    options: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
+    options: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: Mask
 ) -> None:
     """Make a new credential, and revoke the one in the file; for an AppRole role of ours, revoke all others.
 
@@ -97,7 +94,7 @@ async def rotate(
     result.values["role_name"] = options.role
 
 
-def _read_file(options: CredentialOptions, operator: Operator, settings: VaultSettings, mask: _Mask) -> _FileContent:
+def _read_file(options: CredentialOptions, operator: Operator, settings: VaultSettings, mask: Mask) -> _FileContent:
     """The content of the file, checked."""
     if options.file is None:
         return _FileContent()
@@ -149,7 +146,7 @@ def _issue(
     result: Result,
     content: _FileContent,
     check: bool,
-    mask: _Mask,
+    mask: Mask,
 ) -> None:
     if options.file is None:
         return
@@ -185,7 +182,7 @@ def _make(options: CredentialOptions, operator: Operator) -> Credential:
     return operator.make_secret_id(options.mount, options.role, {}, options.wrap_ttl)
 
 
-def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str:
+def _accessor_inside(settings: VaultSettings, wrapping: str, mask: Mask) -> str:
     """The accessor of the credential in a wrapping token; empty where it was unwrapped meanwhile."""
     if not wrapping:
         return ""

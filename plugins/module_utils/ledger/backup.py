@@ -26,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 
 from ..akeyless.items import Item, ItemStore
 from ..errors import Changed, LedgerError, PermissionDenied, SecretferryError
+from ..plan.model import ranges
 from .items import LedgerItems
 from .lease import Lease
 
@@ -71,7 +72,7 @@ class ItemBackup:
 
     def dump(self) -> dict[str, t.Any]:
         """As a JSON object, without empty members."""
-        data = {**asdict(self), "versions": _runs(self.versions)}
+        data = {**asdict(self), "versions": ranges(self.versions)}
         return {key: value for key, value in data.items() if value not in ("", [], {})}
 
     @classmethod
@@ -80,17 +81,6 @@ class ItemBackup:
         empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
         versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
         return cls(**{**empty, **data, "versions": versions})
-
-
-def _runs(numbers: t.Iterable[int]) -> list[list[int]]:
-    """``[1, 2, 3, 5]`` as ``[[1, 3], [5, 5]]``, to save room."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return runs
 
 
 @dataclass

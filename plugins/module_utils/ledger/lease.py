@@ -13,7 +13,7 @@ one says nothing about another: a run takes its own, and only then looks at thos
 at once, at least one sees the other; a run that sees another gives up. So both may give up, but never do both write.
 
 A run that is killed leaves its lease. After the lease has expired, the next run takes it over; or, where it is another
-one that overlaps, marks it as ended. If the first run was only suspended, it finds that its lease has changed, and stops.
+one that overlaps, marks it as ended. If the first run was only suspended, it finds its lease changed, and stops.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ __all__ = [
     "base_of",
     "is_marked",
     "newest_digest",
+    "ranges",
     "readable",
     "takeover",
     "wanted",
@@ -206,6 +207,17 @@ def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> t
         newest = max((state.number for state in states), default=0)
         return (newest,) if newest in numbers else ()
     return numbers[-int(versions) :]
+
+
+def ranges(numbers: t.Iterable[int]) -> list[list[int]]:
+    """The first and the last of each run of numbers: ``[[1, 3], [5, 5]]`` for ``(1, 2, 3, 5)``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
 
 
 def takeover(tags: t.Iterable[str], tag: str) -> str:
