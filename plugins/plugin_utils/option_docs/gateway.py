@@ -136,8 +136,8 @@ _SETTINGS: dict[str, t.Mapping[str, str | tuple[str, ...]]] = {
     "certificate": {
         "hosts": "Addresses, CIDR ranges or names to scan.",
         "exclude_hosts": "Addresses, CIDR ranges or names to leave out.",
-        "port_ranges": "Ports or ranges of ports. V(443) for a new migration when omitted, which is the Gateway's own"
-        " default.",
+        "port_ranges": "Ports or ranges of ports. When omitted, the Gateway gives V(443) to a migration that"
+        " it creates.",
         "expiration_event_in": "Days before the end of a certificate at which to notify.",
     },
     "one_password": {
