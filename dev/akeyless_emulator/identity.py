@@ -93,7 +93,7 @@ class Identities:
         return next((i for i in self.by_id.values() if i.name == name), None)
 
     def log_in(self, body: dict[str, t.Any], ttl: float) -> str:
-        """A fresh token for who the body of /auth proves to be."""
+        """A new token for the caller whose credentials the body of /auth holds."""
         kind = body.get("access-type", "access_key")
         kind = _ALIASES.get(kind, kind)
         shapes = _SHAPES.get(kind)

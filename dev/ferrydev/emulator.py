@@ -73,7 +73,7 @@ class Emulator:
         config_file.write_text(json.dumps({**config, "settings": {**given, **config.get("settings", {})}}), "utf-8")
         log = folder / "akeyless-emulator.log"
         command = [*command_prefix, sys.executable, "-m", "akeyless_emulator", "--config", str(config_file)]
-        command.append("--until-stdin-closes")  # so that it never outlives us, not even when we are killed
+        command.append("--until-stdin-closes")  # so that it ends with this process, even when this process is killed
         if state:
             command += ["--state", str(state)]
         python_path = os.pathsep.join(filter(None, [str(_DEV), os.environ.get("PYTHONPATH", "")]))
@@ -101,7 +101,7 @@ class Emulator:
         _end(self._process)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         self._process.kill()
         self._process.wait()
 
@@ -162,7 +162,7 @@ class Control:
         return self._post("faults", wanted)
 
     def struck(self) -> list[int]:
-        """How often each fault rule has struck."""
+        """How often each fault rule has applied."""
         return [rule["struck"] for rule in self._get("faults")["rules"]]
 
     def clock(self, *, advance: float = 0, **state: bool) -> str:
@@ -288,7 +288,7 @@ class Gateway:
 
 
 class _Deadline:
-    """Ends a process that does not say a word in time, so that reading its stdout returns."""
+    """Ends a process that prints nothing in time, so that reading its stdout returns."""
 
     def __init__(self, process: subprocess.Popen[str], seconds: float) -> None:
         self._timer = threading.Timer(seconds, process.kill)

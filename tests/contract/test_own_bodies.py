@@ -67,12 +67,12 @@ def bodies() -> t.Iterator[Bodies]:
         scene.migration.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
         scene.kv.put("a", {"v": "later"})
         again = scene.migration.ok(name="back", target_location="/migrated/back")
-        for to in (again.values["run"], "before_migration"):
-            Rollback(scene.migration).ok(name="back", target_location="/migrated/back", to=to)
+        for selected in ({"from_run": again.values["run"]}, {}):
+            Rollback(scene.migration).ok(name="back", target_location="/migrated/back", **selected)
         scene.migration.ok(name="sync", target_location="/migrated/sync", conflict="append")
         scene.kv.destroy("a", 13)
         scene.kv.remove("b")
-        Sync(scene.migration, name="sync", target_location="/migrated/sync", deleted="delete").ok(state="started")
+        Sync(scene.migration, name="sync", target_location="/migrated/sync", delete=True).ok(state="started")
         yield sent
 
 

@@ -86,7 +86,7 @@ class Runner:
         self.moved = asyncio.Event()
 
     async def close(self) -> None:
-        """End every run without a trace of it."""
+        """End every run and forget it."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -109,7 +109,7 @@ class Runner:
             log("error", "migration failed, cannot read the source", job=run.number, error=str(error))
             return self._end(run, "failed", str(error))
         except Exception:
-            logging.exception("a run came to grief")
+            logging.exception("a run failed with an exception")
             return self._end(run, "failed", "internal error of the emulator")
         items = run.counts["migration_items"]
         if migration.syncing and len(migration.runs) > 1:
