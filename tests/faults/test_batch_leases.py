@@ -88,7 +88,7 @@ def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
-def test_a_batch_that_defines_it_otherwise_at_the_same_moment_is_told(scene: Scene) -> None:
+def test_a_batch_with_another_definition_at_the_same_moment_fails(scene: Scene) -> None:
     control = scene.emulator.control
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
     slow = start(scene.migration, **batch("0"))

@@ -224,7 +224,7 @@ def test_a_damaged_ledger_names_the_item_and_its_remedy_works(
     assert not apart(scene.migration).changed
 
 
-def test_a_ledger_of_a_newer_release_is_left_alone(scene: Scene) -> None:
+def test_a_ledger_of_a_newer_release_is_not_changed(scene: Scene) -> None:
     scene.migration.ok()
     _rewrite(scene, f"{FOLDER}/definition", '{"format": 2}')
     before = scene.emulator.control.dump()

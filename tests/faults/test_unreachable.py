@@ -172,7 +172,7 @@ def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
     assert scene.values("a/b") == [{"v": 1}]
 
 
-def test_akeyless_dies_in_the_middle(scene: Scene) -> None:
+def test_akeyless_stops_answering_during_the_run(scene: Scene) -> None:
     scene.migration.limits = Limits(outage_seconds=1.0)
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})

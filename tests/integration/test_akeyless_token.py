@@ -89,7 +89,7 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
         scene.migration.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
 
 
-def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
+def test_one_that_has_expired_is_revoked(emulator: Emulator, file: Path) -> None:
     run(emulator, file)
     emulator.control.expire_tokens()
     ended = run(emulator, file, state="absent")

@@ -156,7 +156,7 @@ class TestWrapping:
         with pytest.raises(LoginError, match="no secret id inside"):
             open_session(server.addr, auth).login()
 
-    def test_a_wrapped_token_that_died_cannot_be_had_again(self, server: Vault) -> None:
+    def test_a_wrapped_token_that_expired_cannot_be_unwrapped_again(self, server: Vault) -> None:
         session = open_session(
             server.addr, {"method": "wrapped_token", "wrapped_token": server.wrapped_token(["reader"])}
         )

@@ -304,7 +304,7 @@ def test_after_a_lost_creation_any_refusal_is_looked_into(account: Account, refu
     assert account.items["/x"]["values"] == ["v1"]
 
 
-def test_an_item_that_another_made_is_told(account: Account) -> None:
+def test_an_item_that_others_created_is_reported(account: Account) -> None:
     item(account, "other")
     with pytest.raises(AlreadyExists):
         does(account, create)
