@@ -39,8 +39,8 @@ class Control:
         if handler is None:
             return web.json_response({"error": f"unknown control route: {route}"}, status=404)
         try:
-            asked = json.loads(await request.read() or b"{}") if request.method == "POST" else dict(request.query)
-            answer = handler(asked)
+            query = json.loads(await request.read() or b"{}") if request.method == "POST" else dict(request.query)
+            answer = handler(query)
             if asyncio.iscoroutine(answer):
                 answer = await answer
         except (ValueError, TypeError, KeyError) as error:
@@ -51,8 +51,8 @@ class Control:
         return {
             "GET counters": lambda _: {**self._account.counters.as_dict(), "hanging": self._hanging.count},
             "POST counters": self._reset_counters,
-            "GET journal": lambda asked: self._account.counters.journal[int(asked.get("since", 0)) :],
-            "GET dump": lambda asked: self._dump("stable" in asked),
+            "GET journal": lambda query: self._account.counters.journal[int(query.get("since", 0)) :],
+            "GET dump": lambda query: self._dump("stable" in query),
             "GET settings": lambda _: self._account.settings.as_dict(),
             "POST settings": self._set_settings,
             "GET faults": lambda _: self._faults.as_dict(),
@@ -74,27 +74,27 @@ class Control:
         vars(self._account.counters).update(vars(Counters()))
         return before
 
-    def _set_settings(self, asked: dict[str, t.Any]) -> t.Any:
-        self._account.settings.update(asked)
+    def _set_settings(self, query: dict[str, t.Any]) -> t.Any:
+        self._account.settings.update(query)
         return self._account.settings.as_dict()
 
-    def _set_faults(self, asked: dict[str, t.Any]) -> t.Any:
-        self._faults.set(asked)
+    def _set_faults(self, query: dict[str, t.Any]) -> t.Any:
+        self._faults.set(query)
         self._hanging.release()
         return self._faults.as_dict()
 
-    def _set_clock(self, asked: dict[str, t.Any]) -> t.Any:
+    def _set_clock(self, query: dict[str, t.Any]) -> t.Any:
         clock = self._account.clock
-        if unknown := asked.keys() - {"held", "advance"}:
+        if unknown := query.keys() - {"held", "advance"}:
             raise ValueError(f"unknown keys of the clock: {', '.join(sorted(unknown))}")
-        clock.advance(float(asked.get("advance", 0)))
-        if "held" in asked:
-            (clock.hold if asked["held"] else clock.release)()
+        clock.advance(float(query.get("advance", 0)))
+        if "held" in query:
+            (clock.hold if query["held"] else clock.release)()
         return {"now": rfc3339(clock.time())}
 
-    async def _wait_for_hanging(self, asked: dict[str, t.Any]) -> t.Any:
+    async def _wait_for_hanging(self, query: dict[str, t.Any]) -> t.Any:
         """Answer as soon as a request hangs, at the latest after ``wait`` seconds."""
-        end = asyncio.get_running_loop().time() + float(asked.get("wait", 0))
+        end = asyncio.get_running_loop().time() + float(query.get("wait", 0))
         while not self._hanging.count and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.005)
         return {"hanging": self._hanging.count}
@@ -102,30 +102,30 @@ class Control:
     def _release(self, _asked: dict[str, t.Any]) -> t.Any:
         return {"released": self._hanging.release()}
 
-    def _add_dynamic_secret(self, asked: dict[str, t.Any]) -> t.Any:
+    def _add_dynamic_secret(self, query: dict[str, t.Any]) -> t.Any:
         account = self._account
         now = account.clock.now()
-        if account.store.get(asked["name"]):
-            raise ValueError(f"{asked['name']} exists")
-        account.store.add(Item(asked["name"], account.store.new_id(), DYNAMIC, now, now))
-        return {"name": asked["name"]}
+        if account.store.get(query["name"]):
+            raise ValueError(f"{query['name']} exists")
+        account.store.add(Item(query["name"], account.store.new_id(), DYNAMIC, now, now))
+        return {"name": query["name"]}
 
-    def _lock(self, asked: dict[str, t.Any]) -> t.Any:
-        item = self._account.store.items[asked["name"]]
-        actions = list(asked.get("actions", ()))
+    def _lock(self, query: dict[str, t.Any]) -> t.Any:
+        item = self._account.store.items[query["name"]]
+        actions = list(query.get("actions", ()))
         if not {"read", "update"}.issuperset(actions):
             raise ValueError("actions must be read and update, one of them, or none")
-        item.locks, item.locked_by = actions, str(asked.get("by", "")) if actions else ""
+        item.locks, item.locked_by = actions, str(query.get("by", "")) if actions else ""
         self._account.store.touch(item)
         return {"actions": item.locks, "locked_by": item.locked_by}
 
-    def _snapshot(self, asked: dict[str, t.Any]) -> t.Any:
-        self._account.snapshot(asked["name"])
+    def _snapshot(self, query: dict[str, t.Any]) -> t.Any:
+        self._account.snapshot(query["name"])
         return {"items": len(self._account.store.items)}
 
-    async def _reset(self, asked: dict[str, t.Any]) -> t.Any:
+    async def _reset(self, query: dict[str, t.Any]) -> t.Any:
         await self._gateways.reset()
-        self._account.reset_items(asked.get("snapshot", ""))
+        self._account.reset_items(query.get("snapshot", ""))
         self._account.reset_settings()
         self._account.clock.reset()
         self._account.reset_identities()

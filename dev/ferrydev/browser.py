@@ -54,11 +54,11 @@ def started() -> t.Iterator[Browser]:
 
 @dataclass
 class Opened:
-    """A page, what its console and its scripts said, and every address but its own that it asked for."""
+    """A page, what its console and its scripts said, and every address but its own that it requested."""
 
     page: Page
     said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def dialog(self, dialog: Dialog) -> None:
         self.said.append(f"dialog: {dialog.message}")
@@ -75,10 +75,10 @@ def opened(
     seen.page.on("console", lambda message: seen.said.append(message.text))
     seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
     seen.page.on("dialog", seen.dialog)
-    seen.page.on("request", lambda request: seen.asked.append(request.url))
+    seen.page.on("request", lambda request: seen.requested.append(request.url))
     try:
         seen.page.goto(file.as_uri())
-        seen.asked = [url for url in seen.asked if url != file.as_uri()]
+        seen.requested = [url for url in seen.requested if url != file.as_uri()]
         yield seen
     finally:
         context.close()

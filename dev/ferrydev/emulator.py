@@ -113,14 +113,14 @@ class Emulator:
         body = {"access-id": access_id, "access-key": access_key}
         return str(_call(f"{self.url}/auth", body)["token"])
 
-    def gateway(self, instances: int = 1, **asked: t.Any) -> Gateway:
+    def gateway(self, instances: int = 1, **given: t.Any) -> Gateway:
         """Start a Gateway cluster of so many instances: ``emulator.gateway(2, profile="older")``.
 
-        :param asked: keys of README.md's "Gateways": profile, settings, rules, identity, allowed, targets, source_ca,
+        :param given: keys of README.md's "Gateways": profile, settings, rules, identity, allowed, targets, source_ca,
             name, log_dir.
         """
-        asked.setdefault("log_dir", str(self.log.parent))
-        return Gateway(self.url, self.control._post("gateway", {"instances": instances, **asked}))
+        given.setdefault("log_dir", str(self.log.parent))
+        return Gateway(self.url, self.control._post("gateway", {"instances": instances, **given}))
 
     def __enter__(self) -> Emulator:
         return self

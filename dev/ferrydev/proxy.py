@@ -5,7 +5,7 @@
 """A proxy in front of a real Vault, for what a single development server never does by itself.
 
     with Proxy(vault.addr) as proxy:
-        proxy.hook = lambda asked: Reply(473) if asked.number == 3 else None
+        proxy.hook = lambda received: Reply(473) if received.number == 3 else None
 
 It fails as a test asks, changes data just before a request arrives, and imitates namespaces: a request with the
 header ``X-Vault-Namespace: team`` goes to the mounts below ``team/``.
@@ -24,14 +24,14 @@ import aiohttp
 import yarl
 from aiohttp import web
 
-__all__ = ["DROP", "Asked", "Proxy", "Reply"]
+__all__ = ["DROP", "Proxy", "ReceivedRequest", "Reply"]
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "content-encoding", "keep-alive"})
 _MOUNTS = "/v1/sys/internal/ui/mounts"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request: ``path`` as it was on the wire, query included; ``number`` counts all from 1."""
 
     number: int
@@ -52,27 +52,27 @@ class Reply:
 DROP = Reply(0)
 """The connection is cut, without an answer."""
 
-Hook = t.Callable[[Asked], "Reply | None"]
+Hook = t.Callable[[ReceivedRequest], "Reply | None"]
 
 
 class Proxy:
     """Serves on a free port of 127.0.0.1, in a thread of its own.
 
-    ``hook`` is asked before a request goes on: it may answer in place of Vault, or change things there first.
-    ``asked`` is all that came.
+    ``hook`` is called before a request goes on: it may answer in place of Vault, or change things there first.
+    ``received`` is every request so far.
     """
 
     def __init__(self, upstream: str, hook: Hook | None = None) -> None:
         self.hook = hook
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
         self.addr = ""
         self._upstream = upstream
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def paths(self, containing: str = "") -> list[str]:
-        """The paths that were asked for."""
-        return [asked.path for asked in self.asked if containing in asked.path]
+        """The paths of the requests."""
+        return [received.path for received in self.received if containing in received.path]
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -100,11 +100,11 @@ class Proxy:
         await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
-        asked = Asked(len(self.asked) + 1, request.method, request.raw_path, dict(request.headers))
-        self.asked.append(asked)
+        received = ReceivedRequest(len(self.received) + 1, request.method, request.raw_path, dict(request.headers))
+        self.received.append(received)
         body = await request.read()
         # In a thread: a hook may ask Vault, even through this proxy.
-        reply = await asyncio.to_thread(self.hook, asked) if self.hook else None
+        reply = await asyncio.to_thread(self.hook, received) if self.hook else None
         if reply is DROP:
             if request.transport is not None:
                 request.transport.abort()

@@ -13,7 +13,7 @@ import pytest
 from official_sdk import SDK_NEEDS, Sdk
 
 from ferrydev.emulator import Emulator, Gateway
-from ferrydev.proxy import Asked, Proxy, Reply
+from ferrydev.proxy import Proxy, ReceivedRequest, Reply
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault, encode_path
 
@@ -178,10 +178,10 @@ def test_all_namespaces_are_taken_with_their_children_unless_some_are_named(site
         site.vault.request("POST", f"{mount}/data/a", json={"data": {"n": 1}})
     children = {"": "team/", "team": "sub/"}
 
-    def tell_children(asked: Asked) -> Reply | None:
-        if not asked.path.startswith("/v1/sys/namespaces"):
+    def tell_children(received: ReceivedRequest) -> Reply | None:
+        if not received.path.startswith("/v1/sys/namespaces"):
             return None
-        child = children.get(asked.headers.get("X-Vault-Namespace", ""))
+        child = children.get(received.headers.get("X-Vault-Namespace", ""))
         return Reply(200, body=json.dumps({"data": {"keys": [child]}})) if child else Reply(404)
 
     with Proxy(site.vault.addr, tell_children) as proxy:

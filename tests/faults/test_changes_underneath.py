@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ferrydev.emulator import Emulator
-from ferrydev.proxy import Asked, Proxy
+from ferrydev.proxy import Proxy, ReceivedRequest
 from ferrydev.scene import Kv, Scene
 from ferrydev.vault import Vault
 
@@ -60,11 +60,11 @@ def scene(vault: Vault, emulator: Emulator) -> Scene:
 
 def _meanwhile(scene: Scene, part: str, change: Change) -> None:
     """Run, with a change just before the first request for this part of a path."""
-    done: list[Asked] = []
+    done: list[ReceivedRequest] = []
 
-    def hook(asked: Asked) -> None:
-        if asked.path.endswith(part) and not done:
-            done.append(asked)
+    def hook(received: ReceivedRequest) -> None:
+        if received.path.endswith(part) and not done:
+            done.append(received)
             change(scene.kv)
 
     with Proxy(scene.kv.vault.addr, hook) as proxy:
@@ -106,11 +106,11 @@ def test_and_ends_as_the_source_does(scene: Scene, moment: str, what: str) -> No
 
 
 def test_a_secret_vanishes_after_it_was_listed(scene: Scene) -> None:
-    done: list[Asked] = []
+    done: list[ReceivedRequest] = []
 
-    def hook(asked: Asked) -> None:
-        if asked.path.endswith("/metadata/s") and not done:
-            done.append(asked)
+    def hook(received: ReceivedRequest) -> None:
+        if received.path.endswith("/metadata/s") and not done:
+            done.append(received)
             scene.kv.remove("s")
 
     with Proxy(scene.kv.vault.addr, hook) as proxy:

@@ -12,7 +12,7 @@ import pytest
 from killing import apart
 
 from ferrydev.emulator import Emulator
-from ferrydev.proxy import Asked, Proxy
+from ferrydev.proxy import Proxy, ReceivedRequest
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -102,9 +102,9 @@ def test_an_approle_token_that_is_revoked_is_replaced_by_a_login(scene: Scene) -
     vault = scene.kv.vault
     with Proxy(vault.addr) as proxy:
 
-        def revoke(asked: Asked) -> None:
-            if "/data/s3" in asked.path and len(proxy.paths("/data/s3")) == 1:
-                vault.request("POST", "auth/token/revoke", json={"token": asked.headers["X-Vault-Token"]})
+        def revoke(received: ReceivedRequest) -> None:
+            if "/data/s3" in received.path and len(proxy.paths("/data/s3")) == 1:
+                vault.request("POST", "auth/token/revoke", json={"token": received.headers["X-Vault-Token"]})
 
         proxy.hook = revoke
         scene.migration.defaults["source"]["url"] = proxy.addr
@@ -119,13 +119,13 @@ def test_a_given_vault_token_that_is_revoked_ends_the_run_clearly(scene: Scene) 
     token = vault.token([mount])
     scene.migration.source_auth = {"method": "token", "token": token}
 
-    def revoke(asked: Asked) -> None:
-        if "/data/s3" in asked.path:
+    def revoke(received: ReceivedRequest) -> None:
+        if "/data/s3" in received.path:
             vault.request("POST", "auth/token/revoke", json={"token": token})
 
     with Proxy(vault.addr, revoke) as proxy:
         told = apart(scene.migration, source={"paths": [f"{mount}/"], "url": proxy.addr})
-        assert len(proxy.asked) < 60
+        assert len(proxy.received) < 60
     assert "the Vault token expired or was revoked" in told.error
     assert "source.auth.token" in told.error
     assert token not in told.error

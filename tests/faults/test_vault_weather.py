@@ -13,7 +13,7 @@ from killing import apart
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
-from ferrydev.proxy import DROP, Asked, Proxy, Reply
+from ferrydev.proxy import DROP, Proxy, ReceivedRequest, Reply
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -45,12 +45,12 @@ def _through(scene: Scene, proxy: Proxy) -> dict[str, t.Any]:
     return {"source": {"url": proxy.addr, "paths": [f"{scene.kv.mount}/"]}}
 
 
-def _first(times: int, part: str, reply: Reply) -> t.Callable[[Asked], Reply | None]:
+def _first(times: int, part: str, reply: Reply) -> t.Callable[[ReceivedRequest], Reply | None]:
     """Answers the first requests whose path has this part."""
     left = [reply] * times
 
-    def hook(asked: Asked) -> Reply | None:
-        return left.pop() if part in asked.path and left else None
+    def hook(received: ReceivedRequest) -> Reply | None:
+        return left.pop() if part in received.path and left else None
 
     return hook
 
@@ -78,8 +78,8 @@ def test_a_login_waits_too_or_says_why_not(scene: Scene, failure: str) -> None:
 
 
 def test_one_secret_that_always_fails_does_not_stop_the_others(scene: Scene) -> None:
-    def hook(asked: Asked) -> Reply | None:
-        return Reply(500) if "/data/b/c" in asked.path else None
+    def hook(received: ReceivedRequest) -> Reply | None:
+        return Reply(500) if "/data/b/c" in received.path else None
 
     scene.migration.limits = Limits(attempts=3)
     with Proxy(scene.kv.vault.addr, hook) as proxy:
@@ -110,13 +110,13 @@ def test_sealed_in_the_middle(emulator: Emulator) -> None:
         for n in range(6):
             scene.kv.put(f"s{n}", {"v": n})
 
-        def seal(asked: Asked) -> None:
-            if "/data/s3" in asked.path:
+        def seal(received: ReceivedRequest) -> None:
+            if "/data/s3" in received.path:
                 vault.seal()
 
         with Proxy(vault.addr, seal) as proxy:
             told = apart(scene.migration, **_through(scene, proxy))
-            assert len(proxy.asked) < 30
+            assert len(proxy.received) < 30
     assert "Vault is sealed" in told.error
     assert "Unseal it" in told.error
     assert 0 < len(scene.migration.items()) < 6
@@ -125,11 +125,11 @@ def test_sealed_in_the_middle(emulator: Emulator) -> None:
 
 def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> None:
     # A development server cannot be unsealed, so this one only says that it is sealed.
-    sealed: list[Asked] = []
+    sealed: list[ReceivedRequest] = []
 
-    def seal(asked: Asked) -> Reply | None:
-        if "/data/b/c" in asked.path:
-            sealed.append(asked)
+    def seal(received: ReceivedRequest) -> Reply | None:
+        if "/data/b/c" in received.path:
+            sealed.append(received)
         return Reply(503, body='{"errors":["Vault is sealed"]}') if sealed else None
 
     with Proxy(scene.kv.vault.addr, seal) as proxy:
@@ -151,9 +151,9 @@ def test_vault_stops_during_the_run(emulator: Emulator) -> None:
 
         dead = []
 
-        def die(asked: Asked) -> Reply | None:
-            if "/data/s3" in asked.path:
-                dead.append(asked)
+        def die(received: ReceivedRequest) -> Reply | None:
+            if "/data/s3" in received.path:
+                dead.append(received)
             return DROP if dead else None
 
         with Proxy(vault.addr, die) as proxy:
@@ -170,11 +170,11 @@ def test_a_standby_redirects_to_the_active_node(scene: Scene, status: int, mere_
     vault = scene.kv.vault
     scene.kv.put("odd%20%2541", {"v": 1})
 
-    def redirect(asked: Asked) -> Reply | None:
+    def redirect(received: ReceivedRequest) -> Reply | None:
         if mere_path:
-            asked_before = proxy.paths().count(asked.path)
-            return Reply(status, {"Location": asked.path}) if asked_before == 1 else None
-        return Reply(status, {"Location": f"{vault.addr}{asked.path}"})
+            received_before = proxy.paths().count(received.path)
+            return Reply(status, {"Location": received.path}) if received_before == 1 else None
+        return Reply(status, {"Location": f"{vault.addr}{received.path}"})
 
     with Proxy(vault.addr, redirect) as proxy:
         scene.migration.ok(**_through(scene, proxy))
@@ -183,8 +183,8 @@ def test_a_standby_redirects_to_the_active_node(scene: Scene, status: int, mere_
 
 
 def test_a_standby_that_redirects_in_circles_is_reported(scene: Scene) -> None:
-    def redirect(asked: Asked) -> Reply | None:
-        return Reply(307, {"Location": asked.path}) if "/data/" in asked.path else None
+    def redirect(received: ReceivedRequest) -> Reply | None:
+        return Reply(307, {"Location": received.path}) if "/data/" in received.path else None
 
     with Proxy(scene.kv.vault.addr, redirect) as proxy:
         told = apart(scene.migration, **_through(scene, proxy))
@@ -203,5 +203,5 @@ def test_a_namespace(vault: Vault, emulator: Emulator) -> None:
             emulator.control.reset()
             scene.migration.ok(source={"url": proxy.addr, "namespace": "team", "paths": paths})
             assert sorted(scene.migration.items()) == ["/migrated/team/kv/app", "/migrated/team/kv/deep/er"]
-            bare = [asked.path for asked in proxy.asked if asked.headers.get("X-Vault-Namespace") != "team"]
+            bare = [received.path for received in proxy.received if received.headers.get("X-Vault-Namespace") != "team"]
             assert not bare

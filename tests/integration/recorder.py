@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
-__all__ = ["Answer", "Asked", "Recorder"]
+__all__ = ["Answer", "ReceivedRequest", "Recorder"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request: ``headers`` by lower-case names, ``body`` decoded, None when there was none."""
 
     method: str
@@ -37,10 +37,10 @@ class Answer:
 
 
 class Recorder:
-    """Answers with ``answers`` in turn, the last one for ever; ``asked`` holds the requests so far."""
+    """Answers with ``answers`` in turn, the last one for ever; ``received`` holds the requests so far."""
 
     def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
         self._answers = list(answers)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         if tls:
@@ -63,7 +63,9 @@ class Recorder:
             def _answer(self) -> None:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                recorder.asked.append(Asked(self.command, self.path, headers, json.loads(content) if content else None))
+                recorder.received.append(
+                    ReceivedRequest(self.command, self.path, headers, json.loads(content) if content else None)
+                )
                 answers = recorder._answers
                 answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 if not answer.status:

@@ -89,7 +89,7 @@ class TestLogin:
     def test_the_path_of_a_gateway_is_kept(self, path: str) -> None:
         with Recorder(LOGGED_IN, VALID) as server:
             open_session(f"{server.url}{path}/", KEY).login()
-        assert [asked.path for asked in server.asked] == [f"{path}/auth", f"{path}/validate-token"]
+        assert [received.path for received in server.received] == [f"{path}/auth", f"{path}/validate-token"]
 
 
 class TestBodies:
@@ -100,7 +100,7 @@ class TestBodies:
         with Recorder(LOGGED_IN, VALID) as server:
             settings = resolve_akeyless({"api_url": server.url, "auth": {"gateway_url": "https://gw:8000", **auth}}, {})
             AkeylessSession(settings).login()
-            body = t.cast("dict[str, t.Any]", server.asked[0].body)
+            body = t.cast("dict[str, t.Any]", server.received[0].body)
         akeyless = pytest.importorskip("akeyless")
         assert set(body) <= set(akeyless.Auth.attribute_map.values())
         return body
@@ -262,7 +262,7 @@ class TestUnreachable:
             (Answer({"error": "unknown command '/auth'"}, 404), "no Akeyless API"),
             (Answer("<html>x</html>", 502), "HTTP 502"),
             (Answer({}, 302, {"Location": "https://elsewhere"}), "redirects elsewhere"),
-            (Answer(status=0), "broke the connection off"),
+            (Answer(status=0), "closed the connection"),
         ],
     )
     def test_another_server_or_none_answers(self, answer: Answer, said: str) -> None:

@@ -89,7 +89,7 @@ class TestWhenTheTokenDies:
             stale = session.token
             file.write_text("u-second")
             session.refresh(stale)
-        assert [a.body["uid-token"] for a in server.asked if a.path == "/auth"] == ["u-first", "u-second"]
+        assert [a.body["uid-token"] for a in server.received if a.path == "/auth"] == ["u-first", "u-second"]
 
     def test_a_login_that_gives_invalid_tokens_ends_the_run(self) -> None:
         with Recorder(LOGGED_IN, INVALID, INVALID, LOGGED_IN, INVALID) as server:

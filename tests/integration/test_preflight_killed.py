@@ -19,7 +19,7 @@ from tampering import Tamper
 from vault_sessions import wait_until
 
 from ferrydev.emulator import Emulator
-from ferrydev.proxy import DROP, Asked, Proxy, Reply
+from ferrydev.proxy import DROP, Proxy, ReceivedRequest, Reply
 from ferrydev.vault import Vault
 
 _fork = multiprocessing.get_context("fork")
@@ -102,8 +102,8 @@ def test_killed_before_a_request_to_vault(world: World, auth: dict[str, t.Any], 
     """The Gateway itself speaks to Vault directly."""
     barrier = Barrier(point)
 
-    def hook(asked: Asked) -> Reply | None:
-        return DROP if any(part in asked.path for part in _OURS) and barrier.meet() else None
+    def hook(received: ReceivedRequest) -> Reply | None:
+        return DROP if any(part in received.path for part in _OURS) and barrier.meet() else None
 
     with Proxy(world.vault.addr, hook) as proxy:
         _killed_at(world, auth, proxy.addr, barrier)

@@ -128,7 +128,7 @@ def test_it_says_nothing_to_the_console_and_asks_the_network_for_nothing(
         assert seen.page.locator("h1").inner_text()
         seen.page.mouse.wheel(0, 5000)
         assert seen.said == []
-        assert [url for url in seen.asked if not url.startswith("data:")] == []
+        assert [url for url in seen.requested if not url.startswith("data:")] == []
 
 
 @pytest.mark.parametrize("width", [360, 800, 1280, 2200])

@@ -96,7 +96,7 @@ class TestTls:
                 client_key=key,
             )
             assert session.token == "hvs.recorded"
-            assert (server.asked[0].path, server.asked[0].body) == ("/v1/auth/cert/login", {"name": "ferry"})
+            assert (server.received[0].path, server.received[0].body) == ("/v1/auth/cert/login", {"name": "ferry"})
 
     def test_a_token_never_follows_a_redirect_out_of_tls(self, secure: Vault) -> None:
         cert, key = (str(secure.folder / f"vault-{kind}.pem") for kind in ("cert", "key"))
@@ -106,7 +106,7 @@ class TestTls:
             away = Answer({}, 307, {"Location": f"{plain.url}/v1/auth/token/lookup-self"})
             with Recorder(away, tls=context) as server, pytest.raises(TransportError, match="unencrypted"):
                 open_session(server.url, {"token": "hvs.x"}, ca_cert=str(secure.ca_cert)).login()
-            assert plain.asked == []
+            assert plain.received == []
 
     def test_a_standby_sends_us_to_the_active_node(self) -> None:
         with Recorder(LOGGED_IN) as active:
@@ -114,7 +114,7 @@ class TestTls:
             with Recorder(away) as standby:
                 session = open_session(standby.url, {"role_id": "r", "secret_id": "s"})
                 assert session.token == "hvs.recorded"
-            assert active.asked[0].body == {"role_id": "r", "secret_id": "s"}
+            assert active.received[0].body == {"role_id": "r", "secret_id": "s"}
 
 
 class TestUnreachable:
@@ -181,18 +181,18 @@ class TestRetries:
     def test_but_not_for_ever(self) -> None:
         with Recorder(self.BUSY) as server, pytest.raises(ApiError, match="too many requests"):
             open_session(server.url, {"role_id": "r", "secret_id": "s"}).login()
-        assert len(server.asked) == 5
+        assert len(server.received) == 5
 
     def test_a_login_that_may_have_used_up_its_secret_id_is_not_repeated(self) -> None:
         with Recorder(Answer(status=0)) as server, pytest.raises(TransportError) as caught:
             open_session(server.url, {"role_id": "r", "secret_id": "s"}).login()
-        assert len(server.asked) == 1
+        assert len(server.received) == 1
         assert caught.value.sent is True
 
     def test_a_wrapping_token_is_never_opened_twice(self) -> None:
         with Recorder(Answer({"errors": ["internal"]}, 500)) as server, pytest.raises(SecretferryError):
             open_session(server.url, {"method": "wrapped_token", "wrapped_token": "hvs.w"}).login()
-        assert len(server.asked) == 1
+        assert len(server.received) == 1
 
 
 class TestWhatLiesAround:
@@ -207,5 +207,5 @@ class TestWhatLiesAround:
         monkeypatch.setenv("VAULT_NAMESPACE", "canary-namespace")
         with Recorder(LOGGED_IN) as server:
             open_session(server.url, {"role_id": "r", "secret_id": "s"}).login()
-        assert "canary" not in json.dumps(server.asked[0].headers)
-        assert "authorization" not in server.asked[0].headers
+        assert "canary" not in json.dumps(server.received[0].headers)
+        assert "authorization" not in server.received[0].headers

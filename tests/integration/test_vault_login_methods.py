@@ -51,12 +51,12 @@ class TestOtherMethods:
         with Recorder(LOGGED_IN) as server:
             session = open_session(server.url, {"method": method, **auth}, namespace="team")
             session.login()
-            (asked,) = server.asked
-        assert (asked.method, asked.path) == ("POST", path)
-        assert {key: value for key, value in asked.body.items() if value is not None or key == "role"} == body
-        assert asked.headers["x-vault-namespace"] == "team"
-        assert asked.headers["x-vault-request"] == "true"
-        assert "x-vault-token" not in asked.headers
+            (received,) = server.received
+        assert (received.method, received.path) == ("POST", path)
+        assert {key: value for key, value in received.body.items() if value is not None or key == "role"} == body
+        assert received.headers["x-vault-namespace"] == "team"
+        assert received.headers["x-vault-request"] == "true"
+        assert "x-vault-token" not in received.headers
         assert (session.token, session.logins) == ("hvs.recorded", 1)
 
     def test_aws_iam_signs_a_request_that_only_asks_who_we_are(self) -> None:
@@ -72,16 +72,16 @@ class TestOtherMethods:
         }
         with Recorder(LOGGED_IN) as server:
             open_session(server.url, auth).login()
-            (asked,) = server.asked
-        assert asked.path == "/v1/auth/cloud/aws/login"
-        assert asked.body["role"] == "ferry"
-        headers = json.loads(base64.b64decode(asked.body["iam_request_headers"]))
+            (received,) = server.received
+        assert received.path == "/v1/auth/cloud/aws/login"
+        assert received.body["role"] == "ferry"
+        headers = json.loads(base64.b64decode(received.body["iam_request_headers"]))
         assert headers["X-Vault-AWS-IAM-Server-ID"] == ["vault.example.com"]
         assert headers["X-Amz-Security-Token"] == ["session-token"]
         assert "AKIAEXAMPLE" in headers["Authorization"][0]
         assert "eu-central-1/sts" in headers["Authorization"][0]
-        assert b"GetCallerIdentity" in base64.b64decode(asked.body["iam_request_body"])
-        assert "canary-aws-secret" not in json.dumps(asked.body)
+        assert b"GetCallerIdentity" in base64.b64decode(received.body["iam_request_body"])
+        assert "canary-aws-secret" not in json.dumps(received.body)
 
     def test_aws_iam_without_a_key_takes_the_machines_identity(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = SimpleNamespace(access_key="AKIAMACHINE", secret_key="s", token="machine-session")
@@ -90,7 +90,7 @@ class TestOtherMethods:
         monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(session=session))
         with Recorder(LOGGED_IN) as server:
             open_session(server.url, {"method": "aws_iam", "role": "r"}).login()
-        headers = json.loads(base64.b64decode(server.asked[0].body["iam_request_headers"]))
+        headers = json.loads(base64.b64decode(server.received[0].body["iam_request_headers"]))
         assert "AKIAMACHINE" in headers["Authorization"][0]
         assert headers["X-Amz-Security-Token"] == ["machine-session"]
 
@@ -111,7 +111,7 @@ class TestOtherMethods:
         with Recorder(LOGGED_IN) as server:
             auth = {"method": "gcp", "role": "ferry", "gcp_service_account": json.dumps(account)}
             open_session(server.url, auth).login()
-        claims = server.asked[0].body["jwt"].split(".")[1]
+        claims = server.received[0].body["jwt"].split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         assert (said["sub"], said["aud"]) == ("ferry@project.example", "vault/ferry")
         assert 0 < said["exp"] - time.time() <= 900
@@ -137,7 +137,7 @@ class TestOtherMethods:
             stale = session.token
             file.write_text("second.jwt.x")
             assert session.refresh(stale) is True
-            sent = [asked.body["jwt"] for asked in server.asked if asked.body]
+            sent = [received.body["jwt"] for received in server.received if received.body]
         assert sent == ["first.jwt.x", "second.jwt.x"]
 
     def test_a_missing_hvac_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ class TestRenewal:
             session.login()
             clock.now += 41
             session.renew()
-            paths = [asked.path for asked in near_its_end.asked]
+            paths = [received.path for received in near_its_end.received]
         assert paths == ["/v1/auth/approle/login", "/v1/auth/token/renew-self", "/v1/auth/approle/login"]
         assert session.seconds_until_due() == pytest.approx(40, abs=1)
 

@@ -51,7 +51,7 @@ class Account:
     def __init__(self) -> None:
         self.items: dict[str, Body] = {}
         self.instead: dict[str, list[tuple[Answer, bool]]] = {}
-        self.asked: list[str] = []
+        self.received: list[str] = []
 
     def credentials(self) -> dict[str, str]:
         return {"token": self.token}
@@ -60,11 +60,11 @@ class Account:
         return False
 
     async def send(self, _method: str, path: str, _headers: t.Any, body: bytes) -> Response:
-        command, asked = path.strip("/"), json.loads(body)
-        self.asked.append(command)
+        command, received = path.strip("/"), json.loads(body)
+        self.received.append(command)
         planned = self.instead.get(command) or [(None, True)]
         answer, effective = planned.pop(0) if len(planned) > 1 else planned[0]
-        own = getattr(self, f"_{command.replace('-', '_')}")(asked) if effective else None
+        own = getattr(self, f"_{command.replace('-', '_')}")(received) if effective else None
         given = answer or own
         assert given is not None
         return given
@@ -74,54 +74,54 @@ class Account:
             return refusal(404, "NotFound", name)
         return Response(200, {}, json.dumps(of(self.items[name])).encode())
 
-    def _create_secret(self, asked: Body) -> Response:
-        name = asked["name"]
+    def _create_secret(self, received: Body) -> Response:
+        name = received["name"]
         if name in self.items:
             return refusal(409, "AlreadyExists", name)
         self.items[name] = {
             "item_name": name,
-            "item_tags": asked["tags"],
-            "item_metadata": asked.get("description", ""),
+            "item_tags": received["tags"],
+            "item_metadata": received.get("description", ""),
             "last_version": 1,
-            "values": [asked["value"]],
+            "values": [received["value"]],
         }
         return Response(200, {}, json.dumps({"name": name}).encode())
 
-    def _update_secret_val(self, asked: Body) -> Response:
+    def _update_secret_val(self, received: Body) -> Response:
         def update(item: Body) -> Body:
-            if asked["keep-prev-version"] == "true":
-                item["values"].append(asked["value"])
+            if received["keep-prev-version"] == "true":
+                item["values"].append(received["value"])
                 item["last_version"] += 1
             else:
-                item["values"][-1] = asked["value"]
-            return {"name": asked["name"]}
+                item["values"][-1] = received["value"]
+            return {"name": received["name"]}
 
-        return self._answer(asked["name"], update)
+        return self._answer(received["name"], update)
 
-    def _update_item(self, asked: Body) -> Response:
+    def _update_item(self, received: Body) -> Response:
         def update(item: Body) -> Body:
-            item["item_metadata"] = asked.get("description", item["item_metadata"])
-            kept = [*item["item_tags"], *asked.get("add-tag", ())]
-            item["item_tags"] = [tag for tag in kept if tag not in asked.get("rm-tag", ())]
+            item["item_metadata"] = received.get("description", item["item_metadata"])
+            kept = [*item["item_tags"], *received.get("add-tag", ())]
+            item["item_tags"] = [tag for tag in kept if tag not in received.get("rm-tag", ())]
             return {"updated": True}
 
-        return self._answer(asked["name"], update)
+        return self._answer(received["name"], update)
 
-    def _delete_item(self, asked: Body) -> Response:
+    def _delete_item(self, received: Body) -> Response:
         def delete(_item: Body) -> Body:
-            return {"item_name": self.items.pop(asked["name"])["item_name"]}
+            return {"item_name": self.items.pop(received["name"])["item_name"]}
 
-        return self._answer(asked["name"], delete)
+        return self._answer(received["name"], delete)
 
-    def _describe_item(self, asked: Body) -> Response:
+    def _describe_item(self, received: Body) -> Response:
         return self._answer(
-            asked["name"],
+            received["name"],
             lambda item: {**item, "item_versions": [{"version": n + 1} for n in range(len(item["values"]))]},
         )
 
-    def _get_secret_value(self, asked: Body) -> Response:
-        number = asked.get("version") or 0
-        return self._answer(asked["names"][0], lambda item: {asked["names"][0]: item["values"][number - 1]})
+    def _get_secret_value(self, received: Body) -> Response:
+        number = received.get("version") or 0
+        return self._answer(received["names"][0], lambda item: {received["names"][0]: item["values"][number - 1]})
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ class TestAnUndocumentedAnswer:
         self._instead(account, "create-secret", body, effective)
         does(account, create)
         assert account.items["/x"]["values"] == ["v1"]
-        assert account.asked.count("create-secret") == (1 if effective else 2)
+        assert account.received.count("create-secret") == (1 if effective else 2)
 
     def test_to_a_new_version(self, account: Account, body: bytes, effective: bool) -> None:
         item(account, "v1")
@@ -197,14 +197,14 @@ class TestAnUndocumentedAnswer:
         self._instead(account, "update-item", body, effective)
         does(account, lambda store: store.update("/x", description="new", add_tags=["more"], remove_tags=["ours"]))
         assert (account.items["/x"]["item_metadata"], account.items["/x"]["item_tags"]) == ("new", ["more"])
-        assert account.asked.count("update-item") == (1 if effective else 2)
+        assert account.received.count("update-item") == (1 if effective else 2)
 
     def test_to_a_deletion(self, account: Account, body: bytes, effective: bool) -> None:
         item(account, "v1")
         self._instead(account, "delete-item", body, effective)
         assert does(account, lambda store: store.delete("/x")) is True
         assert "/x" not in account.items
-        assert account.asked.count("delete-item") == (1 if effective else 2)
+        assert account.received.count("delete-item") == (1 if effective else 2)
 
 
 @pytest.mark.parametrize(
@@ -234,14 +234,14 @@ def test_a_documented_answer_costs_no_look(account: Account) -> None:
         await store.delete("/x")
 
     does(account, all_of_it)
-    assert account.asked == ["create-secret", "update-secret-val", "update-item", "delete-item"]
+    assert account.received == ["create-secret", "update-secret-val", "update-item", "delete-item"]
 
 
 @pytest.mark.parametrize("delete", [ItemStore.delete, lambda store, name: store.delete_version(name, 1)])
 class TestADeletionThatIsRefused:
     def test_of_what_is_not_there(self, account: Account, delete: t.Callable[..., t.Any]) -> None:
         assert does(account, lambda store: delete(store, "/x")) is False
-        assert account.asked == ["delete-item", "describe-item"]
+        assert account.received == ["delete-item", "describe-item"]
 
     def test_as_not_there_and_it_is(self, account: Account, delete: t.Callable[..., t.Any]) -> None:
         item(account, "v1", "v2")

@@ -48,11 +48,11 @@ class Service:
         self.deep, self.nested, self.size = deep, nested, size
         self.last_token, self.again, self.slash = last_token, again, slash
         self.empty, self.hidden = set(empty), set(hidden)
-        self.asked: list[Body] = []
+        self.received: list[Body] = []
 
     async def call(self, command: str, body: Body, **_rest: t.Any) -> Body:
         assert command == "list-items"
-        self.asked.append(body)
+        self.received.append(body)
         await asyncio.sleep(0)
         folder = "/" + body["path"].strip("/")
         if folder in self.hidden:
@@ -122,13 +122,13 @@ def test_a_listing_that_includes_subfolders_costs_one_request_and_one_for_each_e
     bare = {folder for folder in empty if folder not in covered and folder not in names}
     service = Service(names, nested=nested)
     assert sorted(listed(service)) == sorted(set(names))
-    assert len(service.asked) == 1
+    assert len(service.received) == 1
     with_empty = Service(names, nested=nested, empty=bare)
     assert sorted(listed(with_empty)) == sorted(set(names))
     folders = {folder[:at] for folder in bare for at in range(3, len(folder) + 1) if f"{folder}/"[at] == "/"}
-    asked = [body["path"] for body in with_empty.asked]
-    assert len(asked) == len(set(asked))
-    assert {*asked} <= {"/t", *(folders - covered)}
+    received = [body["path"] for body in with_empty.received]
+    assert len(received) == len(set(received))
+    assert {*received} <= {"/t", *(folders - covered)}
 
 
 def test_the_whole_account_is_listed() -> None:
@@ -140,7 +140,7 @@ def test_the_whole_account_is_listed() -> None:
 def test_direct_items_by_a_part_of_their_names_cost_one_request() -> None:
     service = Service(["/t/lease-0", "/t/a/lease-1", "/t/x"], deep=True)
     assert listed(service, containing="/lease-") == ["/t/lease-0"]
-    assert [(body["filter"], body["current-folder"]) for body in service.asked] == [("/lease-", True)]
+    assert [(body["filter"], body["current-folder"]) for body in service.received] == [("/lease-", True)]
 
 
 def test_a_subfolder_that_may_not_be_listed_is_left_out_and_the_folder_itself_is_not() -> None:
@@ -175,11 +175,11 @@ class Script:
 
     def __init__(self, page: t.Callable[[int], Body]) -> None:
         self.page = page
-        self.asked = 0
+        self.received = 0
 
     async def call(self, *_command: t.Any, **_rest: t.Any) -> Body:
-        self.asked += 1
-        return self.page(self.asked)
+        self.received += 1
+        return self.page(self.received)
 
 
 def page(names: t.Iterable[str], token: str, folders: t.Iterable[str] = ()) -> Body:
@@ -202,7 +202,7 @@ def test_pages_without_an_end_are_an_error_soon(pages: t.Callable[[int], Body], 
     with pytest.raises(ApiError, match="list of /t") as caught:
         listed(service)
     assert caught.value.remedy
-    assert service.asked <= most
+    assert service.received <= most
 
 
 def test_ever_new_items_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def test_a_page_may_begin_with_the_last_item_of_the_page_before() -> None:
 def test_folders_that_name_each_other_or_lie_elsewhere_are_listed_once_or_never() -> None:
     service = Script(lambda n: page([], "", ["/t/", "/t/a/", "/t/b", "/u/", "/", "", "/tt/x"]))
     assert listed(service) == []
-    assert service.asked == 3
+    assert service.received == 3
 
 
 @pytest.mark.parametrize(

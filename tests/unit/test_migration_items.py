@@ -46,7 +46,7 @@ class Target:
 
     fails_at: int
     versions: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     run = "run"
     digests = DIGESTS
 
@@ -56,9 +56,9 @@ class Target:
         return self
 
     def _request(self, name: str) -> None:
-        if len(self.asked) == self.fails_at:
+        if len(self.received) == self.fails_at:
             raise Changed(f"{name} is rejected")
-        self.asked.append(name)
+        self.received.append(name)
 
     async def back_up(self, *_args: t.Any, **_options: t.Any) -> None:
         self._request("backup")
@@ -109,16 +109,16 @@ def test_the_record_holds_what_was_acknowledged_and_no_more(
         assert [n for n in numbers if n not in job.record.versions] == []
         assert job.record.description == DIGESTS.of_text("about")
     except Changed:
-        assert len(target.asked) == fails_at
+        assert len(target.received) == fails_at
         if kind == "create":  # the description is in the request that creates the item
             assert job.record.description == (DIGESTS.of_text("about") if target.versions else "")
     held = {number: target.versions[version - 1] for number, (version, _digest) in job.record.versions.items()}
     written = [value for value in target.versions if value != "theirs"]
-    if target.asked[-1:] != ["replace"]:  # where the answer to a replacement is not known, the next run compares values
+    if target.received[-1:] != ["replace"]:  # after a replacement without an answer, the next run compares values
         assert held == {number: f"value {number}" for number in numbers[: len(written)]}
         assert job.record.last in (len(target.versions), 0)
     if kind != "create":
-        assert target.asked[:1] in ([], ["backup"]), "an item is backed up before it is changed"
+        assert target.received[:1] in ([], ["backup"]), "an item is backed up before it is changed"
 
 
 # --- versions that are to be deleted

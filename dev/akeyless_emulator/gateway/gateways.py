@@ -42,12 +42,12 @@ class Gateways:
         self._listeners: dict[str, web.ServerRunner] = {}
         self._ticking: asyncio.Task[None] | None = None
 
-    async def start(self, asked: dict[str, t.Any]) -> Cluster:
-        """A new cluster, listening. For the keys of ``asked`` see README.md."""
-        folder = Path(asked.get("log_dir") or tempfile.mkdtemp(prefix="akeyless-gateway-"))
+    async def start(self, given: dict[str, t.Any]) -> Cluster:
+        """A new cluster, listening. For the keys of ``given`` see README.md."""
+        folder = Path(given.get("log_dir") or tempfile.mkdtemp(prefix="akeyless-gateway-"))
         folder.mkdir(parents=True, exist_ok=True)
-        cluster = Cluster(self._account, len(self.runners) + 1, asked, folder)
-        self._give_identity(cluster, asked)
+        cluster = Cluster(self._account, len(self.runners) + 1, given, folder)
+        self._give_identity(cluster, given)
         runner = Runner(cluster)
         for instance in cluster.instances:
             at = At(instance, runner)
@@ -93,13 +93,13 @@ class Gateways:
         for listener in self._listeners.values():
             await listener.cleanup()
 
-    def _give_identity(self, cluster: Cluster, asked: dict[str, t.Any]) -> None:
-        """The gateway's own rights: the rules that are asked for, or everything."""
-        if asked.get("identity"):
+    def _give_identity(self, cluster: Cluster, given: dict[str, t.Any]) -> None:
+        """The gateway's own rights: the rules in ``given``, or everything."""
+        if given.get("identity"):
             self._account.identities.holder(cluster.access_id)  # must be known
             return
         role = f"gateway-{cluster.number}"
-        rules = asked.get("rules") or [{"path": "/*", "capabilities": list(CAPABILITIES)}]
+        rules = given.get("rules") or [{"path": "/*", "capabilities": list(CAPABILITIES)}]
         self._account.add_fixed(Identity(cluster.access_id, name=role, roles=[role]), role, rules)
 
     async def _listen(self, handle: t.Callable[[web.BaseRequest], t.Any], host: str, port: int) -> str:

@@ -152,11 +152,11 @@ class AuthClient:
         if isinstance(error, self._httpx.ConnectError):
             return TransportError(
                 f"no connection to {where}",
-                "Check akeyless.api_url, DNS, that the Gateway runs and that a firewall lets us",
+                "Check akeyless.api_url, DNS, that the Gateway runs and that no firewall is in the way",
                 sent=False,
             ), True
         return TransportError(
-            f"{where} broke the connection off", "Check akeyless.api_url and what stands in front of the server"
+            f"{where} closed the connection", "Check akeyless.api_url and what stands in front of the server"
         ), True
 
 

@@ -173,7 +173,7 @@ class AkeylessSession(RenewingSession):
     def _validate(self, token: str) -> dict[str, t.Any]:
         """Akeyless's word about a token.
 
-        :raises TransportError, ApiError: it was not to be had.
+        :raises TransportError, ApiError: Akeyless did not answer the question.
         """
         try:
             return self._client.post("validate-token", {"token": token})
@@ -199,7 +199,7 @@ class AkeylessSession(RenewingSession):
 _LOOK_AT = {
     "access_key": ("access_id", "access_key"),
     "password": ("admin_email", "admin_password", "account_id"),
-    "universal_identity": ("uid_token (it dies when it is not rotated in time)",),
+    "universal_identity": ("uid_token (it expires when it is not rotated in time)",),
     "jwt": ("access_id", "jwt"),
     "k8s": ("access_id", "k8s_auth_config_name", "gateway_url", "k8s_service_account_token"),
     "cert": ("access_id", "cert_data", "key_data"),

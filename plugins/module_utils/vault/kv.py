@@ -56,7 +56,7 @@ class Metadata:
 
     @property
     def created(self) -> str:
-        """When the secret was created: tells a secret from a later one of the same path."""
+        """When the secret was created. A later secret of the same path has another time."""
         return str(self.block.get("created_time", ""))
 
     @property
