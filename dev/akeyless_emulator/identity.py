@@ -110,7 +110,7 @@ class Identities:
         return token
 
     def caller(self, body: dict[str, t.Any]) -> Caller:
-        """Whoever holds the ``token`` or ``uid-token`` of a body."""
+        """The caller that holds the ``token`` or ``uid-token`` of a body."""
         token = body.get("token")
         if token:
             held = self._tokens.get(token)

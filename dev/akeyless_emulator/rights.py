@@ -56,7 +56,7 @@ class Roles:
 
 
 class Caller:
-    """Whoever sent the request."""
+    """The caller that sent the request."""
 
     def __init__(self, access_id: str, admin: bool, roles: t.Iterable[str], book: Roles) -> None:
         self.access_id = access_id

@@ -63,7 +63,7 @@ class Vault(VaultAdmin):
         binary = find_or_build_vault()
         problem = ""
         for _attempt in range(START_ATTEMPTS):
-            # Somebody may take the free port before Vault does: then the next attempt gets another.
+            # Another process may take the free port before Vault does: then the next attempt gets another.
             vault = cls._spawn(
                 binary, port or _free_port(), root_token or f"root-{secrets.token_hex(12)}", tls, log_level
             )

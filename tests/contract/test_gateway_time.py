@@ -231,7 +231,7 @@ def test_a_cluster_may_be_configured_from_the_start() -> None:
             emulator.gateway(settings={"no_such": 1})
 
 
-def test_the_gateways_own_rights_are_changed_like_those_of_anybody(site: Site) -> None:
+def test_the_gateways_own_rights_are_changed_like_other_rights(site: Site) -> None:
     role = f"gateway-{site.gateway.number}"
     admin = Sdk(site.emulator.url, site.emulator.token())
     admin.set_role_rule(role_name=role, path="/*", capability=["read", "list"])

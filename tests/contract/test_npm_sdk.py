@@ -102,7 +102,7 @@ def test_refusals_are_told_apart_by_their_status(emulator: Emulator, npm: NpmSdk
         npm("create-secret", name="/n", value="1", protection_key="/keys/none")
     with refused(400, "maximum length is 1024"):
         npm("create-secret", name="/n", value="1", description="d" * 1025)
-    npm.token = emulator.login("p-nobody", "nobody-key")
+    npm.token = emulator.login("p-powerless", "powerless-key")
     with refused(401, "UnauthorizedAccess"):
         npm("describe-item", name="/taken")
     with refused(401, "UnauthorizedAccess"):

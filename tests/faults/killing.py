@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _fork = multiprocessing.get_context("fork")  # a fork costs milliseconds, a fresh interpreter most of a second
-_BEYOND = 2000  # requests after the last that anybody would count
+_BEYOND = 2000  # requests; more than any run sends
 
 
 def start(migration: Migration, **options: t.Any) -> multiprocessing.process.BaseProcess:

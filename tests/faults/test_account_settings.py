@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody documents of Akeyless, or what accounts set differently: it must not matter, or be refused by item."""
+"""What Akeyless does not document, or accounts set differently: it has no effect, or the item fails with a reason."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_two_first_runs_at_once_end_with_one_winner(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("holder", ["dead here", "expired elsewhere", "damaged"])
-def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder: str) -> None:
+def test_a_lease_whose_run_has_ended_does_not_block(scene: Scene, holder: str) -> None:
     scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     dead = start(scene.migration, check=True)
     dead.join()
@@ -100,7 +100,7 @@ def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder:
 
 
 @pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"boot": "another boot"}, {"pid": os.getpid()}])
-def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
+def test_a_lease_that_a_run_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
     scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     _rewrite(scene, LEASE, json.dumps({**_lease(scene), "until": time.time() + 50, **other}))
     before = scene.emulator.control.dump()

@@ -61,7 +61,7 @@ def _there(scene: Scene, path: str) -> t.Callable[[], bool]:
     return lambda: scene.name(path) in scene.migration.items()
 
 
-def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
+def test_passes_go_on_until_syncing_is_stopped(scene: Scene) -> None:
     running = Background(scene, duration="60s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a first change")

@@ -71,7 +71,7 @@ class TestWhenTheTokenDies:
             session.refresh(stale)
         assert stale not in str(caught.value)
 
-    def test_unless_somebody_has_put_another_into_its_file(self, server: Emulator, tmp_path: Path) -> None:
+    def test_unless_its_file_holds_another_token(self, server: Emulator, tmp_path: Path) -> None:
         file = tmp_path / "token"
         file.write_text(server.token())
         session = open_session(server.url, {"token_file": str(file)})
@@ -136,7 +136,7 @@ class TestRenewal:
         assert due is not None
         assert due > 0
 
-    def test_an_end_that_nobody_tells_is_no_failure(self) -> None:
+    def test_an_unknown_expiry_is_no_failure(self) -> None:
         with Recorder(LOGGED_IN, Answer({"error": "unknown"}, 500)) as server:
             session = open_session(server.url, KEY)
             session.login()

@@ -103,7 +103,7 @@ def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
         ({"akeyless": {"auth": {"token": "t-1"}}}, "a token cannot make another"),
         (
             {"akeyless": {"auth": {"access_id": "p-emulator0admin", "access_key": "wrong-key"}}},
-            "refuses the access_key",
+            "rejects the access_key",
         ),
         ({"akeyless": {"api_url": "http://127.0.0.1:9", "auth": {"access_id": "p", "access_key": "k"}}}, "127.0.0.1:9"),
         ({"dest": "/nowhere/token"}, "there is no folder /nowhere"),

@@ -168,7 +168,7 @@ def test_kv_version_1(vault: Vault, emulator: Emulator) -> None:
 # --- what must not be deleted
 
 
-def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> None:
+def test_what_others_changed_at_the_target_is_not_deleted(scene: Scene) -> None:
     for path in ("s", "a/t"):
         scene.call("update-secret-val", name=scene.name(path), value='{"v":"theirs"}')
     scene.call("update-item", name=scene.name("u"), description="theirs")
@@ -180,7 +180,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
     assert paths(scene) == {"s", "a/t", "u", "other"}
 
 
-def test_a_version_that_somebody_changed_in_place_is_not_deleted(scene: Scene) -> None:
+def test_a_version_that_others_changed_in_place_is_not_deleted(scene: Scene) -> None:
     scene.call("update-secret-val", name=scene.name("s"), value='{"v":"theirs"}', **{"keep-prev-version": "false"})
     scene.kv.delete("s", 3)
     assert "changed at the target" in str(Sync(scene.migration, delete=True).run().error)

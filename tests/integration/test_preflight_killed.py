@@ -79,7 +79,7 @@ def test_killed_at_a_request_to_akeyless(world: World, auth: dict[str, t.Any], p
 
 
 class Barrier:
-    """Holds the n-th request of the probe to Vault, until whoever sent it is dead."""
+    """Holds the n-th request of the probe to Vault, until the process that sent it has ended."""
 
     def __init__(self, point: int) -> None:
         self.point = point

@@ -134,7 +134,7 @@ def test_without_a_file_there_are_a_policy_and_a_role_only(vault: Vault, base: d
     assert not credential(vault, type=kind, **base).changed
 
 
-def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_a_policy_that_others_changed_is_written_again(vault: Vault, base: dict[str, t.Any]) -> None:
     policy = credential(vault, **base).values["policy"]
     vault.write_policy(f"secretferry-{base['name']}", 'path "sys/*" { capabilities = ["sudo"] }')
     again = credential(vault, **base)
@@ -193,7 +193,7 @@ def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Va
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("first", "then"), [(True, True), (True, False), (False, True)])
-def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
+def test_a_wrapping_token_that_was_not_unwrapped_is_revoked_when_it_is_replaced(
     vault: Vault, base: dict[str, t.Any], kind: str, first: bool, then: bool
 ) -> None:
     credential(vault, type=kind, **base, **_wrapping(first))
@@ -211,7 +211,7 @@ def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
     assert len([token for token in alive if token["policies"] == ["response-wrapping"]]) == then
 
 
-def test_tokens_that_nobody_knows_of_end_with_the_role(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_unknown_tokens_of_the_role_are_revoked_with_it(vault: Vault, base: dict[str, t.Any]) -> None:
     """As a run leaves one that is killed before the token gets into its file."""
     credential(vault, **base)
     body = {"policies": [f"secretferry-{base['name']}"]}
@@ -313,10 +313,10 @@ def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, ba
     assert "hvs.wrong-token" not in str(refused.value)
 
 
-def test_a_file_with_somebody_elses_token_is_left_alone(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_a_file_with_a_token_of_others_is_not_changed(vault: Vault, base: dict[str, t.Any]) -> None:
     token = vault.token(["default"])
     Path(base["dest"]).write_text(token)
-    with pytest.raises(OptionError, match="of another origin"):
+    with pytest.raises(OptionError, match="that this migration does not own"):
         credential(vault, **base)
     assert is_alive(vault, token)
     assert Path(base["dest"]).read_text() == token

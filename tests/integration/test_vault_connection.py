@@ -118,7 +118,7 @@ class TestTls:
 
 
 class TestUnreachable:
-    def test_nobody_listens(self) -> None:
+    def test_no_server_listens(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -150,7 +150,7 @@ class TestUnreachable:
             (Answer(status=0), "closed the connection"),
         ],
     )
-    def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:
+    def test_another_server_or_none_answers(self, answer: Answer, said: str) -> None:
         with Recorder(answer) as server, pytest.raises(SecretferryError, match=said) as caught:
             open_session(server.url, {"role_id": "r", "secret_id": "canary-secret-id"}).login()
         assert isinstance(caught.value, (TransportError, ApiError))

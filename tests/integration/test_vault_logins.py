@@ -115,7 +115,7 @@ class TestWrapping:
         assert can_read(server, session)
         assert session.self_check()["renewable"] is True
 
-    def test_a_token_that_somebody_wrapped_as_data(self, server: Vault) -> None:
+    def test_a_token_that_was_wrapped_as_data(self, server: Vault) -> None:
         wrapped = self.wrap(server, {"token": server.token(["reader"])})
         assert can_read(server, open_session(server.addr, {"method": "wrapped_token", "wrapped_token": wrapped}))
 
