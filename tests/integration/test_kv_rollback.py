@@ -214,3 +214,14 @@ def test_forgetting_a_migration_forgets_how_things_were(vault: Vault, emulator: 
     scene.migration.ok(state="absent")
     assert not [name for name in emulator.control.dump() if "/backup/" in name]
     assert [name for name in emulator.control.dump() if "/metadata/" in name]
+
+
+def test_an_item_whose_second_version_failed_is_rolled_back(vault: Vault, emulator: Emulator) -> None:
+    scene = Scene(vault, emulator)
+    scene.kv.put("a", {"v": 1}, {"v": 2})
+    emulator.control.faults(rules=[{"action": "error", "status": 403, "routes": ["update-secret-val"], "nth": [1]}])
+    assert scene.migration.run().error
+    emulator.control.faults()
+    result = Rollback(scene.migration).ok()
+    assert result.values["summary"]["deleted"] == 1
+    assert emulator.control.dump() == {}

@@ -54,7 +54,7 @@ class Canaries:
     whatever happens in between.
 
     :param folder: the probe's own, which holds nothing else.
-    :param mask: is told every value.
+    :param mask: is called with every value.
     """
 
     def __init__(self, store: ItemStore, folder: str, mask: Mask) -> None:

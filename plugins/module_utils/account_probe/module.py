@@ -35,8 +35,8 @@ async def account_probe(params: Params, *, check: bool, mask: Mask) -> Result:
     """Try every assumption.
 
     :param check: whether to look only, whether the folder is free.
-    :param mask: is told every credential and value, so that nothing that is printed can show one.
-    :raises OptionError: an option is malformed. Nothing was asked yet.
+    :param mask: is called with every credential and value, so that nothing that is printed can show one.
+    :raises OptionError: an option is malformed. No request was sent yet.
     :raises SecretferryError: the login fails, or the folder holds items of others.
     """
     started = time.monotonic()

@@ -11,8 +11,8 @@ import secrets
 import time
 import typing as t
 
+from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
-from ..akeyless.wire import Wire
 from ..common.result import Mask
 from ..errors import ApiError
 from ..plan.dates import moment, over_at
@@ -63,16 +63,16 @@ async def revoked(session: AkeylessSession, mask: Mask) -> Seen:
 
 
 def _revoke(session: AkeylessSession, mask: Mask) -> Seen:
-    second, wire = AkeylessSession(session.settings), Wire(session.settings)
+    second, client = AkeylessSession(session.settings), AuthClient(session.settings)
     try:
         second.login()
         mask([second.token])
         if second.token == session.token:
             return Seen("revoked_token", None, "not to be seen with this login: it gives the same token again")
-        wire.post("revoke-creds", {"token": second.token})
+        client.post("revoke-creds", {"token": second.token})
         ended, own = not second.self_check()["valid"], session.self_check()["valid"]
     finally:
-        wire.close()
+        client.close()
         second.close()
     if ended:
         return Seen("revoked_token", own, "it ends, and no other" if own else "it ends, and others of this login too")

@@ -19,8 +19,8 @@ from datetime import datetime
 from ..errors import ApiError, LoginError, SecretferryError
 from ..http.session import DEFAULT_RETRIES, RENEW_AT, RenewingSession, Retries
 from ..options import AkeylessSettings
+from .auth_client import AuthClient
 from .login import auth_body
-from .wire import Wire
 
 __all__ = ["AkeylessSession"]
 
@@ -46,13 +46,13 @@ class AkeylessSession(RenewingSession):
         super().__init__(clock)
         self.settings = settings
         self.logins = 0
-        self._wire = Wire(settings, retries)
+        self._client = AuthClient(settings, retries)
         self._token = ""
 
     @property
     def requests(self) -> int:
         """HTTP requests made so far, attempts counted."""
-        return self._wire.requests
+        return self._client.requests
 
     def login(self) -> None:
         """Log in, unless that is done.
@@ -118,7 +118,7 @@ class AkeylessSession(RenewingSession):
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._client.close()
 
     def _prolong(self) -> None:
         self._log_in(self._token)
@@ -129,7 +129,7 @@ class AkeylessSession(RenewingSession):
             self._take_given_token(stale)
             return
         try:
-            answer = self._wire.post("auth", auth_body(self.settings))
+            answer = self._client.post("auth", auth_body(self.settings))
         except ApiError as error:
             raise self._refused(error) from None
         token = answer.get("token")
@@ -160,7 +160,7 @@ class AkeylessSession(RenewingSession):
         )
 
     def _asked_expiry(self, token: str) -> float | None:
-        """When the token expires, if Akeyless tells; not knowing only means that a 401 will tell."""
+        """When the token expires, if Akeyless says so; otherwise a 401 shows later that it has expired."""
         try:
             return _expiry(self._validate(token), self._clock())
         except SecretferryError:
@@ -172,7 +172,7 @@ class AkeylessSession(RenewingSession):
         :raises TransportError, ApiError: it was not to be had.
         """
         try:
-            return self._wire.post("validate-token", {"token": token})
+            return self._client.post("validate-token", {"token": token})
         except ApiError as error:
             if error.status in (400, 401, 403):
                 return {"is_valid": False, "reason": error.detail}
@@ -191,7 +191,7 @@ class AkeylessSession(RenewingSession):
         )
 
 
-# What to look at when a login is refused.
+# What to check when a login is rejected.
 _LOOK_AT = {
     "access_key": ("access_id", "access_key"),
     "password": ("admin_email", "admin_password", "account_id"),
@@ -206,7 +206,7 @@ _LOOK_AT = {
 
 
 def _expiry(answer: t.Mapping[str, t.Any], now: float) -> float | None:
-    """Seconds since the epoch, from the fields that tell it; None if none does."""
+    """Seconds since the epoch, from the fields that hold it; None if none does."""
     ttl = answer.get("ttl")
     if isinstance(ttl, (int, float)) and ttl > 0:
         return now + ttl

@@ -31,7 +31,7 @@ async def assess_source(params: Params, mask: Mask) -> Result:
     """Assess a source, and the target if it is given.
 
     :param params: the options of ``kv_info``.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing could be assessed. Errors that end it early come in ``Result.error``, with
         what was seen by then.
     """

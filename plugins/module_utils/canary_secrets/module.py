@@ -54,7 +54,7 @@ async def canary_secrets(params: Params, *, check: bool, mask: Mask) -> Result:
             if mount.version != 2:
                 raise OptionError("path", f"{mount.path} is a mount of KV version 1", "Give a folder of version 2")
             folder = _CanaryFolder(reader, session, mount, f"{path}/".removeprefix(mount.path), mask)
-            there = await folder.look()
+            there = await folder.newest_versions()
             if params["state"] == "absent":
                 return await _absent(folder, there, check)
             return await _present(folder, there, params["revision"], check)
@@ -88,7 +88,7 @@ async def _absent(folder: _CanaryFolder, there: dict[str, int], check: bool) -> 
     if not check:
         for path in there:
             await folder.remove(path)
-        if left := await folder.look():
+        if left := await folder.newest_versions():
             raise SecretferryError(f"{folder.name}{next(iter(left))} is there after its removal", "Run again")
     return result
 
@@ -119,7 +119,7 @@ class _CanaryFolder:
         self._folder = folder
         self._mask = mask
 
-    async def look(self) -> dict[str, int]:
+    async def newest_versions(self) -> dict[str, int]:
         """The secrets that are there: path to the number of the newest version.
 
         :raises SecretferryError: one of them has no mark.

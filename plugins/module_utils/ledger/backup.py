@@ -13,7 +13,7 @@ change, the ledger's folder keeps, before the change:
 ``backup/<run>/text-<number>``
     a value that is about to be replaced in place, as it was; or metadata that is too long for the item above.
 
-Items that are changed at the same time share an item of the first kind, so a backup costs one look at each item, and
+Items that are changed at the same time share an item of the first kind, so a backup costs one read of each item, and
 few writes.
 """
 
@@ -119,7 +119,7 @@ class BackupWriter:
         """
         item = await self._store.describe(name, versions=True)
         if item is None or last not in (None, item.last_version):
-            now = f"is now at {item.last_version}" if item else "is not there any more"
+            now = f"is now at {item.last_version}" if item else "does not exist any more"
             raise Changed(f"change {name}: it was at version {last} and {now}")
         before = ItemBackup.of(item)
         if overwrite:
@@ -147,7 +147,7 @@ class BackupWriter:
         except PermissionDenied as error:
             raise PermissionDenied(
                 f"{error.message}; so it could not be restored",
-                "Give the migration's Akeyless role read on this path, or set conflict to update or skip",
+                "Give the migration's Akeyless role read on this path, or set conflict to append or skip",
                 status=error.status,
             ) from None
         if value is None:

@@ -192,7 +192,7 @@ class MigrationReport:
 
 
 def request_figures(reader: KvReader, store: ItemStore) -> dict[str, t.Any]:
-    """What a run asked of both sides, for its result."""
+    """The requests that a run made to both sides, for its result."""
     vault, akeyless = reader.client, store.client
     return {
         "transport": vault.transport.backend_name,

@@ -114,9 +114,9 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     if action.kind == "delete":
         await backup.back_up(job.item, action.base)
         return 0
-    for number, held in action.matched.items():
-        record.versions[number] = held
-        record.last = max(record.last, held[0])
+    for number, entry in action.matched.items():
+        record.versions[number] = entry
+        record.last = max(record.last, entry[0])
     if action.writes and action.kind != "create":
         overwrite = action.kind == "overwrite"
         await backup.back_up(job.item, action.base, overwrite=overwrite, companions=_companions_to_write(job))
@@ -132,6 +132,8 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
             last = await _write_first(job, value, store, tag, run_tag(tag, ledger.run))
             # The record changes with what was acknowledged only: a run that fails before must leave it as the item is.
             _renew_record(job)
+            if action.kind == "create":
+                record.description = ledger.digests.of_text(job.description.text)
         record.versions[number] = (last, job.versions[number].digest)
         record.last = last
     if action.describe and action.kind != "create":
@@ -139,7 +141,7 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     record.last = last
     record.description = ledger.digests.of_text(job.description.text)
     record.modified = ""
-    record.doomed = False
+    record.deletion_noted = False
     return len(action.versions)
 
 

@@ -24,7 +24,7 @@ from ..options.gateway import PublicApi, resolve_gateway
 from ..plan.definition import Definition
 from .content import content_checks
 from .probe import probe_checks
-from .spec import complete, first_look
+from .spec import check_options, complete
 from .target import PUBLIC, gateway_checks, key_check, rights_check, token_checks
 
 __all__ = ["preflight"]
@@ -40,10 +40,10 @@ async def preflight(params: Params, *, check: bool, mask: Mask) -> Result:
     :param params: the module's options.
     :param check: leaves out the probe, which is the only part that writes.
     :param mask: registers credentials, so that no output shows one.
-    :raises OptionError: an option is malformed or missing. No server was asked yet.
+    :raises OptionError: an option is malformed or missing. No request was sent yet.
     """
     started = time.monotonic()
-    definition = first_look(params)
+    definition = check_options(params)
     engine, probing = params["engine"], params["probe"]
     checks: list[Check] = []
     settings = _target_settings(params, checks)
@@ -162,7 +162,7 @@ async def _content(
     """Make the checks of the secrets to migrate, from the assessment of kv_info."""
     engine = params["engine"]
     akeyless = {**_plain(params["akeyless"]), "api_url": settings.api_url} if settings else {}
-    asked = {
+    options = {
         "source": source,
         "akeyless": akeyless,
         "target_location": definition.target_location if settings else None,
@@ -176,7 +176,7 @@ async def _content(
         "report_limit": 10,
     }
     try:
-        assessed = await assess_source(asked, mask)
+        assessed = await assess_source(options, mask)
     except SecretferryError as error:
         checks.append(Check("source_paths", "failed", error.message, error.remedy))
         return

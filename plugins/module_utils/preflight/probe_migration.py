@@ -85,7 +85,14 @@ class ProbeMigration:
         try:
             former = await self._cleanup.remove()
         except SecretferryError as error:
-            return [Check("probe_cleanup", "failed", f"a former probe's remains: {error.message}", error.remedy)]
+            return [
+                Check(
+                    "probe_cleanup",
+                    "failed",
+                    f"what a former probe left cannot be removed: {error.message}",
+                    error.remedy,
+                )
+            ]
         try:
             token = await self._prepare()
             await self._migrate(token)

@@ -51,7 +51,7 @@ async def rollback(params: Params, *, check: bool, mask: Mask, limits: Limits = 
     """Plan a rollback and, outside check mode, carry it out.
 
     :param params: the module's options.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()

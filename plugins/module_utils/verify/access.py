@@ -5,7 +5,7 @@
 """Whether an application may read what it must at the target, and nothing else: it logs in as itself and tries.
 
 A value that an application reads is compared by keyed digest and dropped. A value that it should not be able to read is
-dropped without a look.
+dropped unread.
 """
 
 from __future__ import annotations

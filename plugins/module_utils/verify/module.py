@@ -50,7 +50,7 @@ async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DE
 
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing could be verified. Differences, and errors that end it early, come in
         ``Result.error``, with what was found by then.
     """
