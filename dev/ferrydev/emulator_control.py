@@ -24,6 +24,10 @@ class Control:
     def __init__(self, url: str) -> None:
         self._base = f"{url}/_emulator"
 
+    def routes(self) -> list[str]:
+        """Every control route, as ``GET counters``."""
+        return t.cast("list[str]", call(f"{self._base}/routes"))
+
     def counters(self) -> dict[str, t.Any]:
         """requests, routes, statuses, writes (requests), writes_applied, values_read, dropped, hanging."""
         return self._get("counters")

@@ -43,8 +43,9 @@ def compared() -> t.Iterator[tuple[str, list[str]]]:
 
 def _left_out(tree: ast.Module) -> t.Iterator[int]:
     for node in ast.walk(tree):
-        example = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES"
-        if example or isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES"
+        ):
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
