@@ -108,6 +108,37 @@ token:
     renewable: true
     root: false
 """,
+    "unreadable": """\
+unreadable:
+  description: Paths that may not be listed or read.
+  returned: {returned}
+  type: list
+  elements: dict
+  sample:
+    - source: secret/payments/hsm/
+      reason: may not be listed
+unreadable_count:
+  description: How many paths may not be listed or read, listed here or not.
+  returned: {returned}
+  type: int
+  sample: 1
+""",
+    "ledger": """\
+ledger:
+  description: The folder of the ledger in Akeyless.
+  returned: {returned}
+  type: str
+  sample: /migrated/payments/.secretferry/payments
+""",
+    "requests": """\
+requests:
+  description: HTTP requests made to each side, logins included.
+  returned: {returned}
+  type: dict
+  sample:
+    vault: 480
+    akeyless: 352
+""",
     "effort": """\
 values_read:
   description: Values read, by side, those of the ledger's items included.

@@ -67,3 +67,17 @@ attributes:
     details:
       - This module changes nothing.
 """
+
+    # For modules that are carried out by their action plugin.
+    ACTION = r"""
+options: {}
+attributes:
+  check_mode:
+    description:
+      - Can run in C(check_mode) and return what would change, without writing anything.
+    support: full
+  action:
+    description:
+      - It has an action plugin, and works on the controller whatever the host of the task is.
+    support: full
+"""

@@ -18,9 +18,7 @@ options:
         way to O(source.paths) be listed. The token then shows the names of secrets in those folders and cannot read
         them, and they may count as failures of the Gateway's run.
     type: str
-    choices:
-      - direct
-      - gateway
+    choices: [direct, gateway]
     default: direct
   list_mounts:
     description:
@@ -48,9 +46,6 @@ options:
       - The verdicts that make the task fail, V(failed), or also V(warning), or V(never).
       - A check that is V(unknown) never makes it fail.
     type: str
-    choices:
-      - failed
-      - warning
-      - never
+    choices: [failed, warning, never]
     default: failed
 """

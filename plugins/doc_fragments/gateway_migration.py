@@ -10,6 +10,9 @@ variable in akeyless.py.
 
 from __future__ import annotations
 
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.option_docs.gateway import sources_docs
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.option_docs.render import as_yaml
+
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
@@ -35,3 +38,6 @@ options:
     type: bool
     default: false
 """
+
+    # The types of source. The annotation is for ansible-test, which evaluates plain assignments and no call.
+    SOURCES: str = as_yaml({"options": sources_docs()})

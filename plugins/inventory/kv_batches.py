@@ -36,8 +36,7 @@ options:
       - Marks the file as one for this plugin.
     type: str
     required: true
-    choices:
-      - secretferry.akeyless.kv_batches
+    choices: [secretferry.akeyless.kv_batches]
   batch_size:
     description:
       - How many secrets a batch holds at the most, from 1 to 10000.
@@ -62,9 +61,7 @@ options:
         the waves and some of the secrets. With V(first) the first of the waves takes it.
       - The variable's twin E(SECRETFERRY_BATCH_OVERLAP_FILE) can name a file that holds it.
     type: str
-    choices:
-      - fail
-      - first
+    choices: [fail, first]
     default: fail
     env:
       - name: SECRETFERRY_BATCH_OVERLAP
@@ -106,9 +103,7 @@ options:
         description:
           - Instead of O(overlap), for this migration.
         type: str
-        choices:
-          - fail
-          - first
+        choices: [fail, first]
       waves:
         description:
           - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors match, and needs

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .common.event_loop import run
 from .common.progress import VARIABLE, progress
-from .common.result import Result
+from .common.result import Mask, Params, Result
 from .errors import MissingLibrary, SecretferryError
 
 __all__ = ["run_module"]
@@ -23,9 +23,7 @@ _SHORTEST_MASKED = 8  # masking shorter strings would mangle unrelated output
 
 
 class _Work(t.Protocol):
-    def __call__(
-        self, params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]
-    ) -> t.Coroutine[t.Any, t.Any, Result]: ...
+    def __call__(self, params: Params, *, check: bool, mask: Mask) -> t.Coroutine[t.Any, t.Any, Result]: ...
 
 
 def run_module(module: AnsibleModule, work: _Work) -> None:

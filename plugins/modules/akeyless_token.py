@@ -30,9 +30,7 @@ options:
         in the file before.
       - V(absent) revokes the token in the file, for which no login is needed, and removes the file.
     type: str
-    choices:
-      - present
-      - absent
+    choices: [present, absent]
     default: present
   dest:
     description:

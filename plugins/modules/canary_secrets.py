@@ -35,9 +35,7 @@ options:
     description:
       - V(present) writes the secrets, V(absent) removes them with all their versions.
     type: str
-    choices:
-      - present
-      - absent
+    choices: [present, absent]
     default: present
   path:
     description:
@@ -50,9 +48,7 @@ options:
       - V(2) is what becomes of it later. One secret is removed, one is new, one has a further version, and of one the
         newest version is deleted. So there is something to carry over.
     type: int
-    choices:
-      - 1
-      - 2
+    choices: [1, 2]
     default: 1
 notes:
   - The operator needs create, read, update, delete and list on the folder, below C(data), C(metadata), C(delete) and

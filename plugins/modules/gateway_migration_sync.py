@@ -31,9 +31,7 @@ options:
     description:
       - V(started) starts the synchronisation, V(stopped) stops it and a run that goes on.
     type: str
-    choices:
-      - started
-      - stopped
+    choices: [started, stopped]
     required: true
 seealso:
   - module: secretferry.akeyless.gateway_migration

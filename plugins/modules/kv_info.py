@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
+  - secretferry.akeyless.migration.planned
   - secretferry.akeyless.attributes
   - secretferry.akeyless.attributes.info_module
 options:
@@ -38,40 +39,12 @@ options:
       - With V(false) only metadata is read. Then sizes are unknown, and with O(layout=keys) the items, too.
     type: bool
     default: true
-  metadata_mode:
-    description:
-      - What of the metadata would be migrated, as in M(secretferry.akeyless.kv_migration).
-    type: str
-    choices:
-      - full
-      - minimal
-      - none
-    default: full
   versions:
     description:
       - Which versions would be migrated, V(all), V(current), or how many of the newest that can be read, as in
         M(secretferry.akeyless.kv_migration).
     type: str
     default: all
-  layout:
-    description:
-      - Whether there would be one item per secret (V(json)) or one per key (V(keys)), as in
-        M(secretferry.akeyless.kv_migration).
-    type: str
-    choices:
-      - json
-      - keys
-    default: json
-  value_limit:
-    description:
-      - The most bytes that the account takes as a value. The default is the limit that Akeyless documents.
-    type: int
-    default: 16384
-  invalid_characters:
-    description:
-      - Characters that the account does not allow in names. When omitted, the account's own setting, if the target is
-        assessed and the login may read that setting.
-    type: str
   concurrency:
     description:
       - How many secrets are read at once, at the most. RV(estimate) is for a migration with the same O(concurrency).
@@ -335,8 +308,9 @@ names:
     replaced_count: 1
     collisions: []
     collisions_count: 0
+# begin shared: unreadable; returned: when secrets were found
 unreadable:
-  description: Paths that may not be listed or read, and would be left out.
+  description: Paths that may not be listed or read.
   returned: when secrets were found
   type: list
   elements: dict
@@ -344,10 +318,11 @@ unreadable:
     - source: secret/payments/hsm/
       reason: may not be listed
 unreadable_count:
-  description: How many such paths there are, those included that RV(unreadable) does not list.
+  description: How many paths may not be listed or read, listed here or not.
   returned: when secrets were found
   type: int
   sample: 1
+# end shared
 failures:
   description: Paths that could not be assessed for another reason, with a remedy.
   returned: when secrets were found
@@ -409,13 +384,15 @@ estimate:
       akeyless: 18.5
       total: 21.6
     formula: "requests x mean latency / secrets worked on at once, for each side, and the sum of both. ..."
+# begin shared: requests; returned: when secrets were found
 requests:
-  description: HTTP requests that this module made to each side, logins included.
+  description: HTTP requests made to each side, logins included.
   returned: when secrets were found
   type: dict
   sample:
-    vault: 16300
-    akeyless: 70
+    vault: 480
+    akeyless: 352
+# end shared
 values_read:
   description: Values that this module read.
   returned: when secrets were found

@@ -38,9 +38,7 @@ options:
       - V(absent) deletes the definition and the ledger. Items stay, and so does metadata that did not fit into
         descriptions.
     type: str
-    choices:
-      - present
-      - absent
+    choices: [present, absent]
     default: present
   target_location:
     description:
@@ -58,10 +56,7 @@ options:
         its C(pieces) says.
       - Stored with the migration. When omitted, the stored value; the first run stores V(full).
     type: str
-    choices:
-      - full
-      - minimal
-      - none
+    choices: [full, minimal, none]
   versions:
     description:
       - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
@@ -77,9 +72,7 @@ options:
       - It cannot be changed after the first run.
       - Stored with the migration. When omitted, the stored value; the first run stores V(json).
     type: str
-    choices:
-      - json
-      - keys
+    choices: [json, keys]
   conflict:
     description:
       - What to do about an item that this migration did not create, or that was changed at the target since.
@@ -88,20 +81,14 @@ options:
       - V(overwrite) replaces its newest value with the first version to write, and adds the rest.
       - Stored with the migration. When omitted, the stored value; the first run stores V(fail).
     type: str
-    choices:
-      - fail
-      - skip
-      - append
-      - overwrite
+    choices: [fail, skip, append, overwrite]
   unreadable_paths:
     description:
       - What to do about paths that the token may not list or read. V(warn) lists them in RV(unreadable) and warns,
         V(fail) fails, before anything is written where a folder is concerned.
       - Stored with the migration. When omitted, the stored value; the first run stores V(warn).
     type: str
-    choices:
-      - warn
-      - fail
+    choices: [warn, fail]
   concurrency:
     description:
       - How many secrets are in progress at once, at the most. When a server is overloaded (429, failures, no answer),
@@ -244,6 +231,7 @@ failures_count:
   returned: when O(state=present) and the source was reached
   type: int
   sample: 1
+# begin shared: unreadable; returned: when O(state=present) and the source was reached
 unreadable:
   description: Paths that may not be listed or read.
   returned: when O(state=present) and the source was reached
@@ -257,6 +245,7 @@ unreadable_count:
   returned: when O(state=present) and the source was reached
   type: int
   sample: 1
+# end shared
 definition:
   description: The options in force, stored in the ledger. Never a credential.
   returned: when O(state=present) and the source was reached
@@ -266,6 +255,7 @@ run:
   returned: success
   type: str
   sample: 20261123T231500Z-3f9a
+# begin shared: ledger requests; returned: success
 ledger:
   description: The folder of the ledger in Akeyless.
   returned: success
@@ -278,6 +268,7 @@ requests:
   sample:
     vault: 480
     akeyless: 352
+# end shared
 # begin shared: effort; returned: when O(state=present) and the source was reached
 values_read:
   description: Values read, by side, those of the ledger's items included.

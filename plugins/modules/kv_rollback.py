@@ -23,20 +23,11 @@ description:
   - After an interruption, at any moment, run it again.
 extends_documentation_fragment:
   - secretferry.akeyless.akeyless
+  - secretferry.akeyless.migration
   - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
   - secretferry.akeyless.attributes.write_module
 options:
-  name:
-    description:
-      - The migration's name. With O(target_location) it identifies the migration.
-    type: str
-    required: true
-  target_location:
-    description:
-      - The migration's folder in Akeyless.
-    type: str
-    required: true
   from_run:
     description:
       - The id of the first run to roll back. It and every later one are rolled back; the definition and the rest of the
@@ -178,11 +169,13 @@ runs:
   elements: str
   sample:
     - 20261123T231500Z-3f9a
+# begin shared: ledger; returned: success
 ledger:
   description: The folder of the ledger in Akeyless.
   returned: success
   type: str
   sample: /migrated/payments/.secretferry/payments
+# end shared
 run:
   description: The id of this rollback itself, empty when nothing was written.
   returned: success

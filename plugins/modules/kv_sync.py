@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
+  - secretferry.akeyless.migration
   - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
   - secretferry.akeyless.attributes.write_module
@@ -28,16 +29,6 @@ attributes:
   check_mode:
     details: O(continuous) makes one pass only.
 options:
-  name:
-    description:
-      - The migration's name.
-    type: str
-    required: true
-  target_location:
-    description:
-      - The migration's folder in Akeyless.
-    type: str
-    required: true
   state:
     description:
       - V(synced) makes a pass, or several with O(continuous), whatever is noted.
@@ -45,10 +36,7 @@ options:
       - V(stopped) notes that it is no longer wanted, and makes no pass. A run with O(continuous) that is in progress
         reads this before its next pass, and ends without an error.
     type: str
-    choices:
-      - synced
-      - started
-      - stopped
+    choices: [synced, started, stopped]
     default: synced
   skip_unless_started:
     description:
@@ -107,9 +95,7 @@ options:
       - V(rewrite) adds it and then all newer ones again, in order, and deletes their older copies. For an instant, the
         older value is the newest at Akeyless. Only with the layout V(json).
     type: str
-    choices:
-      - conflict
-      - rewrite
+    choices: [conflict, rewrite]
     default: conflict
   delete_limit:
     description:
@@ -296,6 +282,7 @@ failures_count:
   returned: when a pass came to its end
   type: int
   sample: 1
+# begin shared: unreadable; returned: when a pass came to its end
 unreadable:
   description: Paths that may not be listed or read.
   returned: when a pass came to its end
@@ -309,6 +296,8 @@ unreadable_count:
   returned: when a pass came to its end
   type: int
   sample: 1
+# end shared
+# begin shared: ledger requests; returned: success
 ledger:
   description: The folder of the ledger in Akeyless.
   returned: success
@@ -320,7 +309,8 @@ requests:
   type: dict
   sample:
     vault: 480
-    akeyless: 12
+    akeyless: 352
+# end shared
 # begin shared: effort; returned: with O(state=synced) and O(state=started)
 values_read:
   description: Values read, by side, those of the ledger's items included.

@@ -23,20 +23,11 @@ extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.akeyless
   - secretferry.akeyless.access
+  - secretferry.akeyless.migration
   - secretferry.akeyless.scope
   - secretferry.akeyless.attributes
   - secretferry.akeyless.attributes.info_module
 options:
-  name:
-    description:
-      - The migration's name, as in M(secretferry.akeyless.kv_migration).
-    type: str
-    required: true
-  target_location:
-    description:
-      - The folder in Akeyless, as in M(secretferry.akeyless.kv_migration).
-    type: str
-    required: true
   sample:
     description:
       - How many of the secrets to compare, a share like V(5 %) or a number. All, when omitted.
@@ -49,9 +40,7 @@ options:
         difference. With V(warn), they are listed in RV(accepted_differences) and make a warning.
       - Items of other migrations are only counted.
     type: str
-    choices:
-      - fail
-      - warn
+    choices: [fail, warn]
     default: fail
   concurrency:
     description:
@@ -252,7 +241,7 @@ unreadable:
   type: list
   elements: dict
   sample:
-    - source: secret/payments/hsm/
+    - source: secret/payments/tmp/
       reason: may not be listed
 unreadable_count:
   description: How many such paths there are, those included that RV(unreadable) does not list.
@@ -290,18 +279,20 @@ sample:
     requested: 5 %
     secrets: 212
     total: 4211
+# begin shared: ledger requests; returned: when the definition was found
 ledger:
-  description: The folder of the migration's ledger.
+  description: The folder of the ledger in Akeyless.
   returned: when the definition was found
   type: str
   sample: /migrated/payments/.secretferry/payments
 requests:
-  description: HTTP requests that this module made to each side, logins included.
+  description: HTTP requests made to each side, logins included.
   returned: when the definition was found
   type: dict
   sample:
-    vault: 16300
-    akeyless: 1210
+    vault: 480
+    akeyless: 352
+# end shared
 values_read:
   description: Values that this module read for the comparison.
   returned: when the definition was found

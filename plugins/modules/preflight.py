@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - secretferry.akeyless.vault.operator_auth
   - secretferry.akeyless.checks
   - secretferry.akeyless.checks.verdicts
+  - secretferry.akeyless.migration.planned
   - secretferry.akeyless.attributes
 attributes:
   check_mode:
@@ -49,52 +50,21 @@ options:
       - The folder in Akeyless into which the secrets migrate.
     type: str
     required: true
-  metadata_mode:
-    description:
-      - The metadata to migrate.
-    type: str
-    choices:
-      - full
-      - minimal
-      - none
-    default: full
   versions:
     description:
       - The versions that the direct engine migrates, V(all), V(current), or how many of the newest. The Gateway
         migrates the newest 5.
     type: str
     default: all
-  layout:
-    description:
-      - One item per secret (V(json)), or one per key (V(keys)).
-    type: str
-    choices:
-      - json
-      - keys
-    default: json
   conflict:
     description:
       - What the direct engine does with items of other origin, as in M(secretferry.akeyless.kv_migration).
     type: str
-    choices:
-      - fail
-      - skip
-      - append
-      - overwrite
+    choices: [fail, skip, append, overwrite]
     default: fail
   protection_key:
     description:
       - The key that protects the items. When omitted, the account's default key.
-    type: str
-  value_limit:
-    description:
-      - The largest value that the account allows, in bytes.
-    type: int
-    default: 16384
-  invalid_characters:
-    description:
-      - Characters that the account does not allow in names. By default the account's own setting, where the caller may
-        read it.
     type: str
   read_values:
     description:

@@ -19,19 +19,15 @@ description:
   - There is one file for each O(step) and O(batch), named C(<wave number>-<batch>-<step>[-<name>].json). Another
     attempt replaces the record, and keeps times, states and messages of the earlier attempts.
   - Works on the controller, also for tasks of other hosts, so that no C(delegate_to) is needed.
+extends_documentation_fragment:
+  - secretferry.akeyless.attributes.action
 attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return what would change, without writing anything.
   diff_mode:
     support: none
     description: Records are small; the report shows them.
   idempotent:
     support: full
     description: Recording the very same result again changes nothing. Another attempt's result is another record.
-  action:
-    support: full
-    description: It has an action plugin, and works on the controller whatever the host of the task is.
 options:
   report_dir:
     description:
@@ -43,16 +39,7 @@ options:
       - The step of the rollout that the result is of. V(plan) is a migration in check mode.
     type: str
     required: true
-    choices:
-      - preflight
-      - plan
-      - migrate
-      - verify
-      - sync
-      - cutover
-      - rollback
-      - credential
-      - gateway
+    choices: [preflight, plan, migrate, verify, sync, cutover, rollback, credential, gateway]
   result:
     description:
       - The registered result of a task, of a failed one too. Not that of a loop.

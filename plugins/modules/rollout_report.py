@@ -20,19 +20,15 @@ description:
   - It holds names, counts and reasons, never a value.
   - The same records make the same bytes. Its date is that of the newest record.
   - Works on the controller, whatever the host of the task is.
+extends_documentation_fragment:
+  - secretferry.akeyless.attributes.action
 attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return what would change, without writing anything.
   diff_mode:
     support: full
     description: Returns how the summary changes.
   idempotent:
     support: full
     description: The same records and the same inventory change nothing.
-  action:
-    support: full
-    description: It has an action plugin, and works on the controller whatever the host of the task is.
 options:
   report_dir:
     description:

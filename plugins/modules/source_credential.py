@@ -47,10 +47,7 @@ options:
         still works. It removes O(dest) and, see O(remove_policy), the role and the policy. A root token is not revoked,
         and makes the task fail.
     type: str
-    choices:
-      - present
-      - rotated
-      - absent
+    choices: [present, rotated, absent]
     default: present
   name:
     description:
@@ -64,9 +61,7 @@ options:
       - V(approle) makes a secret id of an AppRole role. It lives for O(max_ttl); each login with it gives a token for
         O(ttl).
     type: str
-    choices:
-      - token
-      - approle
+    choices: [token, approle]
     default: token
   dest:
     description:

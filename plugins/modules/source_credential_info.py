@@ -25,19 +25,17 @@ options:
     description:
       - The name of the migration, as in M(secretferry.akeyless.source_credential).
     type: str
-  type:
-    description:
-      - What O(dest) holds, a V(token) or the secret id of an V(approle).
-    type: str
-    choices:
-      - token
-      - approle
-    default: token
   dest:
     description:
       - The private file of M(secretferry.akeyless.source_credential). A token in it is checked when O(source.auth) is
         omitted.
     type: path
+  type:
+    description:
+      - What O(dest) holds, a V(token) or the secret id of an V(approle).
+    type: str
+    choices: [token, approle]
+    default: token
 seealso:
   - module: secretferry.akeyless.source_credential
   - module: secretferry.akeyless.preflight

@@ -41,9 +41,7 @@ options:
     description:
       - V(present) freezes, V(absent) restores the policies.
     type: str
-    choices:
-      - present
-      - absent
+    choices: [present, absent]
     default: present
   policies:
     description:

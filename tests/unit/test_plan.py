@@ -119,10 +119,10 @@ def test_marks_of_a_take_over(tags: tuple[str, ...], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "record", "name", "look_at"),
+    ("target", "record", "name", "to_read"),
     [
         (None, None, "absent", ()),
-        (None, _record(1), "gone", ()),
+        (None, _record(1), "deleted", ()),
         (_target(3, tags=()), None, "foreign", ()),
         (_target(3, tags=("secretferry:test2",)), None, "foreign", ()),
         (_target(3, tags=()), _record(1, 2, 3), "foreign", ()),
@@ -136,8 +136,8 @@ def test_marks_of_a_take_over(tags: tuple[str, ...], expected: str) -> None:
         (_target(4, tags=(TAG, f"{TAG}:from-2")), _record(1, 2, 3, mark="from-1"), "unsure", (2, 3, 4)),
     ],
 )
-def test_standing(target: TargetItem | None, record: Record | None, name: str, look_at: tuple[int, ...]) -> None:
-    assert standing(target, record, PlanPolicy(TAG)) == (name, look_at)
+def test_standing(target: TargetItem | None, record: Record | None, name: str, to_read: tuple[int, ...]) -> None:
+    assert standing(target, record, PlanPolicy(TAG)) == (name, to_read)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_a_void_record_is_forgotten_only_for_the_mark_that_it_has_not_seen() -> 
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
-def test_pending_is_what_is_not_held(numbers: set[int], held: set[int]) -> None:
-    todo = pending(sorted(numbers), _record(*sorted(held)))
-    assert set(todo) == numbers - held
+def test_pending_is_what_is_not_written(numbers: set[int], written: set[int]) -> None:
+    todo = pending(sorted(numbers), _record(*sorted(written)))
+    assert set(todo) == numbers - written
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=8), st.data())

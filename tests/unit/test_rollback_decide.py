@@ -83,7 +83,7 @@ CASES: dict[str, tuple[RunSelection, Evidence, str]] = {
     "another type": (WHOLE, _seen(replace(_item(), type="AES256GCM"), _record()), "conflict"),
     "deleted": (WHOLE, _seen(None, _record()), "already_deleted"),
     "deleted, and not known by whom": (SECOND, _seen(None, _record()), "untouched"),
-    "deleted, as the ledger announced": (SECOND, _seen(None, _record(doomed=True)), "already_deleted"),
+    "deleted, as the ledger announced": (SECOND, _seen(None, _record(deletion_noted=True)), "already_deleted"),
     "taken over and deleted": (WHOLE, _seen(None, TAKEN_RECORD, OLD), "conflict"),
     "created, added to, and deleted": (WHOLE, _seen(None, _record(3), OWN_OLD), "already_deleted"),
     "added to, and deleted": (SECOND, _seen(None, _record(3), OWN_OLD), "conflict"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from ..akeyless.client import Uncertain
 from ..akeyless.items import ItemStore
 from ..akeyless.values import same_value, text_of
+from ..common.result import Mask
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError
 from ..http.rate_limit import RETRYABLE
 
@@ -25,7 +26,6 @@ TAG = "secretferry:probe"
 
 _RIGHTS = "Give the caller's role create, read, update, delete and list on {folder}/* in Akeyless, as an item rule"
 _UNDERSCORED = ("delete_protection", "protection_key")
-_Mask = t.Callable[[t.Iterable[str]], None]
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Canaries:
     whatever happens in between.
 
     :param folder: the probe's own, which holds nothing else.
-    :param mask: is told every value.
+    :param mask: is called with every value.
     """
 
-    def __init__(self, store: ItemStore, folder: str, mask: _Mask) -> None:
+    def __init__(self, store: ItemStore, folder: str, mask: Mask) -> None:
         self.store = store
         self.client = store.client
         self.folder = folder

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import SecretferryError
 from ..options import akeyless_spec, resolve_akeyless
@@ -21,9 +21,6 @@ from .run import Probe
 
 __all__ = ["account_probe", "account_probe_spec"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
-
 
 def account_probe_spec() -> dict[str, t.Any]:
     """All options."""
@@ -34,12 +31,12 @@ def account_probe_spec() -> dict[str, t.Any]:
     }
 
 
-async def account_probe(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def account_probe(params: Params, *, check: bool, mask: Mask) -> Result:
     """Try every assumption.
 
     :param check: whether to look only, whether the folder is free.
-    :param mask: is told every credential and value, so that nothing that is printed can show one.
-    :raises OptionError: an option is malformed. Nothing was asked yet.
+    :param mask: is called with every credential and value, so that nothing that is printed can show one.
+    :raises OptionError: an option is malformed. No request was sent yet.
     :raises SecretferryError: the login fails, or the folder holds items of others.
     """
     started = time.monotonic()

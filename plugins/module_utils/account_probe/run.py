@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..akeyless.session import AkeylessSession
+from ..common.result import Mask
 from ..errors import FATAL, SecretferryError
 from . import contents, listings, service, versions
 from .assumption import Seen
@@ -17,7 +18,6 @@ from .report import ASSUMPTIONS
 
 __all__ = ["Probe"]
 
-_Mask = t.Callable[[t.Iterable[str]], None]
 _Try = t.Callable[[Canaries], t.AsyncIterator[Seen]]
 
 _TRIES: tuple[tuple[_Try, tuple[str, ...]], ...] = (
@@ -37,7 +37,7 @@ class Probe:
     :ivar stopped: what ended the tries before the last.
     """
 
-    def __init__(self, canaries: Canaries, session: AkeylessSession, mask: _Mask) -> None:
+    def __init__(self, canaries: Canaries, session: AkeylessSession, mask: Mask) -> None:
         self.seen: dict[str, Seen] = {}
         self.why_not: dict[str, str] = {}
         self.remaining: list[str] = []

@@ -11,8 +11,9 @@ import secrets
 import time
 import typing as t
 
+from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
-from ..akeyless.wire import Wire
+from ..common.result import Mask
 from ..errors import ApiError
 from ..plan.dates import moment, over_at
 from .assumption import Seen
@@ -20,7 +21,6 @@ from .canaries import Canaries
 
 __all__ = ["TRIES", "revoked"]
 
-_Mask = t.Callable[[t.Iterable[str]], None]
 _DENIED = (401, 403)
 _INEXACT = 2.0  # seconds; Date headers are in whole ones
 _SKEW = 60.0  # seconds
@@ -55,24 +55,24 @@ async def missing_right(canaries: Canaries) -> t.AsyncIterator[Seen]:
             yield Seen("missing_right", False, _words(error))
 
 
-async def revoked(session: AkeylessSession, mask: _Mask) -> Seen:
+async def revoked(session: AkeylessSession, mask: Mask) -> Seen:
     """Log in a second time, and revoke that token. The session's own must stay valid."""
     if session.settings.auth.access_type == "token":
         return Seen("revoked_token", None, "not to be seen with this login: a token cannot make another")
     return await asyncio.to_thread(_revoke, session, mask)
 
 
-def _revoke(session: AkeylessSession, mask: _Mask) -> Seen:
-    second, wire = AkeylessSession(session.settings), Wire(session.settings)
+def _revoke(session: AkeylessSession, mask: Mask) -> Seen:
+    second, client = AkeylessSession(session.settings), AuthClient(session.settings)
     try:
         second.login()
         mask([second.token])
         if second.token == session.token:
             return Seen("revoked_token", None, "not to be seen with this login: it gives the same token again")
-        wire.post("revoke-creds", {"token": second.token})
+        client.post("revoke-creds", {"token": second.token})
         ended, own = not second.self_check()["valid"], session.self_check()["valid"]
     finally:
-        wire.close()
+        client.close()
         second.close()
     if ended:
         return Seen("revoked_token", own, "it ends, and no other" if own else "it ends, and others of this login too")

@@ -95,9 +95,9 @@ async def anew(canaries: Canaries) -> _Seen:
     await canaries.append("anew", 1)
     answer = await canaries.ask("delete-item", "anew")
     there = await canaries.is_there("anew")
-    gone = answer.ok and not there
-    yield Seen("item_deleted", gone, "all versions are deleted" if gone else f"it is there after {answer.words}")
-    if gone:
+    deleted = answer.ok and not there
+    yield Seen("item_deleted", deleted, "all versions are deleted" if deleted else f"it is there after {answer.words}")
+    if deleted:
         await canaries.make("anew")
         last, kept = await canaries.versions("anew")
         yield Seen("created_anew", (last, kept) == (1, [1]), _listed(last, kept))

@@ -9,18 +9,17 @@ Facts of the API: docs.akeyless.io's API reference and the models of the officia
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
-import time
 import typing as t
 
 from ..errors import ApiError, TransportError
 from ..http.rate_limit import RETRYABLE, RateLimit, retrying
+from ..http.tokens import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 from .refusals import error_of
 
-__all__ = ["AkeylessClient", "TokenSource", "Uncertain"]
+__all__ = ["AkeylessClient", "AkeylessTokenSource", "Uncertain"]
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "akeylessclienttype": "secretferry"}
 
@@ -32,29 +31,21 @@ class Uncertain(ApiError):
     """
 
 
-class TokenSource(t.Protocol):
-    """What the client needs of a login. ``refresh`` blocks: it is called in a thread."""
+class AkeylessTokenSource(TokenSource, t.Protocol):
+    """What the client needs of a login."""
 
     def credentials(self) -> dict[str, str]:
         """The members that authenticate a body: ``token`` or ``uid-token``."""
-
-    @property
-    def token(self) -> str:
-        """The token in use."""
-
-    def refresh(self, stale: str) -> bool:
-        """Whether there is a new token in place of ``stale``. Raises LoginError when it cannot be replaced."""
 
 
 class AkeylessClient:
     """Commands of the Akeyless API, on the SaaS address or on a Gateway's."""
 
-    def __init__(self, transport: Transport, session: TokenSource, pace: RateLimit) -> None:
+    def __init__(self, transport: Transport, session: AkeylessTokenSource, pace: RateLimit) -> None:
         self.transport = transport
         self.pace = pace
         self._session = session
-        self._checking = asyncio.Lock()
-        self._checked = ("", 0.0)
+        self._refused_token = RefusedToken(session)
 
     async def call(
         self,
@@ -94,25 +85,10 @@ class AkeylessClient:
                 return _decoded(response, what, repeatable, answered_by)
             if response.status in RETRYABLE:
                 raise Uncertain(f"{what}: Akeyless answered {response.status}", status=response.status)
-            if response.status == 401 and await self._token_replaced(token):
+            if response.status == 401 and await self._refused_token.is_replaced(token):
                 continue
             break
         raise error_of(command, response, what, body=body, secret=secret, token=token)
-
-    async def _token_replaced(self, token: str) -> bool:
-        """Tell a dead token from a missing right, asking once for all requests that were refused together."""
-        refused_at = time.monotonic()
-        async with self._checking:
-            if self._session.token != token:
-                return True
-            alive_token, checked_at = self._checked
-            if alive_token == token and checked_at > refused_at:
-                return False
-            started = time.monotonic()
-            replaced = await asyncio.to_thread(self._session.refresh, token)
-            if not replaced:
-                self._checked = (token, started)
-            return replaced
 
 
 def _decoded(response: Response, what: str, repeatable: bool, answered_by: t.Collection[str]) -> dict[str, t.Any]:

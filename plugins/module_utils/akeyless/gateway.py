@@ -43,7 +43,7 @@ class Gateway:
         return {group: list(entries) for group, entries in body.items() if isinstance(entries, list) and entries}
 
     async def create(self, name: str, body: t.Mapping[str, t.Any], secret: str) -> str:
-        """Make a migration.
+        """Create a migration.
 
         :param body: its settings by their keys in a request, with ``type``.
         :param secret: the credentials in it, so that an error that quotes one never shows it.
@@ -55,17 +55,17 @@ class Gateway:
 
     async def update(self, name: str, body: t.Mapping[str, t.Any], secret: str) -> None:
         """Change a migration; ``body`` holds its ``id`` or ``name``, the target location, and what changes."""
-        # Said twice it is the same: an update replaces settings.
+        # Repeatable: an update replaces settings.
         await self._call("gateway-update-migration", dict(body), f"update migration {name}", True, secret)
 
     async def delete(self, name: str, identity: str) -> None:
-        """Remove a migration by its id. The items that it made stay. One that is gone already is no error."""
+        """Delete a migration by its id. The items that it created stay. A missing migration is no error."""
         try:
             await self._call("gateway-delete-migration", {"id": identity}, f"delete migration {name}", repeatable=True)
         except PermissionDenied:
             raise
         except ApiError:
-            # How a missing one is refused is not documented: the list tells.
+            # The answer for a missing one is not documented, so the list decides.
             entries = [entry for group in (await self.migrations()).values() for entry in group]
             if any(str((entry.get("general") or {}).get("id") or "") == identity for entry in entries):
                 raise
@@ -76,7 +76,7 @@ class Gateway:
         await self._call("gateway-sync-migration", {"name": name, "start-sync": start}, what, repeatable=True)
 
     async def status(self, name: str) -> dict[str, t.Any]:
-        """How the runs of a migration go; ``{}`` where there is nothing to tell."""
+        """How the runs of a migration go; ``{}`` where the Gateway has no status."""
         try:
             return await self._call("gateway-migration-status", {"name": name}, f"status of {name}", repeatable=True)
         except NotFound:

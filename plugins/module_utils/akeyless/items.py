@@ -104,7 +104,7 @@ class ItemStore:
         form: str = "json",
         passing: bool = False,
     ) -> None:
-        """Make a new item whose version 1 is ``value``.
+        """Create an item whose version 1 is ``value``.
 
         :param passing: it will be deleted in the course of things, so it is not protected from that, even where an
             account protects new items by default.
@@ -129,18 +129,18 @@ class ItemStore:
             except ApiError as error:
                 if not lost and not isinstance(error, Uncertain):
                     raise
-                # Lost now or before: however it was refused, look at the item before anything is sent again.
+                # This answer or an earlier one may be lost: look at the item before anything is sent again.
                 lost = True
                 item = await self.describe(name)
                 if item is not None:
-                    # Ours only if it looks exactly as this very request would have made it.
+                    # This call created it only if it is exactly what this request describes.
                     if (
                         item.last_version == 1
                         and {tag, *more_tags} <= {*item.tags}
                         and same_value(await self.value(name, 1), value)
                     ):
                         return
-                    raise AlreadyExists(f"create {name}: somebody else created it meanwhile") from None
+                    raise AlreadyExists(f"create {name}: another program created it meanwhile") from None
                 if not isinstance(error, (AlreadyExists, Uncertain)):
                     raise
                 await _pause(attempt)
@@ -149,7 +149,7 @@ class ItemStore:
     async def append(self, name: str, value: str, last_version: int, *, form: str = "json") -> None:
         """Add ``value`` as version ``last_version + 1``.
 
-        :raises Changed: the item's newest version is not ``last_version``: somebody else wrote.
+        :raises Changed: the item's newest version is not ``last_version``: another program wrote.
         """
         await self._update(name, value, last_version, form, keep=True)
 
@@ -174,7 +174,7 @@ class ItemStore:
             "name": name,
             "value": value,
             "format": form,
-            # Always said: unset follows a default of the account.
+            # Always sent: without it, a default of the account counts.
             "keep-prev-version": "true" if keep else "false",
             "last-version": last_version,
         }
@@ -200,7 +200,7 @@ class ItemStore:
                 elif last == last_version:
                     raise
                 elif attempt and last == last_version + 1 and same_value(await self.value(name, last), value):
-                    return  # an earlier try of ours arrived late, and made this one fail
+                    return  # an earlier attempt of this call arrived late, so this one failed
                 raise Changed(f"{what}: it was at version {last_version} and is now at {last or 'none'}") from None
         raise _gave_up(what)
 
@@ -230,7 +230,7 @@ class ItemStore:
             except Uncertain:
                 item = await self.describe(name)
                 if item is None:
-                    raise NotFound(f"update {name}: it is gone") from None
+                    raise NotFound(f"update {name}: there is no such item any more") from None
                 if (
                     description in (None, item.description)
                     and {*add_tags} <= {*item.tags}
@@ -244,39 +244,39 @@ class ItemStore:
     async def delete(self, name: str) -> bool:
         """Delete an item with all its versions. Safe to repeat, and repeated.
 
-        :returns: ``False`` where there was none, which is looked for: a refusal is no proof.
+        :returns: ``False`` where there was none, as a look at the item shows: a refusal does not prove it.
         """
 
-        async def gone() -> bool:
+        async def is_deleted() -> bool:
             return await self.describe(name) is None
 
-        return await self._delete({"name": name}, f"delete {name}", gone)
+        return await self._delete({"name": name}, f"delete {name}", is_deleted)
 
     async def delete_version(self, name: str, version: int) -> bool:
         """Delete one version of an item. Safe to repeat, and repeated.
 
-        :returns: ``False`` where it was gone already, which is looked for.
+        :returns: ``False`` where there was none, as a look at the item shows.
         """
 
-        async def gone() -> bool:
+        async def is_deleted() -> bool:
             item = await self.describe(name, versions=True)
             return item is None or (bool(item.versions) and version not in item.versions)
 
-        return await self._delete({"name": name, "version": version}, f"delete {name} version {version}", gone)
+        return await self._delete({"name": name, "version": version}, f"delete {name} version {version}", is_deleted)
 
-    async def _delete(self, body: dict[str, t.Any], what: str, gone: t.Callable[[], t.Awaitable[bool]]) -> bool:
+    async def _delete(self, body: dict[str, t.Any], what: str, is_deleted: t.Callable[[], t.Awaitable[bool]]) -> bool:
         for attempt in range(_TRIES):
             try:
                 await self._repeat("delete-item", body, what)
                 return True
             except NotFound as error:
-                if await gone():
+                if await is_deleted():
                     return False
                 raise ApiError(
                     f"{what}: Akeyless says that it is not there, and shows it", "Run again", status=error.status
                 ) from None
             except Uncertain:
-                if await gone():
+                if await is_deleted():
                     return True
                 await _pause(attempt)
         raise _gave_up(what)

@@ -12,25 +12,23 @@ AuthOutput and ValidateTokenOutput of the official SDK (PyPI: akeyless 5.0.40).
 from __future__ import annotations
 
 import re
-import threading
 import time
 import typing as t
 from datetime import datetime
 
 from ..errors import ApiError, LoginError, SecretferryError
+from ..http.tokens import RENEW_AT, RenewingSession
 from ..limits import DEFAULT_LIMITS
 from ..options import AkeylessSettings
+from .auth_client import AuthClient
 from .login import auth_body
-from .wire import Wire
 
 __all__ = ["AkeylessSession"]
 
-_RENEW_AT = 2 / 3
-_SHORTEST_PAUSE = 1.0
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)")
 
 
-class AkeylessSession:
+class AkeylessSession(RenewingSession):
     """A login to Akeyless.
 
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
@@ -49,19 +47,16 @@ class AkeylessSession:
         sleep: t.Callable[[float], None] = time.sleep,
         attempts: int = DEFAULT_LIMITS.login_attempts,
     ) -> None:
+        super().__init__(clock)
         self.settings = settings
         self.logins = 0
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._wire = Wire(settings, sleep, attempts)
+        self._client = AuthClient(settings, sleep, attempts)
         self._token = ""
-        self._expires_at: float | None = None
-        self._due_at: float | None = None
 
     @property
     def requests(self) -> int:
         """HTTP requests made so far, attempts counted."""
-        return self._wire.requests
+        return self._client.requests
 
     def login(self) -> None:
         """Log in, unless that is done.
@@ -111,31 +106,6 @@ class AkeylessSession:
                 )
             return True
 
-    def seconds_until_due(self) -> float | None:
-        """Seconds until :meth:`renew` has something to do, 0 if it has; None if it never will."""
-        due_at = self._due_at
-        return None if due_at is None else max(0.0, due_at - self._clock())
-
-    def due(self) -> bool:
-        """Whether two thirds of the token's life are over."""
-        return self.seconds_until_due() == 0.0
-
-    def renew(self) -> None:
-        """Log in again if that is due. A failure before the token's end is tried again later.
-
-        :raises SecretferryError: the token has expired and no other could be had.
-        """
-        with self._lock:
-            if not self._token or not self.due():
-                return
-            try:
-                self._log_in(self._token)
-            except SecretferryError:
-                now = self._clock()
-                if self._expires_at is None or now >= self._expires_at:
-                    raise
-                self._due_at = now + max(_SHORTEST_PAUSE, (self._expires_at - now) / 3)
-
     def self_check(self) -> dict[str, t.Any]:
         """What the token is; never the token itself.
 
@@ -152,7 +122,10 @@ class AkeylessSession:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._client.close()
+
+    def _prolong(self) -> None:
+        self._log_in(self._token)
 
     def _log_in(self, stale: str = "") -> None:
         auth = self.settings.auth
@@ -160,7 +133,7 @@ class AkeylessSession:
             self._take_given_token(stale)
             return
         try:
-            answer = self._wire.post("auth", auth_body(self.settings))
+            answer = self._client.post("auth", auth_body(self.settings))
         except ApiError as error:
             raise self._refused(error) from None
         token = answer.get("token")
@@ -187,11 +160,11 @@ class AkeylessSession:
         self._token = token
         self._expires_at = expires_at
         self._due_at = (
-            now + (expires_at - now) * _RENEW_AT if expires_at and expires_at > now and self.repeatable else None
+            now + (expires_at - now) * RENEW_AT if expires_at and expires_at > now and self.repeatable else None
         )
 
     def _asked_expiry(self, token: str) -> float | None:
-        """When the token expires, if Akeyless tells; not knowing only means that a 401 will tell."""
+        """When the token expires, if Akeyless says so; otherwise a 401 shows later that it has expired."""
         try:
             return _expiry(self._validate(token), self._clock())
         except SecretferryError:
@@ -203,7 +176,7 @@ class AkeylessSession:
         :raises TransportError, ApiError: it was not to be had.
         """
         try:
-            return self._wire.post("validate-token", {"token": token})
+            return self._client.post("validate-token", {"token": token})
         except ApiError as error:
             if error.status in (400, 401, 403):
                 return {"is_valid": False, "reason": error.detail}
@@ -222,7 +195,7 @@ class AkeylessSession:
         )
 
 
-# What to look at when a login is refused.
+# What to check when a login is rejected.
 _LOOK_AT = {
     "access_key": ("access_id", "access_key"),
     "password": ("admin_email", "admin_password", "account_id"),
@@ -237,7 +210,7 @@ _LOOK_AT = {
 
 
 def _expiry(answer: t.Mapping[str, t.Any], now: float) -> float | None:
-    """Seconds since the epoch, from the fields that tell it; None if none does."""
+    """Seconds since the epoch, from the fields that hold it; None if none does."""
     ttl = answer.get("ttl")
     if isinstance(ttl, (int, float)) and ttl > 0:
         return now + ttl

@@ -27,5 +27,5 @@ def same_value(stored: str | None, sent: str) -> bool:
 
 
 def text_of(value: t.Any) -> str:
-    """A value as text. One of format json may come back decoded; nobody documents which (docs/assumptions.md)."""
+    """A value as text. One of format json may come back decoded; which one is not documented (docs/assumptions.md)."""
     return value if isinstance(value, str) else json.dumps(value)

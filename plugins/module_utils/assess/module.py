@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..options import akeyless_spec
 from ..plan.definition import LAYOUTS, Definition
 from ..plan.metadata import MODES
@@ -35,7 +35,7 @@ def info_spec() -> dict[str, t.Any]:
     }
 
 
-async def assess(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def assess(params: Params, *, check: bool, mask: Mask) -> Result:
     """Assess a source, and the target if it is given; see :func:`.session.assess_source`.
 
     :param check: makes no difference: nothing is ever written.

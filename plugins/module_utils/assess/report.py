@@ -116,7 +116,7 @@ def _counts(run: AssessmentRun, names: dict[str, t.Any], target: dict[str, t.Any
         "foreign": target.get("foreign_count", 0),
         "already_migrated": target.get("migrated", 0),
         "target_unreadable": int(run.target.unreadable),
-        "empty_mounts": sum(not root.asked for root in run.discovery.empty),
+        "empty_mounts": sum(not root.is_named for root in run.discovery.empty),
         "removed_meanwhile": run.removed,
     }
 

@@ -95,7 +95,7 @@ class AssessmentRun:
         for path, reason, remedy in self.discovery.failed:
             self.stats.add_failure(path, reason, remedy)
         for root in self.discovery.empty:
-            if root.asked:
+            if root.is_named:
                 self.stats.add_failure(root.full, "there is nothing to list", _SPELLING)
         self._folders = frozenset(root.full for root in self.discovery.roots if root.is_folder)
         self._single = frozenset(root.full for root in self.discovery.roots if not root.is_folder)
@@ -124,7 +124,7 @@ class AssessmentRun:
     async def _add(self, row: SourceSecret) -> None:
         path = row.path
         try:
-            summary = await read_again_while_changing(path, lambda gone: self._summarize(row, gone))
+            summary = await read_again_while_changing(path, lambda deleted: self._summarize(row, deleted))
         except FATAL:
             raise
         except PermissionDenied as error:
@@ -141,10 +141,10 @@ class AssessmentRun:
             size = sum(size.size for size in summary.sizes)
             self.workdb.add_to_folder(self._folder(row), summary.versions, size)
 
-    async def _summarize(self, row: SourceSecret, gone: t.Collection[tuple[int, str]]) -> SecretSummary:
+    async def _summarize(self, row: SourceSecret, deleted: t.Collection[tuple[int, str]]) -> SecretSummary:
         mount = Mount(row.mount, row.kv_version)
         if mount.version == 2:
-            found = look_up(self.reader, mount, row.secret, self.definition.versions, gone)
+            found = look_up(self.reader, mount, row.secret, self.definition.versions, deleted)
             snap = await self.latency.measure(found)
         else:
             snap = Snapshot(mount, row.secret, None, (1,))

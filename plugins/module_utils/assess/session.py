@@ -11,7 +11,7 @@ import time
 import typing as t
 from dataclasses import replace
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..errors import SecretferryError
 from ..options import report_limit_of, resolve_akeyless, resolve_source
@@ -27,11 +27,11 @@ _OPTIONS = ("metadata_mode", "versions", "layout", "concurrency", "value_limit",
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 
 
-async def assess_source(params: t.Mapping[str, t.Any], mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def assess_source(params: Params, mask: Mask) -> Result:
     """Assess a source, and the target if it is given.
 
     :param params: the options of ``kv_info``.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing could be assessed. Errors that end it early come in ``Result.error``, with
         what was seen by then.
     """
@@ -64,7 +64,7 @@ async def assess_source(params: t.Mapping[str, t.Any], mask: t.Callable[[t.Itera
     return result
 
 
-def _definition(params: t.Mapping[str, t.Any]) -> Definition:
+def _definition(params: Params) -> Definition:
     """The options as a migration's definition, checked in the same way."""
     if params["target_location"]:
         check_identity("kv_info", params["target_location"])
@@ -76,10 +76,7 @@ def _definition(params: t.Mapping[str, t.Any]) -> Definition:
 
 
 async def _open_target(
-    params: t.Mapping[str, t.Any],
-    definition: Definition,
-    mask: t.Callable[[t.Iterable[str]], None],
-    stack: contextlib.AsyncExitStack,
+    params: Params, definition: Definition, mask: Mask, stack: contextlib.AsyncExitStack
 ) -> tuple[TargetAssessment, t.Any]:
     if not params["target_location"]:
         return TargetAssessment("", reason="target_location is not given"), None

@@ -72,19 +72,21 @@ def summarize(metadata: Metadata | None, wanted: tuple[int, ...], mode: str, now
     """
     if metadata is None:
         return SecretSummary(versions=1, readable=1, wanted=wanted, unversioned=True, items=1, item_versions=1)
-    alive = [state for state in metadata.versions if readable(state, now)]
+    not_deleted = [state for state in metadata.versions if readable(state, now)]
     newest = max((state.number for state in metadata.versions), default=0)
     text = wanted_text(mode, metadata.block, wanted) if wanted else ""
-    gateway = wanted_text(mode, metadata.block, [s.number for s in alive[-GATEWAY_VERSIONS:]]) if alive else ""
+    gateway = (
+        wanted_text(mode, metadata.block, [s.number for s in not_deleted[-GATEWAY_VERSIONS:]]) if not_deleted else ""
+    )
     return SecretSummary(
         versions=len(metadata.versions),
-        readable=len(alive),
+        readable=len(not_deleted),
         wanted=wanted,
         deleted=sum(not s.destroyed and not readable(s, now) for s in metadata.versions),
         destroyed=sum(s.destroyed for s in metadata.versions),
-        newest_deleted=bool(newest) and all(s.number != newest for s in alive),
+        newest_deleted=bool(newest) and all(s.number != newest for s in not_deleted),
         custom=bool(metadata.custom),
-        expiring={s.number: s.deletion_time for s in alive if s.deletion_time},
+        expiring={s.number: s.deletion_time for s in not_deleted if s.deletion_time},
         metadata_length=len(text),
         metadata_too_long=_too_long(text),
         gateway_metadata_length=len(gateway),

@@ -36,7 +36,7 @@ def has_credentials(params: t.Mapping[str, t.Any] | None, environ: t.Mapping[str
 class TargetAssessment:
     """What is known of the target.
 
-    :param store: ``None`` if the target is not to be asked.
+    :param store: ``None`` if no request is to be sent to the target.
     :param reason: why it is not.
     """
 

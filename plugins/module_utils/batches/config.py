@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The YAML source of the inventory plugin ``kv_batches``: its keys, checked before any server is asked."""
+"""The YAML source of the inventory plugin ``kv_batches``: its keys, checked before any request is sent."""
 
 from __future__ import annotations
 

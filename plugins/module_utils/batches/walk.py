@@ -135,7 +135,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
         path, reason, remedy = seen.failed[0]
         raise SecretferryError(f"{planned.name}: {path} cannot be listed: {reason}", remedy)
     for root in seen.empty:
-        if root.asked:
+        if root.is_named:
             raise NotFound(
                 f"{planned.name}: there is nothing to list in {root.full}",
                 "Check source.paths, the mount's spelling and the namespace",

@@ -11,19 +11,17 @@ import contextlib
 import secrets
 import typing as t
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
-from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
+from ..errors import NotFound, OptionError, SecretferryError
 from ..options import operator_spec, resolve_operator, source_spec
 from ..vault.kv import KvReader, Mount, encode_path
-from ..vault.operator import as_operator
+from ..vault.operator import as_operator, missing_right
 from ..vault.session import VaultSession
 from .tree import MARK, CanarySecret, secrets_of
 
 __all__ = ["canary_secrets", "canary_secrets_spec"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 _REVISIONS = (1, 2)
 _MOST = 50  # folders that are looked into; canaries need a few
 
@@ -39,7 +37,7 @@ def canary_secrets_spec() -> dict[str, t.Any]:
     }
 
 
-async def canary_secrets(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def canary_secrets(params: Params, *, check: bool, mask: Mask) -> Result:
     """Write the secrets, bring them to a revision, or remove them.
 
     :raises SecretferryError: the folder holds secrets of others, or Vault refuses something.
@@ -56,7 +54,7 @@ async def canary_secrets(params: _Params, *, check: bool, mask: _Mask) -> Result
             if mount.version != 2:
                 raise OptionError("path", f"{mount.path} is a mount of KV version 1", "Give a folder of version 2")
             folder = _CanaryFolder(reader, session, mount, f"{path}/".removeprefix(mount.path), mask)
-            there = await folder.look()
+            there = await folder.newest_versions()
             if params["state"] == "absent":
                 return await _absent(folder, there, check)
             return await _present(folder, there, params["revision"], check)
@@ -90,7 +88,7 @@ async def _absent(folder: _CanaryFolder, there: dict[str, int], check: bool) -> 
     if not check:
         for path in there:
             await folder.remove(path)
-        if left := await folder.look():
+        if left := await folder.newest_versions():
             raise SecretferryError(f"{folder.name}{next(iter(left))} is there after its removal", "Run again")
     return result
 
@@ -113,7 +111,7 @@ class _CanaryFolder:
     :param folder: its path in the mount, empty or with a trailing slash.
     """
 
-    def __init__(self, reader: KvReader, session: VaultSession, mount: Mount, folder: str, mask: _Mask) -> None:
+    def __init__(self, reader: KvReader, session: VaultSession, mount: Mount, folder: str, mask: Mask) -> None:
         self.name = f"{mount.path}{folder}"
         self._reader = reader
         self._session = session
@@ -121,7 +119,7 @@ class _CanaryFolder:
         self._folder = folder
         self._mask = mask
 
-    async def look(self) -> dict[str, int]:
+    async def newest_versions(self) -> dict[str, int]:
         """The secrets that are there: path to the number of the newest version.
 
         :raises SecretferryError: one of them has no mark.
@@ -169,26 +167,12 @@ class _CanaryFolder:
 
     async def remove(self, path: str) -> None:
         """Remove a secret with all its versions."""
-        with contextlib.suppress(NotFound), _named("delete", where := self._place("metadata", path)):
+        with contextlib.suppress(NotFound), missing_right("delete", where := self._place("metadata", path)):
             await asyncio.to_thread(self._session.client.adapter.delete, f"/v1/{where}")
 
     async def _post(self, area: str, path: str, body: dict[str, t.Any]) -> None:
-        with _named("create and update", where := self._place(area, path)):
+        with missing_right("create and update", where := self._place(area, path)):
             await asyncio.to_thread(self._session.client.adapter.post, f"/v1/{where}", json=body)
 
     def _place(self, area: str, path: str) -> str:
         return encode_path(f"{self._mount.path}{area}/{self._folder}{path}")
-
-
-@contextlib.contextmanager
-def _named(right: str, path: str) -> t.Iterator[None]:
-    """Say of a denial which right is missing where."""
-    try:
-        yield
-    except PermissionDenied as error:
-        raise PermissionDenied(
-            f"the operator may not {right} {path}",
-            f"Give the policy of the operator {right} on {path}",
-            status=error.status,
-            detail=error.detail,
-        ) from None

@@ -15,7 +15,7 @@ __all__ = ["FAIL_ON", "VERDICTS", "Check", "conclude", "counted", "shortly"]
 
 Verdict = t.Literal["ok", "warning", "failed", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("failed", "warning", "unknown", "ok")
-"""Worst first. ``unknown``: there is no way to tell; it does not count as a failure."""
+"""Worst first. ``unknown`` does not count as a failure."""
 
 FAIL_ON = ("failed", "warning", "never")
 

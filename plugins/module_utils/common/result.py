@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a module, before the runner gives it to Ansible."""
+"""What a module hands to its use case, and the result that the runner gives to Ansible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 from ..errors import SecretferryError
 
-__all__ = ["Result"]
+__all__ = ["Mask", "Params", "Result"]
+
+Params = t.Mapping[str, t.Any]
+"""The options of a module, as Ansible gives them."""
+
+Mask = t.Callable[[t.Iterable[str]], None]
+"""Registers credentials and values, so that no output of the module shows one."""
 
 
 @dataclass

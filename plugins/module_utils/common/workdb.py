@@ -67,7 +67,7 @@ class ListedItem(t.NamedTuple):
 
 
 class WorkDb:
-    """The tables that most runs need, and what they ask of them."""
+    """The tables that most runs need, and their queries."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)

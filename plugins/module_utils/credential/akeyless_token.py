@@ -12,17 +12,14 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
-from ..akeyless.wire import Wire
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..errors import ApiError, LoginError, OptionError, SecretferryError
 from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
 from .credential_file import CredentialFile
 
 __all__ = ["akeyless_token", "token_spec"]
-
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 
 
 def token_spec() -> dict[str, t.Any]:
@@ -35,20 +32,20 @@ def token_spec() -> dict[str, t.Any]:
     }
 
 
-async def akeyless_token(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def akeyless_token(params: Params, *, check: bool, mask: Mask) -> Result:
     """Log in and keep the token in its private file, or revoke the token in it.
 
     :raises SecretferryError: the login or the revocation failed.
     """
     file = CredentialFile(params["dest"])
-    held = file.read()
-    mask([held])
+    token_in_file = file.read()
+    mask([token_in_file])
     if params["state"] == "absent":
-        return await asyncio.to_thread(_remove, params, file, held, check)
-    return await asyncio.to_thread(_make, params, file, held, check, mask)
+        return await asyncio.to_thread(_remove, params, file, token_in_file, check)
+    return await asyncio.to_thread(_make, params, file, token_in_file, check, mask)
 
 
-def _make(params: _Params, file: CredentialFile, held: str, check: bool, mask: _Mask) -> Result:
+def _make(params: Params, file: CredentialFile, token_in_file: str, check: bool, mask: Mask) -> Result:
     min_ttl = seconds_of("min_ttl", params["min_ttl"])
     file.prepare()
     settings = resolve_akeyless(params["akeyless"])
@@ -58,15 +55,15 @@ def _make(params: _Params, file: CredentialFile, held: str, check: bool, mask: _
             "akeyless.auth", "a token cannot make another", "Log in another way, for example by access_key"
         )
     result = Result()
-    works, ttl = _look_up(settings, held) if held else (False, None)
+    works, ttl = _look_up(settings, token_in_file) if token_in_file else (False, None)
     if not works or ttl is None or ttl < min_ttl or not file.is_private:
         result.changed = True
         result.diff.append({"before": "a token\n" if works else "", "after": "a new token\n"})
         result.diff[0]["before_header"] = result.diff[0]["after_header"] = str(file.path)
         if not check:
             ttl = _log_in(settings, file, mask)
-            if held:
-                _revoke(settings, held)
+            if token_in_file:
+                _revoke(settings, token_in_file)
     result.values |= {
         "ttl": ttl,
         "dest": str(file.path),
@@ -75,7 +72,7 @@ def _make(params: _Params, file: CredentialFile, held: str, check: bool, mask: _
     return result
 
 
-def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: _Mask) -> int | None:
+def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: Mask) -> int | None:
     session = AkeylessSession(settings)
     try:
         session.login()
@@ -92,17 +89,17 @@ def _log_in(settings: AkeylessSettings, file: CredentialFile, mask: _Mask) -> in
     return ttl
 
 
-def _remove(params: _Params, file: CredentialFile, held: str, check: bool) -> Result:
+def _remove(params: Params, file: CredentialFile, token_in_file: str, check: bool) -> Result:
     result = Result()
     works = False
-    if held:
+    if token_in_file:
         # Only the address matters: the token to revoke is the one in the file.
-        given = {**(params["akeyless"] or {}), "auth": {"access_type": "token", "token": held}}
+        given = {**(params["akeyless"] or {}), "auth": {"access_type": "token", "token": token_in_file}}
         settings = resolve_akeyless(given)
-        works, _ttl = _look_up(settings, held)
+        works, _ttl = _look_up(settings, token_in_file)
         if works and not check:
-            _revoke(settings, held)
-            if _look_up(settings, held)[0]:
+            _revoke(settings, token_in_file)
+            if _look_up(settings, token_in_file)[0]:
                 raise SecretferryError(
                     "the Akeyless token was revoked, and is still valid",
                     "Try again; a Gateway may cache it for a while. It expires by itself in any case",
@@ -134,14 +131,14 @@ def _look_up(settings: AkeylessSettings, token: str) -> tuple[bool, int | None]:
 
 
 def _revoke(settings: AkeylessSettings, token: str) -> None:
-    wire = Wire(_with_token(settings, token))
+    client = AuthClient(_with_token(settings, token))
     try:
-        wire.post("revoke-creds", {"token": token})
+        client.post("revoke-creds", {"token": token})
     except ApiError as error:
         if error.status != 401:  # 401: it was not valid any more
             raise
     finally:
-        wire.close()
+        client.close()
 
 
 def _with_token(settings: AkeylessSettings, token: str) -> AkeylessSettings:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import typing as t
 
 from ..common.checks import conclude, counted
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
 from ..errors import OptionError
 from ..options import VaultSettings, resolve_operator, resolve_source, seconds_of
@@ -25,11 +24,8 @@ from .spec import CredentialOptions, credential_options
 
 __all__ = ["source_credential", "source_credential_info"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 
-
-async def source_credential(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def source_credential(params: Params, *, check: bool, mask: Mask) -> Result:
     """Make, rotate or revoke the temporary credential of a migration.
 
     :param params: the module's options.
@@ -46,7 +42,7 @@ async def source_credential(params: _Params, *, check: bool, mask: _Mask) -> Res
     return result
 
 
-async def _present(params: _Params, options: CredentialOptions, result: Result, *, check: bool, mask: _Mask) -> None:
+async def _present(params: Params, options: CredentialOptions, result: Result, *, check: bool, mask: Mask) -> None:
     settings = resolve_operator(params["operator_auth"], params["source"])
     async with open_operator(params, mask) as (reader, operator):
         if options.state == "rotated":
@@ -55,19 +51,13 @@ async def _present(params: _Params, options: CredentialOptions, result: Result, 
         areas = await areas_of(reader, params["source"])
         if not areas:
             raise OptionError("source.paths", "the operator may see no KV mount", "Name the paths to migrate")
-        policy = policy_of(
-            areas,
-            params["source"],
-            namespace=settings.namespace,
-            engine=params["engine"],
-            list_mounts=params["list_mounts"],
-        )
+        policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
         result.values["policy"] = policy.text
         result.warnings += policy.notes
         await make_present(options, operator, settings, policy, result, check=check, mask=mask)
 
 
-async def _absent(params: _Params, options: CredentialOptions, result: Result, *, check: bool, mask: _Mask) -> None:
+async def _absent(params: Params, options: CredentialOptions, result: Result, *, check: bool, mask: Mask) -> None:
     given = given_settings(params["source"])
     named = options.file or options.accessor or options.own or (params["source"] or {}).get("auth")
     if not named:
@@ -87,13 +77,13 @@ async def _absent(params: _Params, options: CredentialOptions, result: Result, *
         result.values["revoked"] = all(entry["revoked"] for entry in revocation.revocations)
 
 
-def _unauthenticated(params: _Params) -> VaultSettings:
+def _unauthenticated(params: Params) -> VaultSettings:
     """The Vault, for a token that revokes itself: no other login is looked up."""
     source = {**(params["source"] or {}), "auth": {"method": "token", "token": "none"}}
     return resolve_source(source)
 
 
-async def source_credential_info(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def source_credential_info(params: Params, *, check: bool, mask: Mask) -> Result:
     """Check the rights and the life of the credential of a migration.
 
     :param params: the module's options.
@@ -115,13 +105,7 @@ async def source_credential_info(params: _Params, *, check: bool, mask: _Mask) -
         try:
             areas = await areas_of(reader, source)
             found = await audit(reader, session, areas, source, limits)
-            policy = policy_of(
-                areas,
-                source,
-                namespace=settings.namespace,
-                engine=params["engine"],
-                list_mounts=params["list_mounts"],
-            )
+            policy = policy_of(areas, params, source=source, namespace=settings.namespace)
         finally:
             # Revokes the token that this login made. A token that was given stays valid.
             await asyncio.to_thread(session.close, revoke=True)

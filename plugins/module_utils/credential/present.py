@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..common.result import Result
+from ..common.result import Mask, Result
 from ..errors import OptionError, SecretferryError
 from ..options import VaultSettings
 from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapped_by
@@ -27,11 +26,9 @@ from .spec import CredentialOptions
 
 __all__ = ["make_present", "rotate"]
 
-_Mask = t.Callable[[t.Iterable[str]], None]
-
 
 @dataclass(frozen=True)
-class _Held:
+class _FileContent:
     """The content of the file.
 
     :ivar ttl: seconds, ``None`` where it is unknown or without end.
@@ -53,7 +50,7 @@ async def make_present(
     result: Result,
     *,
     check: bool,
-    mask: _Mask,
+    mask: Mask,
 ) -> None:
     """Make policy, role and credential, where they are missing or different."""
     role_is_new = await asyncio.to_thread(define_role, options, operator, policy, result, check)
@@ -61,17 +58,17 @@ async def make_present(
     result.values["role_name"] = options.own
     if options.file is None:
         return
-    held = await asyncio.to_thread(_held, options, operator, settings, mask)
-    if held.good:
-        _describe(options, result, "unchanged", held.accessor, held.ttl)
+    content = await asyncio.to_thread(_read_file, options, operator, settings, mask)
+    if content.good:
+        _describe(options, result, "unchanged", content.accessor, content.ttl)
     else:
-        await asyncio.to_thread(_issue, options, operator, settings, result, held, check, mask)
+        await asyncio.to_thread(_issue, options, operator, settings, result, content, check, mask)
     if options.type == "approle" and not (check and role_is_new):
         result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, options.mount, options.role)
 
 
 async def rotate(
-    options: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: _Mask
+    options: CredentialOptions, operator: Operator, settings: VaultSettings, result: Result, *, check: bool, mask: Mask
 ) -> None:
     """Make a new credential, and revoke the one in the file; for an AppRole role of ours, revoke all others.
 
@@ -87,8 +84,8 @@ async def rotate(
     older = []
     if options.type == "approle" and options.role == options.own:
         older = await asyncio.to_thread(operator.secret_ids, options.mount, options.role)
-    held = await asyncio.to_thread(_held, options, operator, settings, mask)
-    await asyncio.to_thread(_issue, options, operator, settings, result, held, check, mask)
+    content = await asyncio.to_thread(_read_file, options, operator, settings, mask)
+    await asyncio.to_thread(_issue, options, operator, settings, result, content, check, mask)
     if options.type == "approle":
         result.values["auth"]["role_id"] = await asyncio.to_thread(operator.role_id, options.mount, options.role)
     if not check:
@@ -97,13 +94,13 @@ async def rotate(
     result.values["role_name"] = options.role
 
 
-def _held(options: CredentialOptions, operator: Operator, settings: VaultSettings, mask: _Mask) -> _Held:
+def _read_file(options: CredentialOptions, operator: Operator, settings: VaultSettings, mask: Mask) -> _FileContent:
     """The content of the file, checked."""
     if options.file is None:
-        return _Held()
+        return _FileContent()
     text = options.file.read()
     if not text:
-        return _Held()
+        return _FileContent()
     mask([text])
     made_by = (
         f"auth/token/create/{options.own}"
@@ -111,7 +108,7 @@ def _held(options: CredentialOptions, operator: Operator, settings: VaultSetting
         else f"auth/{options.mount}/role/{options.role}/secret-id"
     )
     if wrapped_by(settings, text) == made_by:
-        return _Held(good=bool(options.wrap_ttl) and options.file.is_private, wrapping=text)
+        return _FileContent(good=bool(options.wrap_ttl) and options.file.is_private, wrapping=text)
     token = look_up(settings, text)
     if (
         options.type == "token"
@@ -126,9 +123,9 @@ def _held(options: CredentialOptions, operator: Operator, settings: VaultSetting
     elif options.type == "approle" and (known := operator.secret_id(options.mount, options.role, text)):
         accessor, ttl = str(known.get("secret_id_accessor") or ""), _ttl_of(known)
     else:
-        return _Held()
+        return _FileContent()
     enough = ttl is None or ttl >= options.min_ttl
-    return _Held(accessor, ttl, good=enough and options.file.is_private and not options.wrap_ttl)
+    return _FileContent(accessor, ttl, good=enough and options.file.is_private and not options.wrap_ttl)
 
 
 def _ttl_of(known: Settings) -> int | None:
@@ -147,15 +144,15 @@ def _issue(
     operator: Operator,
     settings: VaultSettings,
     result: Result,
-    held: _Held,
+    content: _FileContent,
     check: bool,
-    mask: _Mask,
+    mask: Mask,
 ) -> None:
     if options.file is None:
         return
     result.changed = True
-    before = f"{options.type} with accessor {held.accessor}\n" if held.accessor else ""
-    before = f"a wrapped {options.type}\n" if held.wrapping else before
+    before = f"{options.type} with accessor {content.accessor}\n" if content.accessor else ""
+    before = f"a wrapped {options.type}\n" if content.wrapping else before
     result.diff.append(change_of(str(options.file.path), before, f"a new {options.type}\n"))
     if check:
         _describe(options, result, "to_be_created", "", None)
@@ -168,7 +165,7 @@ def _issue(
         with contextlib.suppress(SecretferryError):
             _revoke(options, operator, made.accessor)
         raise
-    _revoke(options, operator, held.accessor or _accessor_inside(settings, held.wrapping, mask))
+    _revoke(options, operator, content.accessor or _accessor_inside(settings, content.wrapping, mask))
     _describe(options, result, "created", made.accessor, made.ttl or None)
 
 
@@ -185,7 +182,7 @@ def _make(options: CredentialOptions, operator: Operator) -> Credential:
     return operator.make_secret_id(options.mount, options.role, {}, options.wrap_ttl)
 
 
-def _accessor_inside(settings: VaultSettings, wrapping: str, mask: _Mask) -> str:
+def _accessor_inside(settings: VaultSettings, wrapping: str, mask: Mask) -> str:
     """The accessor of the credential in a wrapping token; empty where it was unwrapped meanwhile."""
     if not wrapping:
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..errors import ApiError, NotFound, OptionError, SecretferryError
 from ..options import VaultSettings, resolve_source
 from ..vault.connection import VaultConnection
@@ -18,11 +18,10 @@ from .spec import CredentialOptions
 
 __all__ = ["Revocation", "given_settings"]
 
-_Params = t.Mapping[str, t.Any]
 _OPERATOR = "Give operator_auth, as an operator may revoke it by its accessor"
 
 
-def given_settings(source: _Params | None) -> VaultSettings | None:
+def given_settings(source: Params | None) -> VaultSettings | None:
     """The credential in the option ``source.auth``; ``None`` without one, or where its file does not exist.
 
     The environment is not read, as a credential there may have another purpose.
@@ -55,7 +54,7 @@ class Revocation:
         result: Result,
         *,
         check: bool,
-        mask: t.Callable[[t.Iterable[str]], None],
+        mask: Mask,
     ) -> None:
         self._options = options
         self._settings = settings

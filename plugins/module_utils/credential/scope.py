@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ..common.result import Mask, Params
 from ..common.sessions import open_source
 from ..errors import SecretferryError
 from ..options import resolve_operator
@@ -26,8 +27,6 @@ CONCURRENCY = 8
 # How the Gateway finds mounts is not documented. It is assumed to need no right for it, see docs/preflight.md.
 MOUNT_RULES = (Rule("sys/mounts", ("read",)),)
 
-Params = t.Mapping[str, t.Any]
-
 
 def kv_options(source: Params | None) -> Definition:
     """paths, include, exclude and kv_version of the option ``source``, checked as for a migration."""
@@ -36,9 +35,7 @@ def kv_options(source: Params | None) -> Definition:
 
 
 @contextlib.asynccontextmanager
-async def open_operator(
-    params: Params, mask: t.Callable[[t.Iterable[str]], None]
-) -> t.AsyncIterator[tuple[KvReader, Operator]]:
+async def open_operator(params: Params, mask: Mask) -> t.AsyncIterator[tuple[KvReader, Operator]]:
     """Log in as the operator.
 
     :param params: of a module with the options ``source`` and ``operator_auth``.
@@ -67,18 +64,13 @@ async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:
     return [Area(root.mount.path, root.mount.version, root.path) for root in roots]
 
 
-def policy_of(
-    areas: t.Sequence[Area],
-    source: Params | None,
-    *,
-    namespace: str = "",
-    engine: str = "direct",
-    list_mounts: bool = False,
-) -> Policy:
+def policy_of(areas: t.Sequence[Area], params: Params, *, source: Params | None, namespace: str) -> Policy:
     """The least-privilege policy for these areas.
 
-    :param engine: ``direct`` or ``gateway``, which lists folders from the top of a mount.
-    :param list_mounts: let the credential read ``sys/mounts``.
+    :param params: of a module with the options ``engine`` (``gateway`` lists folders from the top of a mount) and
+        ``list_mounts`` (let the credential read ``sys/mounts``).
+    :param source: the option ``source``.
+    :param namespace: the namespace of Vault that the areas are in.
     :raises OptionError: no policy can express it.
     """
     options = kv_options(source)
@@ -89,7 +81,7 @@ def policy_of(
         areas,
         options.include,
         options.exclude,
-        from_top=engine == "gateway",
-        more=MOUNT_RULES if list_mounts else (),
+        from_top=params["engine"] == "gateway",
+        more=MOUNT_RULES if params["list_mounts"] else (),
         title=lines,
     )

@@ -15,7 +15,7 @@ import hashlib
 import typing as t
 from dataclasses import dataclass
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..credential.scope import areas_of, kv_options, open_operator
 from ..errors import OptionError, SecretferryError
 from ..options import has_operator, operator_spec
@@ -54,9 +54,7 @@ class _Step:
     backup: str  # the text to back up, empty where there is a backup
 
 
-async def source_freeze(
-    params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]
-) -> Result:
+async def source_freeze(params: Params, *, check: bool, mask: Mask) -> Result:
     """Remove the rights to write to the migrated paths from policies, or restore the policies.
 
     :param params: the module's options.
@@ -105,7 +103,7 @@ async def source_freeze(
     return result
 
 
-def _plan(params: t.Mapping[str, t.Any], operator: Operator, regions: list[Region]) -> list[_Step]:
+def _plan(params: Params, operator: Operator, regions: list[Region]) -> list[_Step]:
     """:raises SecretferryError: a policy is not there, cannot be rewritten, or was changed meanwhile."""
     name, state = params["name"], params["state"]
     known = operator.policies()

@@ -177,14 +177,14 @@ def _relation(rule: str, region: Region) -> str:
 def _may_meet(literal: str, glob: bool, region: Region) -> bool:
     if "{{" in literal:
         return True
-    mine, theirs = literal.split("/"), region.path.split("/")
-    for i, (one, other) in enumerate(zip(mine, theirs, strict=False)):
-        last_mine, last_theirs = i == len(mine) - 1, i == len(theirs) - 1
-        if one == "+" or one == other or (last_mine and glob and other.startswith(one)):
+    pattern, segments = literal.split("/"), region.path.split("/")
+    for i, (one, other) in enumerate(zip(pattern, segments, strict=False)):
+        last_of_pattern, last_of_region = i == len(pattern) - 1, i == len(segments) - 1
+        if one == "+" or one == other or (last_of_pattern and glob and other.startswith(one)):
             continue
-        if last_theirs and region.below and one.startswith(other):
+        if last_of_region and region.below and one.startswith(other):
             continue
         return False
-    if len(mine) < len(theirs):
+    if len(pattern) < len(segments):
         return glob
-    return region.below or len(mine) == len(theirs)
+    return region.below or len(pattern) == len(segments)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ..common.result import Mask, Params
 from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..options import VaultSettings, resolve_operator, resolve_source
 from ..vault.connection import VaultConnection
@@ -38,11 +39,7 @@ class WriteCheck:
 
 
 def check_writes(
-    params: t.Mapping[str, t.Any],
-    operator: Operator,
-    areas: t.Sequence[Area],
-    policies: t.Sequence[str],
-    mask: t.Callable[[t.Iterable[str]], None],
+    params: Params, operator: Operator, areas: t.Sequence[Area], policies: t.Sequence[str], mask: Mask
 ) -> WriteCheck:
     """Test a write with the login ``writer_auth``, or else with a token of the frozen policies and the default policy.
 

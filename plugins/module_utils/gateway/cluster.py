@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ..akeyless.client import AkeylessClient
 from ..akeyless.gateway import Gateway
 from ..akeyless.session import AkeylessSession
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import ApiError, OptionError, SecretferryError
 from ..http.rate_limit import RateLimit
@@ -26,7 +26,6 @@ from .observed import GatewayMigration, read_listing, secrets_of
 
 __all__ = ["cluster_info"]
 
-Mask = t.Callable[[t.Iterable[str]], None]
 
 _INSTANCE_TIMEOUT = 5.0  # seconds
 
@@ -49,7 +48,7 @@ class _Instance:
         }
 
 
-async def cluster_info(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+async def cluster_info(params: Params, *, check: bool, mask: Mask) -> Result:
     """Read the account's clusters, and the instances whose addresses are given.
 
     :param check: has no effect: nothing is ever written.

@@ -12,7 +12,7 @@ import typing as t
 
 from ..akeyless.client import Uncertain
 from ..akeyless.gateway import Gateway
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import AlreadyExists, OptionError, SecretferryError
 from ..options.gateway import resolve_gateway
@@ -22,10 +22,8 @@ from .observed import Difference, GatewayMigration, differences, find, read_list
 
 __all__ = ["declare"]
 
-Mask = t.Callable[[t.Iterable[str]], None]
 
-
-async def declare(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+async def declare(params: Params, *, check: bool, mask: Mask) -> Result:
     """Make a migration as the options describe it, or remove it.
 
     :param params: the module's options.
@@ -55,9 +53,7 @@ async def declare(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> 
 class _Declaration:
     """One run of the module."""
 
-    def __init__(
-        self, gateway: Gateway, params: t.Mapping[str, t.Any], desired: DesiredMigration, check: bool, mask: Mask
-    ) -> None:
+    def __init__(self, gateway: Gateway, params: Params, desired: DesiredMigration, check: bool, mask: Mask) -> None:
         self.result = Result()
         self._gateway = gateway
         self._params = params

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..akeyless.gateway import Gateway
 from ..common.progress import progress
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import OptionError, SecretferryError
 from ..gateway_logs.masking import known_words
@@ -24,10 +24,8 @@ from .status import RunStatus, failure, failures_of, report_of
 
 __all__ = ["read_migrations"]
 
-Mask = t.Callable[[t.Iterable[str]], None]
 
-
-async def read_migrations(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+async def read_migrations(params: Params, *, check: bool, mask: Mask) -> Result:
     """Read the migrations, or one of them and its newest run.
 
     :param check: has no effect: nothing is ever written.
@@ -60,7 +58,7 @@ class _Wait:
     after_run: str
 
 
-def _wait_options(params: t.Mapping[str, t.Any]) -> _Wait:
+def _wait_options(params: Params) -> _Wait:
     """:raises OptionError: an option is malformed."""
     if params["wait"] and not (params["name"] or params["id"]):
         raise OptionError("name", "waiting needs one migration", "Give its name or id")
@@ -73,11 +71,7 @@ def _wait_options(params: t.Mapping[str, t.Any]) -> _Wait:
 
 
 async def _one(
-    gateway: Gateway,
-    params: t.Mapping[str, t.Any],
-    wait: _Wait,
-    migrations: t.Sequence[GatewayMigration],
-    result: Result,
+    gateway: Gateway, params: Params, wait: _Wait, migrations: t.Sequence[GatewayMigration], result: Result
 ) -> None:
     migration = find(migrations, name=params["name"], identity=params["id"], source=None)
     result.values["migrations"] = [_shown(migration)] if migration else []

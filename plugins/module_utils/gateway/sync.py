@@ -11,10 +11,9 @@ names a synchronisation confirms it; without one the result says what is assumed
 from __future__ import annotations
 
 import time
-import typing as t
 
 from ..akeyless.gateway import Gateway
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import OptionError, SecretferryError
 from ..options.gateway import resolve_gateway
@@ -24,7 +23,6 @@ from .status import RunStatus, shows_sync
 
 __all__ = ["synchronise"]
 
-Mask = t.Callable[[t.Iterable[str]], None]
 
 _START_ASSUMED = (
     "the Gateway's status does not show a synchronisation: it is assumed that one run was started, or that runs go on"
@@ -36,7 +34,7 @@ _STOP_ASSUMED = (
 )
 
 
-async def synchronise(params: t.Mapping[str, t.Any], *, check: bool, mask: Mask) -> Result:
+async def synchronise(params: Params, *, check: bool, mask: Mask) -> Result:
     """Start or stop a migration's synchronisation.
 
     :param params: the module's options.

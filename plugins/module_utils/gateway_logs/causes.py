@@ -174,7 +174,7 @@ UNKNOWN = Cause(
     "Read the Gateway's own log at this time; its text is not shown in full, as it may hold values",
 )
 
-# Codes that say enough by themselves. Those of missing things and of refused values are told apart by their texts.
+# Codes that say enough by themselves. For missing things and rejected values, the text decides.
 _BY_CODE = {
     "NotAllowedForThisGateway": "not_allowed_for_gateway",
     "UnauthorizedAccess": "permission",

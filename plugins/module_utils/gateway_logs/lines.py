@@ -84,7 +84,7 @@ _SERIOUS = ("panic", "fatal", "critical", "error")
 class LogLine:
     """What a line says. ``text`` may hold anything, and is for matching only, never for showing.
 
-    :param time: seconds since 1970, None where the line tells none.
+    :param time: seconds since 1970, None where the line has none.
     :param level: ``error``, ``warn``, ``info``, ``debug``, or empty.
     :param event: ``started``, ``completed``, ``failed`` of a whole run, ``failure`` of one path or of an unknown part,
         or empty.

@@ -12,7 +12,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ..common.progress import progress
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..errors import OptionError, SecretferryError
 from ..options import report_limit_of
 from ..options.durations import parse_duration
@@ -35,7 +35,7 @@ def log_spec() -> dict[str, t.Any]:
     }
 
 
-async def read_logs(params: t.Mapping[str, t.Any], *, check: bool, mask: t.Callable[[t.Iterable[str]], None]) -> Result:
+async def read_logs(params: Params, *, check: bool, mask: Mask) -> Result:
     """Read logs, and collect what concerns a migration.
 
     :param params: the module's options.
@@ -100,7 +100,7 @@ def _one(file: LogFile, log_filter: LogFilter, digest: Digest) -> tuple[dict[str
     }, reason
 
 
-def _filter(params: t.Mapping[str, t.Any]) -> LogFilter:
+def _filter(params: Params) -> LogFilter:
     since, until = _moment("since", params["since"]), _moment("until", params["until"])
     if since is not None and until is not None and since > until:
         raise OptionError("since", "is later than until", "Give an earlier time")

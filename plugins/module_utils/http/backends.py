@@ -52,6 +52,16 @@ class Response:
             return None
 
 
+class _Connection(t.NamedTuple):
+    """How to reach a server: see :func:`open_backend`."""
+
+    context: ssl.SSLContext | None
+    server_name: str | None
+    proxy: str | None
+    timeout: float
+    connections: int
+
+
 class Backend(t.Protocol):
     """What :class:`.transport.Transport` needs of a library. ``name`` is the library's."""
 
@@ -77,11 +87,12 @@ def open_backend(
     :param timeout: seconds for one request, connecting included.
     :raises MissingLibrary: not even httpx is installed.
     """
+    to = _Connection(context, server_name, proxy, timeout, connections)
     if aiohttp is not None and prefer != "httpx":
-        return _Aiohttp(context, server_name, proxy, timeout, connections)
+        return _Aiohttp(to)
     if httpx is None:
         raise MissingLibrary("httpx")
-    return _Httpx(context, server_name, proxy, timeout, connections)
+    return _Httpx(to)
 
 
 def origin_of(url: str) -> str:
@@ -95,23 +106,16 @@ class _Aiohttp:
 
     name = "aiohttp"
 
-    def __init__(
-        self,
-        context: ssl.SSLContext | None,
-        server_name: str | None,
-        proxy: str | None,
-        timeout: float,
-        connections: int,
-    ) -> None:
+    def __init__(self, to: _Connection) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ssl=context or True),
-            timeout=aiohttp.ClientTimeout(total=timeout),
+            connector=aiohttp.TCPConnector(limit=to.connections, ssl=to.context or True),
+            timeout=aiohttp.ClientTimeout(total=to.timeout),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
-        self._options: dict[str, t.Any] = {"proxy": proxy, "allow_redirects": False}
-        if server_name:
-            self._options["server_hostname"] = server_name
+        self._options: dict[str, t.Any] = {"proxy": to.proxy, "allow_redirects": False}
+        if to.server_name:
+            self._options["server_hostname"] = to.server_name
 
     async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response:
         try:
@@ -134,22 +138,15 @@ class _Httpx:
 
     name = "httpx"
 
-    def __init__(
-        self,
-        context: ssl.SSLContext | None,
-        server_name: str | None,
-        proxy: str | None,
-        timeout: float,
-        connections: int,
-    ) -> None:
+    def __init__(self, to: _Connection) -> None:
         self._idle: list[httpx.AsyncClient] = []
         self._all: list[httpx.AsyncClient] = []
-        self._free = asyncio.Semaphore(connections)
-        self._extensions = {"sni_hostname": server_name} if server_name else {}
+        self._free = asyncio.Semaphore(to.connections)
+        self._extensions = {"sni_hostname": to.server_name} if to.server_name else {}
         self._settings: dict[str, t.Any] = {
-            "verify": context or False,
-            "timeout": timeout,
-            "proxy": proxy,
+            "verify": to.context or False,
+            "timeout": to.timeout,
+            "proxy": to.proxy,
             "trust_env": False,
             "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
         }

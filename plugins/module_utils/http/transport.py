@@ -153,7 +153,7 @@ def open_transport(
 def _proxy_for(url: str) -> str | None:
     """The proxy that the environment names for ``url``.
 
-    The libraries are not asked, so that both behave alike and neither reads ``~/.netrc``.
+    The libraries' own choice is not used, so that both behave alike and neither reads ``~/.netrc``.
     """
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):

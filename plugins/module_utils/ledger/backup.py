@@ -13,7 +13,7 @@ change, the ledger's folder keeps, before the change:
 ``backup/<run>/text-<number>``
     a value that is about to be replaced in place, as it was; or metadata that is too long for the item above.
 
-Items that are changed at the same time share an item of the first kind, so a backup costs one look at each item, and
+Items that are changed at the same time share an item of the first kind, so a backup costs one read of each item, and
 few writes.
 """
 
@@ -26,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 
 from ..akeyless.items import Item, ItemStore
 from ..errors import Changed, LedgerError, PermissionDenied, SecretferryError
+from ..plan.model import ranges
 from .items import LedgerItems
 from .lease import Lease
 
@@ -71,7 +72,7 @@ class ItemBackup:
 
     def dump(self) -> dict[str, t.Any]:
         """As a JSON object, without empty members."""
-        data = {**asdict(self), "versions": _runs(self.versions)}
+        data = {**asdict(self), "versions": ranges(self.versions)}
         return {key: value for key, value in data.items() if value not in ("", [], {})}
 
     @classmethod
@@ -80,17 +81,6 @@ class ItemBackup:
         empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
         versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
         return cls(**{**empty, **data, "versions": versions})
-
-
-def _runs(numbers: t.Iterable[int]) -> list[list[int]]:
-    """``[1, 2, 3, 5]`` as ``[[1, 3], [5, 5]]``, to save room."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return runs
 
 
 @dataclass
@@ -129,7 +119,7 @@ class BackupWriter:
         """
         item = await self._store.describe(name, versions=True)
         if item is None or last not in (None, item.last_version):
-            now = f"is now at {item.last_version}" if item else "is not there any more"
+            now = f"is now at {item.last_version}" if item else "does not exist any more"
             raise Changed(f"change {name}: it was at version {last} and {now}")
         before = ItemBackup.of(item)
         if overwrite:
@@ -157,7 +147,7 @@ class BackupWriter:
         except PermissionDenied as error:
             raise PermissionDenied(
                 f"{error.message}; so it could not be restored",
-                "Give the migration's Akeyless role read on this path, or set conflict to update or skip",
+                "Give the migration's Akeyless role read on this path, or set conflict to append or skip",
                 status=error.status,
             ) from None
         if value is None:

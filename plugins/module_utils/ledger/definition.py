@@ -74,8 +74,8 @@ class StoredDefinition:
                 raise Changed("")
         except (AlreadyExists, Changed):
             before: str = content["digest_key"]
-            theirs, ours = ({**d, "digest_key": ""} for d in (await self._read(), content))
-            if theirs != ours:
+            stored, own = ({**d, "digest_key": ""} for d in (await self._read(), content))
+            if stored != own:
                 raise LedgerError(
                     f"another run of this migration has just changed its options ({self._items.folder}/{DEFINITION})",
                     "Give all batches the same options, then run again",

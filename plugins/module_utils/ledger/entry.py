@@ -63,7 +63,7 @@ def _dump_record(record: Record) -> dict[str, t.Any]:
             runs[-1][2] += digest
         else:
             runs.append([source, target, digest])
-    ends: dict[str, t.Any] = {"x": 1} if record.doomed else {}
+    ends: dict[str, t.Any] = {"x": 1} if record.deletion_noted else {}
     if record.stale:
         ends["s"] = [[version, digest] for version, digest in sorted(record.stale.items())]
     return {"n": record.last, "b": record.mark, "t": record.modified, "d": record.description, "v": runs, **ends}

@@ -44,7 +44,7 @@ class LedgerItems:
             if item.name.startswith(self.folder + "/"):
                 self._note(item)
 
-    async def look_for(self, name: str) -> bool:
+    async def exists_now(self, name: str) -> bool:
         """Whether there is such an item at this moment."""
         item = await self._store.describe(f"{self.folder}/{name}")
         if item is not None:

@@ -119,7 +119,7 @@ class Lease:
         if blocker:
             raise LeaseHeld(
                 f"another run of this migration is writing: {blocker}",
-                "Wait for it; if it has died, its lease ends by itself",
+                "Wait for it; if it was killed, its lease expires by itself",
             )
         for bits in sorted(self._versions):
             if bits != self.batch and _number(self._contents[bits], "until") and not self._contents[bits].get("ended"):
@@ -212,9 +212,9 @@ class Lease:
         """The run that holds the lease at this moment, or one that overlaps, in words; ``None`` where it is free."""
         every = sorted(self._versions)
         for start in range(0, len(every), _READ_AT_ONCE):
-            asked = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _READ_AT_ONCE]}
-            for name, value in (await self._store.values(list(asked))).items():
-                if shown := self._described(_content_of(value), asked[name]):
+            names = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _READ_AT_ONCE]}
+            for name, value in (await self._store.values(list(names))).items():
+                if shown := self._described(_content_of(value), names[name]):
                     return shown
         return None
 

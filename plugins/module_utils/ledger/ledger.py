@@ -132,7 +132,7 @@ class Ledger:
         leases = self.lease.overlapping(items.names())
         if self._shards.index.shards and not items.has(DEFINITION):
             # Lost, or made by another batch after the listing had passed its name.
-            await items.look_for(DEFINITION)
+            await items.exists_now(DEFINITION)
         texts = await items.texts([*([DEFINITION] if items.has(DEFINITION) else []), *leases])
         if DEFINITION in texts:
             self._definition.understand(texts[DEFINITION])

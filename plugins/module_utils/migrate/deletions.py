@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carrying over what was deleted at the source, and what was undeleted there, where ``kv_sync`` is told to.
+"""Carrying over what was deleted at the source, and what was undeleted there, where the options of ``kv_sync`` say so.
 
 With ``delete: true`` an item ends with what a migration that begins today would write: versions that cannot be read
 any more are deleted, and so is an item that no version is left for. Only what the ledger shows to be of this migration:

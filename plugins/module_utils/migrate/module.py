@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-import typing as t
 
 from ..akeyless.items import ItemStore
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..common.workdb import WorkDb
 from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import given_options, resolve_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import resolve_akeyless
+from ..options import report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key
@@ -28,13 +27,7 @@ from .run import MigrationRun
 __all__ = ["migrate"]
 
 
-async def migrate(
-    params: t.Mapping[str, t.Any],
-    *,
-    check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
-    limits: Limits = DEFAULT_LIMITS,
-) -> Result:
+async def migrate(params: Params, *, check: bool, mask: Mask, limits: Limits = DEFAULT_LIMITS) -> Result:
     """Plan a migration and, outside check mode, carry it out.
 
     :param params: the module's options.
@@ -73,10 +66,9 @@ async def migrate(
         return result
 
 
-def _check_options(params: t.Mapping[str, t.Any]) -> None:
+def _check_options(params: Params) -> None:
     """:raises OptionError: an option is malformed. No request was made yet."""
-    if params["report_limit"] < 0:
-        raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+    report_limit_of(params)
     merge(given_options(params), None)
 
 
@@ -90,7 +82,7 @@ async def _forget(ledger: Ledger, result: Result, check: bool) -> None:
 
 
 async def _present(
-    params: t.Mapping[str, t.Any],
+    params: Params,
     scope: Scope,
     store: ItemStore,
     ledger: Ledger,
@@ -98,7 +90,7 @@ async def _present(
     result: Result,
     *,
     check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
+    mask: Mask,
     limits: Limits,
 ) -> None:
     stored = (ledger.definition or {}).get("options")

@@ -81,11 +81,11 @@ class ItemPlanner:
         item = context.naming.item(row.mount, row.secret, key) if keyed else row.item
         target = context.listing.item(item)
         record = valid(entry.items.get(key), target, context.policy)
-        held = {*(record.versions if record else ())}
-        wanted = self._wanted_of_item(snapshot, values, held)
+        written = {*(record.versions if record else ())}
+        wanted = self._wanted_of_item(snapshot, values, written)
         companion = companion_name(item, context.naming.location)
         block = snapshot.metadata.block if snapshot.metadata else None
-        text = wanted_text(context.definition.metadata_mode, block, {*held, *wanted})
+        text = wanted_text(context.definition.metadata_mode, block, {*written, *wanted})
         pointer = f"{context.ledger.folder}/{companion}"
         description = describe(text, pointer, digests.of_text) if text else Description("")
         given = PlanInput(
@@ -111,20 +111,20 @@ class ItemPlanner:
         return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), tags)
 
     def _wanted_of_item(
-        self, snapshot: Snapshot, values: t.Mapping[int, Value], held: t.Collection[int]
+        self, snapshot: Snapshot, values: t.Mapping[int, Value], written: t.Collection[int]
     ) -> tuple[int, ...]:
         """The versions that this item should hold: KV v1 counts per item, and a key may be in some versions only."""
         if snapshot.metadata is None:
             return tuple(values)
         if self._context.one_item_per_key:
-            return tuple(number for number in snapshot.wanted if number in values or number in held)
+            return tuple(number for number in snapshot.wanted if number in values or number in written)
         return snapshot.wanted
 
     async def _observe(self, item: str, target: TargetItem | None, record: Record | None) -> dict[int, str | None]:
         """Keyed digests of the target versions that must be read back, ``None`` for one that is no longer kept."""
         context = self._context
         observed: dict[int, str | None] = {}
-        for version in standing(target, record, context.policy).look_at:
+        for version in standing(target, record, context.policy).to_read:
             text = await context.store.value(item, version)
             observed[version] = None if text is None else context.ledger.digests.of_value(text, context.form)
         return observed

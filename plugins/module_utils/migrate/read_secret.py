@@ -65,14 +65,14 @@ class SecretReader:
     async def _versioned(self, row: SourceSecret, deleted: t.Collection[tuple[int, str]]) -> ReadSecret:
         context = self._context
         known = context.ledger.entry(row.path)
-        snapshot = await self._look(Mount(row.mount, row.kv_version), row.secret, deleted, known=known is not None)
+        snapshot = await self._look_up(Mount(row.mount, row.kv_version), row.secret, deleted, known=known is not None)
         if snapshot.metadata is None:
             raise AssertionError("a KV v2 snapshot has metadata")
         entry = self._up_to_date(known, snapshot.metadata, snapshot)
         await read_versions(context.reader, snapshot, self._versions_to_read(row, snapshot, entry))
         return ReadSecret(entry, snapshot, split(snapshot, context.definition.layout))
 
-    async def _look(
+    async def _look_up(
         self, mount: Mount, secret: str, deleted: t.Collection[tuple[int, str]], *, known: bool
     ) -> Snapshot:
         """Read the metadata of a secret; or its newest version alone, where the options want nothing else.
@@ -121,13 +121,13 @@ class SecretReader:
             return tuple(new) if clean and entry.seen else snapshot.wanted
         target = context.listing.item(row.item)
         record = valid(entry.items.get(""), target, policy)
-        stands = standing(target, record, policy)
+        state = standing(target, record, policy)
         todo = pending(snapshot.wanted, record)
-        if stands.name == "clean":
+        if state.name == "clean":
             return todo
-        if stands.name == "unsure":
+        if state.name == "unsure":
             return tuple(sorted({*todo, *snapshot.wanted[-1:]}))
-        if stands.name in ("foreign", "gone") and context.definition.conflict in ("fail", "skip"):
+        if state.name in ("foreign", "deleted") and context.definition.conflict in ("fail", "skip"):
             return ()
         return snapshot.wanted
 

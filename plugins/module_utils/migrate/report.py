@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..akeyless.items import ItemStore
 from ..common.bounded import BoundedList
 from ..errors import SecretferryError
-from ..plan.model import Action
+from ..plan.model import Action, ranges
 from ..vault.kv import KvReader
 
 __all__ = ["MigrationReport", "PlanLine", "request_figures"]
@@ -192,7 +192,7 @@ class MigrationReport:
 
 
 def request_figures(reader: KvReader, store: ItemStore) -> dict[str, t.Any]:
-    """What a run asked of both sides, for its result."""
+    """The requests that a run made to both sides, for its result."""
     vault, akeyless = reader.client, store.client
     return {
         "transport": vault.transport.backend_name,
@@ -231,11 +231,5 @@ def _after(line: PlanLine) -> str:
 
 def _ranges(numbers: t.Sequence[int]) -> str:
     """``(1, 2, 3, 5)`` as ``versions 1-3, 5``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+    text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges(numbers))
     return ("version " if len(numbers) == 1 else "versions ") + text

@@ -244,7 +244,7 @@ class MigrationRun:
         for path, reason, remedy in seen.failed:
             report.fail(path, "", reason, remedy)
         for root in seen.empty:
-            if root.asked:
+            if root.is_named:
                 remedy = "Check the path's spelling, the mount and the namespace"
                 report.fail(root.full, "", "there is nothing to list", remedy)
             else:

@@ -114,9 +114,9 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     if action.kind == "delete":
         await backup.back_up(job.item, action.base)
         return 0
-    for number, held in action.matched.items():
-        record.versions[number] = held
-        record.last = max(record.last, held[0])
+    for number, entry in action.matched.items():
+        record.versions[number] = entry
+        record.last = max(record.last, entry[0])
     if action.writes and action.kind != "create":
         overwrite = action.kind == "overwrite"
         await backup.back_up(job.item, action.base, overwrite=overwrite, companions=_companions_to_write(job))
@@ -141,7 +141,7 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     record.last = last
     record.description = ledger.digests.of_text(job.description.text)
     record.modified = ""
-    record.doomed = False
+    record.deletion_noted = False
     return len(action.versions)
 
 

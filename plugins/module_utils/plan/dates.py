@@ -29,7 +29,7 @@ def over_at(date: str) -> float | None:
     """From when on, in seconds since the epoch, every change shows as a later date.
 
     The resolution is taken from the date itself: ``...:37Z`` is over one second after it begins, ``...:37.25Z`` one
-    hundredth of a second. ``None`` for what is no date: such a date never tells anything.
+    hundredth of a second. ``None`` for what is no date: nothing follows from such a date.
     """
     _begin, end = _span(date)
     return end

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What will be done, and why. Pure: the same facts always give the same plan, in check mode and in the real run.
+"""What a run does to an item, and why. Pure: equal facts give equal plans, in check mode and in the real run.
 
 One item at a time: its source versions, the item as the target lists it, what the ledger remembers of it, and the
-policies give one :class:`~.facts.Action`.
+policies give one :class:`~.model.Action`.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ __all__ = ["decide", "pending", "standing", "valid"]
 
 
 def valid(record: Record | None, target: TargetItem | None, policy: PlanPolicy) -> Record | None:
-    """What is remembered of an item, unless it is void: by a take-over that the ledger has not seen, or a rollback."""
+    """The ledger's record of an item; ``None`` where a later take-over or a rollback has made it invalid."""
     if record is None:
         return None
     if target is None:
-        # One of which nothing was to stay is not missed.
-        return None if record.doomed or (record.stale and not record.versions) else record
+        # Not missing: a rollback deleted it, or all of its versions were to be deleted.
+        return None if record.deletion_noted or (record.stale and not record.versions) else record
     mark = takeover(target.tags, policy.tag)
     if mark.startswith("anew") and mark != record.mark:
         return None
     newest = max((version for version, _digest in record.versions.values()), default=0)
     if newest <= target.last < record.last and max(record.stale, default=0) > target.last:
-        # A run of ours died after it had deleted these versions.
+        # A run of this migration was killed after it had deleted these versions.
         return replace(record, last=target.last, modified="")
     return record
 
 
 def standing(target: TargetItem | None, record: Record | None, policy: PlanPolicy) -> Standing:
-    """See :class:`~.facts.Standing`."""
+    """See :class:`~.model.Standing`."""
     if target is None:
-        return Standing("absent" if record is None else "gone")
+        return Standing("absent" if record is None else "deleted")
     mark = takeover(target.tags, policy.tag)
     if target.type != "STATIC_SECRET" or (policy.tag not in target.tags and not mark):
         return Standing("foreign")
@@ -52,53 +52,55 @@ def standing(target: TargetItem | None, record: Record | None, policy: PlanPolic
 
 def pending(wanted_numbers: t.Iterable[int], record: Record | None) -> tuple[int, ...]:
     """The wanted versions that the item does not hold yet."""
-    held = record.versions if record else {}
-    return tuple(number for number in wanted_numbers if number not in held)
+    written = record.versions if record else {}
+    return tuple(number for number in wanted_numbers if number not in written)
 
 
 def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     """The action for one item."""
     target, record = facts.target, facts.record
-    stands = standing(target, record, policy)
+    state = standing(target, record, policy)
     todo = pending(facts.wanted, record)
-    if stands.name == "absent" and not todo:
+    if state.name == "absent" and not todo:
         return Action("skip", "no version can be read at the source")
-    if stands.name == "absent":
-        return _sized(Action("create", "not at the target yet", todo, describe=bool(facts.description)), facts, policy)
-    if stands.name == "gone" and not facts.wanted and policy.delete:
+    if state.name == "absent":
+        return _within_limits(
+            Action("create", "not at the target yet", todo, describe=bool(facts.description)), facts, policy
+        )
+    if state.name == "deleted" and not facts.wanted and policy.delete:
         return Action("forget", "removed at the source and deleted at the target")
-    if stands.name == "gone":
-        return _against_policy("deleted at the target since", Action("create", "", facts.wanted), facts, policy)
+    if state.name == "deleted":
+        return _by_conflict_policy("deleted at the target since", Action("create", "", facts.wanted), facts, policy)
     if target is None:
-        raise AssertionError("whoever asks this has seen the item at the target")
+        raise AssertionError("an item with this state is at the target")
     if target.type != "STATIC_SECRET":
         return Action("conflict", f"the name is taken by an item of type {target.type}", remedy=_RENAME)
-    if stands.name == "foreign":
+    if state.name == "foreign":
         reason = "replaced at the target since, or its tag was removed" if record else "not created by this migration"
-        return _against_policy(reason, replace(_onto(facts, target, facts.wanted), fresh=True), facts, policy)
+        return _by_conflict_policy(reason, replace(_append_to(facts, target, facts.wanted), fresh=True), facts, policy)
     matched: dict[int, tuple[int, str]] = {}
-    if stands.name == "unsure":
-        matched, foreign = _settle(facts, target, policy, todo)
+    if state.name == "unsure":
+        matched, foreign = _match_unrecorded(facts, target, policy, todo)
         todo = tuple(number for number in todo if number not in matched)
         if foreign:
             again = todo or facts.wanted[-1:]
-            return _against_policy(foreign, _onto(facts, target, again), facts, policy)
-    held = {**(record.versions if record else {}), **matched}
-    if todo and held and policy.versions == "all" and todo[0] < max(held) and policy.conflict == "fail":
+            return _by_conflict_policy(foreign, _append_to(facts, target, again), facts, policy)
+    written = {**(record.versions if record else {}), **matched}
+    if todo and written and policy.versions == "all" and todo[0] < max(written) and policy.conflict == "fail":
         return Action(
             "conflict",
             f"version {todo[0]} can be read now, but newer ones are at the target already",
             remedy="It cannot be put in order any more: set conflict: skip to leave it out",
         )
-    todo = tuple(number for number in todo if not held or number > max(held))
-    # A description that a run wrote before it died is ours, though the ledger does not know it.
+    todo = tuple(number for number in todo if not written or number > max(written))
+    # A run that was killed may have written the description, and not the ledger's record of it.
     drift = _description_drift(facts, record) and not (matched or facts.interrupted)
     if drift and policy.conflict in ("fail", "skip"):
-        return _against_policy(
+        return _by_conflict_policy(
             "its description was changed at the target", Action("update_metadata", ""), facts, policy
         )
     if policy.delete and not facts.wanted and record is not None:
-        return _farewell(record, target)
+        return _action_without_source(record, target)
     describe = facts.description != target.description and (
         bool(facts.description) or bool(record and record.description)
     )
@@ -106,7 +108,7 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     if todo:
         reason = "new versions at the source" if record else "an interrupted run left versions out"
         action = Action("append", reason, todo, target.last, describe=describe, matched=matched, drop=drop)
-        return _sized(action, facts, policy)
+        return _within_limits(action, facts, policy)
     if drop:
         reason = "versions were deleted at the source"
         if max(drop) >= target.last and not matched:
@@ -114,19 +116,19 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
         return Action("prune", reason, (), target.last, describe=describe, matched=matched, drop=drop)
     if describe:
         return Action("update_metadata", "metadata changed", (), target.last, describe=True, matched=matched)
-    if stands.name == "unsure" or (record and record.description != facts.description):
+    if state.name == "unsure" or (record and record.description != facts.description):
         return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
     return Action("unchanged", "nothing new at the source", (), target.last)
 
 
-def _farewell(record: Record, target: TargetItem) -> Action:
-    """Nothing of a secret can be read at the source any more: what becomes of its item with ``delete: true``."""
+def _action_without_source(record: Record, target: TargetItem) -> Action:
+    """With ``delete: true``: the action for an item whose secret has no readable version any more."""
     if record.mark:
         return Action(
             "skip",
-            "nothing of it can be read at the source any more; its item was there before the migration, so it stays",
+            "no version of it can be read at the source any more; the item existed before the migration, so it stays",
         )
-    return Action("delete", "nothing of it can be read at the source any more", (), target.last)
+    return Action("delete", "no version of it can be read at the source any more", (), target.last)
 
 
 def _to_drop(record: Record | None, policy: PlanPolicy) -> tuple[int, ...]:
@@ -139,17 +141,17 @@ _RENAME = "Choose another target_location, or rename the item that is in the way
 
 
 def _base(target: TargetItem, record: Record | None, policy: PlanPolicy) -> int:
-    """Versions up to here are settled: recorded, or accepted by a take-over that the ledger has not seen yet."""
+    """The newest version that is explained: the ledger records it, or a take-over that the ledger lacks accepted it."""
     mark = takeover(target.tags, policy.tag)
     return record.last if record is not None and mark in ("", record.mark) else base_of(mark)
 
 
-def _settle(
+def _match_unrecorded(
     facts: PlanInput, target: TargetItem, policy: PlanPolicy, todo: tuple[int, ...]
 ) -> tuple[dict[int, tuple[int, str]], str]:
-    """Which unrecorded target versions are ours, left by a run that died; and whether others' are among them.
+    """The unrecorded target versions that an interrupted run wrote, and a reason where others wrote some of them.
 
-    Ours are the longest tail of the unrecorded versions that equals the beginning of what is still to be written.
+    Those of the run are the longest tail of the unrecorded versions that equals the beginning of what must be written.
     """
     record = facts.record
     if target.last < (record.last if record else 0):
@@ -157,7 +159,7 @@ def _settle(
     base = _base(target, record, policy)
     recorded = {**record.stale, **dict(record.versions.values())} if record else {}
     if record and base in record.stale and facts.observed.get(base) is None:
-        recorded.pop(base)  # it was to be deleted, and was
+        recorded.pop(base)  # an interrupted run deleted it, as planned
     if base == (record.last if record else 0) and base in recorded and facts.observed.get(base) != recorded[base]:
         return {}, "its value was changed at the target since"
     unknown = [facts.observed.get(version) for version in range(base + 1, target.last + 1)]
@@ -167,24 +169,24 @@ def _settle(
             break
     first = target.last - length + 1
     matched = {number: (first + i, digests[i]) for i, number in enumerate(todo[:length])}
-    return matched, "it has versions at the target that are not from here" if length < len(unknown) else ""
+    return matched, "it has versions at the target that the migration did not write" if length < len(unknown) else ""
 
 
 def _description_drift(facts: PlanInput, record: Record | None) -> bool:
     target = facts.target
     if target is None:
-        raise AssertionError("whoever asks this has seen the item at the target")
+        raise AssertionError("only an item at the target has a description")
     if record is None or not record.description:
         return False
     return target.description not in (record.description, facts.description)
 
 
-def _onto(facts: PlanInput, target: TargetItem, numbers: tuple[int, ...]) -> Action:
+def _append_to(facts: PlanInput, target: TargetItem, numbers: tuple[int, ...]) -> Action:
     return Action("append", "", numbers, target.last, take_over=True, describe=bool(facts.description))
 
 
-def _against_policy(reason: str, action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
-    """What the conflict policy makes of an item that is not as we left it."""
+def _by_conflict_policy(reason: str, action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
+    """The action for an item that the migration does not know in this state, by the conflict policy."""
     if policy.conflict == "fail":
         return Action(
             "conflict", reason, remedy="Look at the item, then set conflict to skip, append or overwrite for this run"
@@ -196,13 +198,13 @@ def _against_policy(reason: str, action: Action, facts: PlanInput, policy: PlanP
     kind = action.kind
     if policy.conflict == "overwrite" and kind == "append" and action.base > 0:
         kind = "overwrite"
-    said = f"{reason}; conflict is {policy.conflict}"
+    explained = f"{reason}; conflict is {policy.conflict}"
     describe = action.describe or (bool(facts.description) and kind == "create")
-    return _sized(replace(action, kind=kind, reason=said, describe=describe), facts, policy)
+    return _within_limits(replace(action, kind=kind, reason=explained, describe=describe), facts, policy)
 
 
-def _sized(action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
-    """Refuse beforehand what Akeyless would refuse or forget; say how many versions the item must keep."""
+def _within_limits(action: Action, facts: PlanInput, policy: PlanPolicy) -> Action:
+    """Fail what Akeyless would reject, or would not keep; set the number of versions that the item must keep."""
     for number in action.versions:
         size = facts.pieces[number].size
         if size > policy.value_limit:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the planner knows and says: the facts about one item, the policies, and the action that comes out.
+"""The planner's data: the facts about one item, the policies, and the action that is decided.
 
-Plain data, and the questions that one look at it answers. What follows from all of it together is in plan.py.
+Plain data, and what can be read from one piece of it alone. What follows from all of it is in decide.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = [
     "base_of",
     "is_marked",
     "newest_digest",
+    "ranges",
     "readable",
     "takeover",
     "wanted",
@@ -35,7 +36,7 @@ __all__ = [
 CONFLICTS = ("fail", "skip", "append", "overwrite")
 
 # What an action does to its item. "adopt" and "forget" write to the ledger only: the item is as it should be already,
-# or gone. "prune" deletes versions of it, "delete" the item.
+# or does not exist. "prune" deletes versions of it, "delete" the item.
 Kind = t.Literal[
     "create",
     "append",
@@ -56,7 +57,7 @@ Kind = t.Literal[
 class PlanPolicy:
     """The options that the planner needs. ``versions``: ``all``, ``current``, or how many of the newest.
 
-    :ivar delete: whether items and versions are deleted that the source has no more.
+    :ivar delete: whether items and versions are deleted that the source no longer has.
     :ivar undeleted: ``conflict`` or ``rewrite``: what becomes of a version that can be read again when newer ones are
         at the target already.
     """
@@ -101,7 +102,7 @@ class Record:
         that date was over, see migrate/confirm.py.
     :ivar description: keyed digest of the description that we wrote, empty where we wrote none.
     :ivar versions: source version to (target version, keyed digest of the value).
-    :ivar doomed: a rollback is about to delete the item, or has done so.
+    :ivar deletion_noted: a rollback is about to delete the item, or has done so.
     :ivar stale: target versions of ours that are to be deleted, or have been: to the keyed digest of the value.
     """
 
@@ -110,7 +111,7 @@ class Record:
     modified: str = ""
     description: str = ""
     versions: dict[int, tuple[int, str]] = field(default_factory=dict)
-    doomed: bool = False
+    deletion_noted: bool = False
     stale: dict[int, str] = field(default_factory=dict)
 
 
@@ -175,11 +176,11 @@ class Action:
 class Standing(t.NamedTuple):
     """How an item stands to this migration, before any value is read.
 
-    ``look_at``: target versions whose values must be read back to know.
+    ``to_read``: target versions whose values must be read back to know.
     """
 
-    name: t.Literal["absent", "gone", "foreign", "clean", "unsure"]
-    look_at: tuple[int, ...] = ()
+    name: t.Literal["absent", "deleted", "foreign", "clean", "unsure"]
+    to_read: tuple[int, ...] = ()
 
 
 def readable(state: VersionState, now: str) -> bool:
@@ -208,6 +209,17 @@ def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> t
     return numbers[-int(versions) :]
 
 
+def ranges(numbers: t.Iterable[int]) -> list[list[int]]:
+    """The first and the last of each run of numbers: ``[[1, 3], [5, 5]]`` for ``(1, 2, 3, 5)``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
+
+
 def takeover(tags: t.Iterable[str], tag: str) -> str:
     """The mark of an item that was taken over, empty where there is none.
 
@@ -225,8 +237,8 @@ def is_marked(tags: t.Collection[str], tag: str) -> bool:
 
 def newest_digest(record: Record) -> str | None:
     """Keyed digest of the newest value that the item holds by the record, ``None`` where the record knows none."""
-    held = {**record.stale, **dict(record.versions.values())}
-    return held[max(held)] if held else None
+    digests = {**record.stale, **dict(record.versions.values())}
+    return digests[max(digests)] if digests else None
 
 
 def base_of(mark: str) -> int:

@@ -14,7 +14,7 @@ from .metadata import MODES
 from .model import CONFLICTS
 from .scope import scope_spec
 
-__all__ = ["kv_source_spec", "migration_spec"]
+__all__ = ["kv_source_spec", "migration_spec", "stored_migration_spec"]
 
 
 def kv_source_spec() -> dict[str, t.Any]:
@@ -30,23 +30,30 @@ def kv_source_spec() -> dict[str, t.Any]:
     )
 
 
-def migration_spec() -> dict[str, t.Any]:
-    """All options. Those that are stored have no default: when omitted, they keep their stored value."""
+def stored_migration_spec() -> dict[str, t.Any]:
+    """The options of every module that walks a migration's source. ``concurrency`` is the stored one when omitted."""
     return {
         "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),
         "akeyless": akeyless_spec(),
         "scope": scope_spec(),
+        "concurrency": {"type": "int"},
+        "report_limit": {"type": "int", "default": 500},
+    }
+
+
+def migration_spec() -> dict[str, t.Any]:
+    """All options. Those that are stored have no default: when omitted, they keep their stored value."""
+    return {
+        **stored_migration_spec(),
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "metadata_mode": {"type": "str", "choices": list(MODES)},
         "versions": {"type": "str"},
         "layout": {"type": "str", "choices": list(LAYOUTS)},
         "conflict": {"type": "str", "choices": list(CONFLICTS)},
         "unreadable_paths": {"type": "str", "choices": ["warn", "fail"]},
-        "concurrency": {"type": "int"},
         "value_limit": {"type": "int"},
         "invalid_characters": {"type": "str"},
         "protection_key": {"type": "str", "no_log": False},
-        "report_limit": {"type": "int", "default": 500},
     }

@@ -15,9 +15,9 @@ import secrets
 import typing as t
 
 from ..credential.scope import MOUNT_RULES
-from ..errors import NotFound, PermissionDenied
+from ..errors import NotFound
 from ..vault.kv import Mount, encode_path
-from ..vault.operator import Operator, look_up
+from ..vault.operator import Operator, look_up, missing_right
 from ..vault.policy import build_policy
 from ..vault.policy_path import Area
 from ..vault.session import VaultSession
@@ -115,29 +115,15 @@ class Canary:
 
     def _list(self, folder: str) -> list[str]:
         path = self._area("metadata", folder)
-        with contextlib.suppress(NotFound), _named("list", path):
+        with contextlib.suppress(NotFound), missing_right("list", path):
             answer = self._session.client.adapter.get(f"/v1/{path}?list=true")
             return [str(key) for key in answer["data"]["keys"]]
         return []
 
     def _post(self, path: str, body: dict[str, t.Any]) -> None:
-        with _named("create and update", path):
+        with missing_right("create and update", path):
             self._session.client.adapter.post(f"/v1/{path}", json=body)
 
     def _delete(self, path: str) -> None:
-        with contextlib.suppress(NotFound), _named("delete", path):
+        with contextlib.suppress(NotFound), missing_right("delete", path):
             self._session.client.adapter.delete(f"/v1/{path}")
-
-
-@contextlib.contextmanager
-def _named(right: str, path: str) -> t.Iterator[None]:
-    """Name the missing right and its path in a denial."""
-    try:
-        yield
-    except PermissionDenied as error:
-        raise PermissionDenied(
-            f"the operator may not {right} {path}",
-            f"Give the policy of the operator {right} on {path}",
-            status=error.status,
-            detail=error.detail,
-        ) from None

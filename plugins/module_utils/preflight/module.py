@@ -14,7 +14,7 @@ from ..akeyless.gateway import Gateway
 from ..assess.session import assess_source
 from ..common.checks import Check, conclude, counted
 from ..common.progress import progress
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..credential.audit import AuditLimits, audit
 from ..credential.scope import areas_of, policy_of
@@ -24,28 +24,26 @@ from ..options.gateway import PublicApi, resolve_gateway
 from ..plan.definition import Definition
 from .content import content_checks
 from .probe import probe_checks
-from .spec import complete, first_look
+from .spec import check_options, complete
 from .target import PUBLIC, gateway_checks, key_check, rights_check, token_checks
 
 __all__ = ["preflight"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
 _GATEWAY_VERSIONS = "5"  # a Gateway migrates the newest five
 # Logins that may work only once: wrapping tokens, and secret ids with a limited number of uses.
 _ONCE = ("wrapped_token", "approle")
 
 
-async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
+async def preflight(params: Params, *, check: bool, mask: Mask) -> Result:
     """Make every check of the engine.
 
     :param params: the module's options.
     :param check: leaves out the probe, which is the only part that writes.
     :param mask: registers credentials, so that no output shows one.
-    :raises OptionError: an option is malformed or missing. No server was asked yet.
+    :raises OptionError: an option is malformed or missing. No request was sent yet.
     """
     started = time.monotonic()
-    definition = first_look(params)
+    definition = check_options(params)
     engine, probing = params["engine"], params["probe"]
     checks: list[Check] = []
     settings = _target_settings(params, checks)
@@ -78,7 +76,7 @@ async def preflight(params: _Params, *, check: bool, mask: _Mask) -> Result:
     return result
 
 
-def _target_settings(params: _Params, checks: list[Check]) -> AkeylessSettings:
+def _target_settings(params: Params, checks: list[Check]) -> AkeylessSettings:
     if params["engine"] == "direct":
         return resolve_akeyless(_plain(params["akeyless"]))
     try:
@@ -88,11 +86,11 @@ def _target_settings(params: _Params, checks: list[Check]) -> AkeylessSettings:
         return resolve_akeyless(_plain(params["akeyless"]))
 
 
-def _plain(akeyless: _Params | None) -> dict[str, t.Any]:
+def _plain(akeyless: Params | None) -> dict[str, t.Any]:
     return {key: value for key, value in (akeyless or {}).items() if key != "gateway_url"}
 
 
-async def _target(params: _Params, settings: AkeylessSettings, checks: list[Check], mask: _Mask) -> bool:
+async def _target(params: Params, settings: AkeylessSettings, checks: list[Check], mask: Mask) -> bool:
     """Make the checks of Akeyless. Returns whether it answers and the login works."""
     try:
         async with open_target(settings, concurrency=8) as (store, session):
@@ -117,7 +115,7 @@ async def _target(params: _Params, settings: AkeylessSettings, checks: list[Chec
     return True
 
 
-async def _source(params: _Params, settings: VaultSettings, checks: list[Check], result: Result, mask: _Mask) -> str:
+async def _source(params: Params, settings: VaultSettings, checks: list[Check], result: Result, mask: Mask) -> str:
     """Make the checks of the source and its token. Returns the token; empty where it can read nothing."""
     limits = AuditLimits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = (params["source"] or {}).get("kv_version") or "auto"
@@ -139,13 +137,7 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
             checks += found.checks
             result.values["token"] = found.token
             with contextlib.suppress(OptionError):
-                policy = policy_of(
-                    areas,
-                    params["source"],
-                    namespace=settings.namespace,
-                    engine=params["engine"],
-                    list_mounts=params["list_mounts"],
-                )
+                policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
                 result.values["policy"] = policy.text
     except LoginError as error:
         checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
@@ -160,17 +152,17 @@ async def _source(params: _Params, settings: VaultSettings, checks: list[Check],
 
 
 async def _content(
-    params: _Params,
-    source: _Params,
+    params: Params,
+    source: Params,
     definition: Definition,
     settings: AkeylessSettings | None,
     checks: list[Check],
-    mask: _Mask,
+    mask: Mask,
 ) -> None:
     """Make the checks of the secrets to migrate, from the assessment of kv_info."""
     engine = params["engine"]
     akeyless = {**_plain(params["akeyless"]), "api_url": settings.api_url} if settings else {}
-    asked = {
+    options = {
         "source": source,
         "akeyless": akeyless,
         "target_location": definition.target_location if settings else None,
@@ -184,7 +176,7 @@ async def _content(
         "report_limit": 10,
     }
     try:
-        assessed = await assess_source(asked, mask)
+        assessed = await assess_source(options, mask)
     except SecretferryError as error:
         checks.append(Check("source_paths", "failed", error.message, error.remedy))
         return
@@ -192,13 +184,13 @@ async def _content(
 
 
 async def _probe(
-    params: _Params,
+    params: Params,
     settings: AkeylessSettings,
     source: VaultSettings,
     checks: t.Sequence[Check],
     *,
     check: bool,
-    mask: _Mask,
+    mask: Mask,
 ) -> list[Check]:
     """Make the checks that only the Gateway itself can show, with the probe."""
     if not params["probe"] or check:

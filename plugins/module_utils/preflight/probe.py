@@ -12,10 +12,10 @@ after a failure; what a killed probe left is removed first.
 from __future__ import annotations
 
 import contextlib
-import typing as t
 
 from ..akeyless.gateway import Gateway
 from ..common.checks import Check
+from ..common.result import Mask, Params
 from ..common.sessions import open_source, open_target
 from ..credential.scope import CONCURRENCY, areas_of, kv_options
 from ..errors import OptionError, SecretferryError
@@ -29,16 +29,13 @@ from .probe_migration import ProbeMigration, ProbeSettings
 
 __all__ = ["probe_checks", "probe_name"]
 
-_Params = t.Mapping[str, t.Any]
-_Mask = t.Callable[[t.Iterable[str]], None]
-
 
 def probe_name(name: str) -> str:
     """The name of everything that the probe of a migration makes."""
     return f"secretferry-probe-{name}"
 
 
-async def probe_checks(params: _Params, settings: AkeylessSettings, source: VaultSettings, mask: _Mask) -> list[Check]:
+async def probe_checks(params: Params, settings: AkeylessSettings, source: VaultSettings, mask: Mask) -> list[Check]:
     """Run the probe.
 
     :param settings: the Gateway.
@@ -80,7 +77,7 @@ async def probe_checks(params: _Params, settings: AkeylessSettings, source: Vaul
         return await ProbeMigration(probe, canary, Gateway(store.client), store, mask).run()
 
 
-async def _mount(params: _Params, reader: KvReader) -> Mount:
+async def _mount(params: Params, reader: KvReader) -> Mount:
     """The mount for the canary: the one that is named, or the first that migrates."""
     if params["probe_mount"]:
         [root] = await find_roots(reader, [params["probe_mount"].strip("/") + "/"])

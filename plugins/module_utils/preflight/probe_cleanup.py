@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import typing as t
 
 from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore
 from ..common.checks import Check, shortly
+from ..common.result import Mask
 from ..errors import SecretferryError
 from ..gateway.observed import GatewayMigration, read_listing, secrets_of
 from ..vault.operator import as_operator
 from .canary import Canary
 
 __all__ = ["ProbeCleanup"]
-
-_Mask = t.Callable[[t.Iterable[str]], None]
 
 
 class ProbeCleanup:
@@ -30,7 +28,7 @@ class ProbeCleanup:
     :param mask: registers credentials, so that no output shows one.
     """
 
-    def __init__(self, folder: str, canary: Canary, gateway: Gateway, store: ItemStore, mask: _Mask) -> None:
+    def __init__(self, folder: str, canary: Canary, gateway: Gateway, store: ItemStore, mask: Mask) -> None:
         self._folder = folder
         self._canary = canary
         self._gateway = gateway

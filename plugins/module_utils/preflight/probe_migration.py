@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ..akeyless.gateway import Gateway
 from ..akeyless.items import ItemStore, same_value
 from ..common.checks import Check
+from ..common.result import Mask
 from ..errors import OptionError, PermissionDenied, SecretferryError
 from ..gateway.status import RunStatus, reason_of
 from ..gateway_logs.causes import UNKNOWN, cause_of
@@ -27,7 +28,6 @@ from .probe_cleanup import ProbeCleanup
 
 __all__ = ["ProbeMigration", "ProbeSettings"]
 
-_Mask = t.Callable[[t.Iterable[str]], None]
 _PAUSE = 0.5  # seconds between two looks at the run
 _LOG = "See the Gateway's log with gateway_log_info"
 _KEY = "Make the key in Akeyless, or correct protection_key, and let the Gateway's access id read it"
@@ -65,9 +65,7 @@ class _Stopped(Exception):
 class ProbeMigration:
     """One probe. Its checks are the result; everything else is removed."""
 
-    def __init__(
-        self, settings: ProbeSettings, canary: Canary, gateway: Gateway, store: ItemStore, mask: _Mask
-    ) -> None:
+    def __init__(self, settings: ProbeSettings, canary: Canary, gateway: Gateway, store: ItemStore, mask: Mask) -> None:
         self._settings = settings
         self._canary = canary
         self._gateway = gateway
@@ -87,7 +85,14 @@ class ProbeMigration:
         try:
             former = await self._cleanup.remove()
         except SecretferryError as error:
-            return [Check("probe_cleanup", "failed", f"a former probe's remains: {error.message}", error.remedy)]
+            return [
+                Check(
+                    "probe_cleanup",
+                    "failed",
+                    f"what a former probe left cannot be removed: {error.message}",
+                    error.remedy,
+                )
+            ]
         try:
             token = await self._prepare()
             await self._migrate(token)

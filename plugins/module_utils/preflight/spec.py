@@ -19,7 +19,7 @@ from ..plan.metadata import MODES
 from ..plan.model import CONFLICTS
 from ..plan.spec import kv_source_spec
 
-__all__ = ["ENGINES", "complete", "first_look", "ids_of", "preflight_spec"]
+__all__ = ["ENGINES", "check_options", "complete", "ids_of", "preflight_spec"]
 
 ENGINES = ("direct", "gateway")
 
@@ -76,8 +76,8 @@ def preflight_spec() -> dict[str, t.Any]:
     }
 
 
-def first_look(params: t.Mapping[str, t.Any]) -> Definition:
-    """Check the options before any server is asked.
+def check_options(params: t.Mapping[str, t.Any]) -> Definition:
+    """Check the options before any request is sent.
 
     :raises OptionError: an option is malformed, or needs another one.
     """

@@ -127,7 +127,7 @@ def _decide_missing(seen: Evidence, runs: RunSelection) -> RollbackAction:
     before = seen.before
     if before is None:
         # Only the item's tag says which run created it. Without one, an interrupted rollback must have noted it.
-        if not runs.first or (seen.record is not None and seen.record.doomed):
+        if not runs.first or (seen.record is not None and seen.record.deletion_noted):
             return RollbackAction("already_deleted", "it is deleted already")
         return RollbackAction("untouched", "it was deleted at the target since")
     if not runs.first and runs.tag in before.tags:

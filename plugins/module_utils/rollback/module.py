@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ..akeyless.items import ItemStore
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import LedgerError, OptionError, SecretferryError
 from ..ledger.ledger import open_ledger
@@ -47,17 +47,11 @@ def rollback_spec() -> dict[str, t.Any]:
     }
 
 
-async def rollback(
-    params: t.Mapping[str, t.Any],
-    *,
-    check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
-    limits: Limits = DEFAULT_LIMITS,
-) -> Result:
+async def rollback(params: Params, *, check: bool, mask: Mask, limits: Limits = DEFAULT_LIMITS) -> Result:
     """Plan a rollback and, outside check mode, carry it out.
 
     :param params: the module's options.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing was begun. Errors of later stages come in ``Result.error``, with what was done.
     """
     started = time.monotonic()
@@ -88,7 +82,7 @@ async def rollback(
         return result
 
 
-def _check_options(params: t.Mapping[str, t.Any]) -> None:
+def _check_options(params: Params) -> None:
     """Check the options before any request.
 
     :raises OptionError: one is malformed.
@@ -111,7 +105,7 @@ class _Rollback:
 
     def __init__(
         self,
-        params: t.Mapping[str, t.Any],
+        params: Params,
         scope: Scope,
         store: ItemStore,
         workdb: RollbackDb,

@@ -44,7 +44,7 @@ class RollbackReport:
         self._failures: BoundedList[dict[str, str]] = BoundedList(limit, _place)
 
     def plan(self, source: str, item: str, action: RollbackAction) -> None:
-        """Count the action that was decided for an item, and list it if there is anything to tell."""
+        """Count the action that was decided for an item, and list it if it is to be shown."""
         self.counts[_COUNTED[action.kind]] += 1
         if action.kind in _PLANNED:
             line: dict[str, t.Any] = {"source": source, "item": item, "action": action.kind, "reason": action.reason}

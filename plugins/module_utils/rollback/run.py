@@ -139,7 +139,7 @@ class RollbackRun:
         try:
             if seen.item is None:
                 raise SecretferryError(f"{name} was deleted at the target", "Run again")
-            seen, versions = await self._look_again(name, seen, planned, line["versions"])
+            seen, versions = await self._read_again(name, seen, planned, line["versions"])
             if seen.item is not None and planned == "delete":
                 await delete_created(seen.item, self._store, self._ledger, self._evidence.naming.location)
             elif seen.item is not None:
@@ -150,15 +150,15 @@ class RollbackRun:
             self.changed = self.changed or planned == "restore"  # it may be restored in part
             self.report.fail(path, name, error.message, error.remedy or "Run again", planned)
             self._workdb.put_outcome(name, "failed", line)
-            if seen.record is not None and seen.record.doomed:
-                self._ledger.replace_record(path, key, replace(seen.record, doomed=False))
+            if seen.record is not None and seen.record.deletion_noted:
+                self._ledger.replace_record(path, key, replace(seen.record, deletion_noted=False))
             return False
         self.changed = True
         self._workdb.put_outcome(name, f"{planned}d", line)
         self._ledger.replace_record(path, key, self._evidence.record_after(seen, now))
         return True
 
-    async def _look_again(
+    async def _read_again(
         self, name: str, seen: Evidence, planned: Kind, versions: t.Sequence[int]
     ) -> tuple[Evidence, t.Sequence[int]]:
         """Read an item again whose date cannot tell whether it was changed since the plan.
@@ -188,8 +188,8 @@ class RollbackRun:
         """
         for _name, _kind, line in self._workdb.outcomes("delete"):
             record = self._ledger.record(line["path"], line["key"])
-            if record is not None and not record.doomed:
-                self._ledger.replace_record(line["path"], line["key"], replace(record, doomed=True))
+            if record is not None and not record.deletion_noted:
+                self._ledger.replace_record(line["path"], line["key"], replace(record, deletion_noted=True))
         await self._ledger.flush()
 
     async def _confirm(self) -> None:

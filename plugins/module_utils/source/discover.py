@@ -23,12 +23,12 @@ __all__ = ["Discovery", "Root", "discover", "find", "find_roots", "nothing_found
 class Root:
     """Where a walk begins: a folder of a mount (empty or with a trailing slash), or one secret.
 
-    :ivar asked: whether the user named it; otherwise it was found by listing mounts.
+    :ivar is_named: whether the user named it; otherwise it was found by listing mounts.
     """
 
     mount: Mount
     path: str
-    asked: bool = True
+    is_named: bool = True
 
     @property
     def is_folder(self) -> bool:
@@ -114,7 +114,7 @@ async def find_roots(reader: KvReader, paths: t.Sequence[str]) -> list[Root]:
     """
     if paths:
         return [await _root(reader, path) for path in dict.fromkeys(paths)]
-    return [Root(mount, "", asked=False) for mount in await reader.mounts()]
+    return [Root(mount, "", is_named=False) for mount in await reader.mounts()]
 
 
 def nothing_found(seen: Discovery) -> SecretferryError:

@@ -7,7 +7,7 @@
 The value of a version never changes once it is written. While a secret is read, a version can be deleted, destroyed or
 pruned, or the whole secret can be removed and created again. The answers show each of these (no text, not found,
 another creation time), and then the secret is read again from its metadata on. A version that is added meanwhile is
-newer than those that were asked for. So the metadata need not be read a second time.
+newer than those that are wanted. So the metadata need not be read a second time.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ async def read_again_while_changing(
             deleted |= {changed.deleted} if changed.deleted else set()
             await asyncio.sleep(_PAUSE * attempt)
     raise ApiError(
-        f"{path} changed at the source during each of {_ATTEMPTS} reads", "Run again when it is written less often"
+        f"{path} changed at the source during each of {_ATTEMPTS} reads",
+        "Run again when fewer changes are written to it",
     )
 
 

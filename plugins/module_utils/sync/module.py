@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import resolve_akeyless
@@ -21,13 +20,7 @@ from .sync_ledger import SyncLedger
 __all__ = ["sync"]
 
 
-async def sync(
-    params: t.Mapping[str, t.Any],
-    *,
-    check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
-    limits: Limits = DEFAULT_LIMITS,
-) -> Result:
+async def sync(params: Params, *, check: bool, mask: Mask, limits: Limits = DEFAULT_LIMITS) -> Result:
     """Carry over what changed at the source, once or again and again.
 
     :param params: the module's options.

@@ -12,10 +12,10 @@ from datetime import datetime, timezone
 
 from ..errors import OptionError
 from ..migrate.deletions import DeletionPolicy
-from ..options import akeyless_spec, seconds_of
+from ..options import report_limit_of, seconds_of
 from ..plan.definition import check_identity
-from ..plan.scope import Scope, scope_spec
-from ..plan.spec import kv_source_spec
+from ..plan.scope import Scope
+from ..plan.spec import stored_migration_spec
 
 __all__ = ["Continuous", "SyncOptions", "sync_spec"]
 
@@ -23,10 +23,7 @@ __all__ = ["Continuous", "SyncOptions", "sync_spec"]
 def sync_spec() -> dict[str, t.Any]:
     """All options. What is omitted and belongs to the definition comes from the ledger."""
     return {
-        "name": {"type": "str", "required": True},
-        "target_location": {"type": "str", "required": True},
-        "source": kv_source_spec(),
-        "akeyless": akeyless_spec(),
+        **stored_migration_spec(),
         "state": {"type": "str", "choices": ["synced", "started", "stopped"], "default": "synced"},
         "skip_unless_started": {"type": "bool", "default": False},
         "continuous": {
@@ -42,9 +39,6 @@ def sync_spec() -> dict[str, t.Any]:
         "undeleted_versions": {"type": "str", "choices": ["conflict", "rewrite"], "default": "conflict"},
         "delete_limit": {"type": "int", "default": 100},
         "lease_timeout": {"type": "str", "default": "2m"},
-        "scope": scope_spec(),
-        "concurrency": {"type": "int"},
-        "report_limit": {"type": "int", "default": 500},
     }
 
 
@@ -82,8 +76,7 @@ class SyncOptions:
         check_identity(params["name"], params["target_location"])
         scope = Scope.of(params["scope"])
         state = params["state"]
-        if params["report_limit"] < 0:
-            raise OptionError("report_limit", f"{params['report_limit']} is not a number of entries")
+        report_limit = report_limit_of(params)
         if params["delete_limit"] < 0:
             raise OptionError("delete_limit", f"{params['delete_limit']} is not a number of secrets")
         if params["skip_unless_started"] and state != "synced":
@@ -101,7 +94,7 @@ class SyncOptions:
             deletions=DeletionPolicy(params["delete"], params["undeleted_versions"], params["delete_limit"]),
             lease_timeout=seconds_of("lease_timeout", params["lease_timeout"]),
             scope=scope,
-            report_limit=params["report_limit"],
+            report_limit=report_limit,
         )
 
 

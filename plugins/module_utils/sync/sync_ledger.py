@@ -95,7 +95,7 @@ class SyncLedger:
                 left = until - time.monotonic()
                 if left <= 0:
                     raise LeaseHeld(
-                        error.message, "Wait for that run, or raise lease_timeout; if it has died, its lease expires"
+                        error.message, "Wait for that run, or raise lease_timeout; if it was killed, its lease expires"
                     ) from None
                 progress.stage("wait")
                 await asyncio.sleep(min(wait, left))

@@ -34,14 +34,14 @@ class ItemReader:
         self._form = form
         self._ledger_folder = ledger_folder
 
-    async def versions(self, asked: t.Mapping[str, t.Iterable[int]]) -> dict[str, list[tuple[int, str]]]:
+    async def versions(self, wanted: t.Mapping[str, t.Iterable[int]]) -> dict[str, list[tuple[int, str]]]:
         """Number and keyed digest of the versions that were asked for, of those that are kept, oldest first.
 
-        :param asked: item to version numbers.
+        :param wanted: item to version numbers.
         :raises PermissionDenied: one of the items may not be read.
         """
         by_number: dict[int, list[str]] = defaultdict(list)
-        for name, numbers in asked.items():
+        for name, numbers in wanted.items():
             for number in numbers:
                 by_number[number].append(name)
         batches = [
@@ -49,7 +49,7 @@ class ItemReader:
             for number, names in sorted(by_number.items())
             for start in range(0, len(names), _NAMES)
         ]
-        found: dict[str, list[tuple[int, str]]] = {name: [] for name in asked}
+        found: dict[str, list[tuple[int, str]]] = {name: [] for name in wanted}
         answers = await asyncio.gather(*(self._batch(names, number) for number, names in batches))
         for (number, _names), digests in zip(batches, answers, strict=True):
             for name, digest in digests.items():

@@ -54,10 +54,10 @@ class Listing:
                 self._note(item, digests)
         if len(single) > _MOST_ASKED_FOR:
             single = await self._list_common_folder(single, digests)
-        look = self._look_below if self._keys else self._look_at
+        find = self._list_below if self._keys else self._describe
         for start in range(0, len(single), self._concurrency):
             batch = single[start : start + self._concurrency]
-            await asyncio.gather(*(look(name, digests) for name in batch))
+            await asyncio.gather(*(find(name, digests) for name in batch))
 
     async def _list_common_folder(self, single: list[str], digests: Digests) -> list[str]:
         """List the folder that holds all of ``single``; returns those to ask for one by one, all if it holds too many.
@@ -77,12 +77,12 @@ class Listing:
                     wanted.discard(name)
         return []
 
-    async def _look_at(self, name: str, digests: Digests) -> None:
+    async def _describe(self, name: str, digests: Digests) -> None:
         item = await self._store.describe(name)
         if item is not None:
             self._note(item, digests)
 
-    async def _look_below(self, folder: str, digests: Digests) -> None:
+    async def _list_below(self, folder: str, digests: Digests) -> None:
         async for item in self._store.folder(folder):
             self._note(item, digests)
 

@@ -42,16 +42,16 @@ def _is_wild(rule: str) -> bool:
 def _matches(rule: str, path: str) -> bool:
     if not _is_wild(rule):
         return False
-    parts, asked = rule.removesuffix("*").split("/"), path.split("/")
+    parts, segments = rule.removesuffix("*").split("/"), path.split("/")
     if rule.endswith("*"):
         *folders, start = parts
-        if len(asked) < len(parts) or not (start == "+" or asked[len(folders)].startswith(start)):
+        if len(segments) < len(parts) or not (start == "+" or segments[len(folders)].startswith(start)):
             return False
-    elif len(asked) != len(parts):
+    elif len(segments) != len(parts):
         return False
     else:
         folders = parts
-    return all(part in ("+", name) for part, name in zip(folders, asked, strict=False))
+    return all(part in ("+", name) for part, name in zip(folders, segments, strict=False))
 
 
 def _rank(rule: str) -> tuple[t.Any, ...]:

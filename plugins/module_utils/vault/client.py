@@ -10,33 +10,22 @@ path do not use hvac, as it blocks and costs a millisecond of CPU time for each 
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 import typing as t
 
 from ..errors import ApiError, NotFound, Outage, PermissionDenied
 from ..http.rate_limit import RateLimit, retrying
+from ..http.tokens import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 
 __all__ = ["VaultClient", "VaultTokenSource"]
 
 
-class VaultTokenSource(t.Protocol):
-    """What the client needs of a login. All methods block: they are called in a thread."""
+class VaultTokenSource(TokenSource, t.Protocol):
+    """What the client needs of a login."""
 
     def headers(self) -> dict[str, str]:
         """The headers that carry the token and the namespace."""
-
-    @property
-    def token(self) -> str:
-        """The token in use."""
-
-    def refresh(self, stale: str) -> bool:
-        """Whether there is a new token in place of ``stale``, after logging in again if that no longer works.
-
-        :raises LoginError: it no longer works and cannot be replaced.
-        """
 
 
 class VaultClient:
@@ -46,8 +35,7 @@ class VaultClient:
         self.transport = transport
         self.pace = pace
         self._session = session
-        self._checking = asyncio.Lock()
-        self._checked = ("", 0.0)
+        self._refused_token = RefusedToken(session)
 
     async def get(self, path: str, what: str, *, allow_missing: bool = False) -> Response:
         """GET ``/v1/`` + ``path`` (percent-encoded).
@@ -65,7 +53,7 @@ class VaultClient:
                 repeatable=True,
                 what=what,
             )
-            if response.status == 403 and await self._token_replaced(token):
+            if response.status == 403 and await self._refused_token.is_replaced(token):
                 continue
             if response.status < 300 or (response.status == 404 and allow_missing):
                 return response
@@ -77,21 +65,6 @@ class VaultClient:
             # It stays sealed until an operator unseals it, so the request is not repeated.
             raise Outage("Vault is sealed", "Unseal it, or give the address of an unsealed node; then run again")
         return response
-
-    async def _token_replaced(self, token: str) -> bool:
-        """Tell an invalid token from a missing right, with one check for all requests that got 403 together."""
-        denied_at = time.monotonic()
-        async with self._checking:
-            if self._session.token != token:
-                return True
-            valid_token, checked_at = self._checked
-            if valid_token == token and checked_at > denied_at:
-                return False
-            started = time.monotonic()
-            replaced = await asyncio.to_thread(self._session.refresh, token)
-            if not replaced:
-                self._checked = (token, started)
-            return replaced
 
     @staticmethod
     def _error(response: Response, what: str, token: str) -> ApiError:

@@ -62,7 +62,7 @@ class KvProxy:
     def read(self, item: str, token: str, *, tries: int = 1) -> t.Any:
         """The value of an item as an application gets it from the proxy: most often a dict.
 
-        :param tries: how often a 403 is asked again: a proxy was seen to answer so under load to callers who may read.
+        :param tries: how often a request is sent that gets 403: under load, a proxy denied callers who may read.
         :raises PermissionDenied, NotFound, ApiError, TransportError: as their names say.
         """
         for attempt in range(1, tries):

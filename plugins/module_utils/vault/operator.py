@@ -23,7 +23,7 @@ from .kv import encode_path
 from .login import token_is_invalid
 from .session import VaultSession
 
-__all__ = ["Credential", "Operator", "as_operator", "look_up", "unwrap", "wrapped_by"]
+__all__ = ["Credential", "Operator", "as_operator", "look_up", "missing_right", "unwrap", "wrapped_by"]
 
 Settings = dict[str, t.Any]
 
@@ -263,6 +263,15 @@ def as_operator(error: SecretferryError) -> SecretferryError:
     error.message = error.message.replace("source.auth", "operator_auth")
     error.remedy = error.remedy.replace("source.auth", "operator_auth")
     return error
+
+
+@contextlib.contextmanager
+def missing_right(right: str, path: str) -> t.Iterator[None]:
+    """Name the missing right and its path in a denial."""
+    try:
+        yield
+    except PermissionDenied as error:
+        raise _denied(error, right, path) from None
 
 
 def _role(mount: str, role: str) -> str:

@@ -11,11 +11,11 @@ Everything here blocks and may be called from any thread; an event loop calls it
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 import typing as t
 
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
+from ..http.tokens import RENEW_AT, RenewingSession
 from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
 from .connection import VaultConnection
@@ -23,11 +23,8 @@ from .login import Login, VaultToken, token_is_invalid
 
 __all__ = ["VaultSession"]
 
-_RENEW_AT = 2 / 3
-_SHORTEST_PAUSE = 1.0
 
-
-class VaultSession:
+class VaultSession(RenewingSession):
     """A login to Vault.
 
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
@@ -47,19 +44,16 @@ class VaultSession:
         sleep: t.Callable[[float], None] = time.sleep,
         attempts: int = DEFAULT_LIMITS.login_attempts,
     ) -> None:
+        super().__init__(clock)
         self.settings = settings
         self.logins = 0
         self.renewals = 0
-        self._clock = clock
-        self._lock = threading.RLock()
         self._connection = VaultConnection(settings, sleep, attempts)
         self._login = Login(self._connection)
         self._issued: VaultToken | None = None
         self._client: t.Any = None
         self._full_ttl = 0.0
         self._may_look_up: bool | None = None  # None: not known yet
-        self._expires_at: float | None = None
-        self._due_at: float | None = None
 
     @property
     def requests(self) -> int:
@@ -109,32 +103,6 @@ class VaultSession:
             self._test_new_token()
             return True
 
-    def seconds_until_due(self) -> float | None:
-        """Seconds until :meth:`renew` has something to do, 0 if it has now; None if it never will."""
-        due_at = self._due_at
-        return None if due_at is None else max(0.0, due_at - self._clock())
-
-    def due(self) -> bool:
-        """Whether two thirds of the token's life have passed."""
-        return self.seconds_until_due() == 0.0
-
-    def renew(self) -> None:
-        """Renew the token, or log in again, if it is due. A failure before the token's end is retried later.
-
-        :raises LoginError: the token has expired and cannot be replaced.
-        :raises SecretferryError: it has expired, and Vault could not be asked for another.
-        """
-        with self._lock:
-            if self._issued is None or not self.due():
-                return
-            try:
-                self._prolong(self._issued)
-            except SecretferryError:
-                now = self._clock()
-                if self._expires_at is None or now >= self._expires_at:
-                    raise
-                self._due_at = now + max(_SHORTEST_PAUSE, (self._expires_at - now) / 3)
-
     def self_check(self) -> dict[str, t.Any]:
         """The properties of the token; never the token itself.
 
@@ -171,7 +139,7 @@ class VaultSession:
             if revoke and self._issued is not None and self._login.is_login:
                 with contextlib.suppress(SecretferryError):
                     self._client.auth.token.revoke_self()
-                self._issued = None
+                self._issued = self._due_at = None
             self._connection.close()
 
     def _current(self) -> VaultToken:
@@ -193,14 +161,15 @@ class VaultSession:
         self._issued = issued
         self._expires_at = now + issued.ttl if issued.ttl else None
         replaceable = issued.renewable or self._login.repeatable
-        self._due_at = now + max(issued.ttl * _RENEW_AT, 0.0) if issued.ttl and replaceable else None
+        self._due_at = now + max(issued.ttl * RENEW_AT, 0.0) if issued.ttl and replaceable else None
         if self._client is None:
             self._client = self._connection.client(issued.token)
         else:
             self._client.token = issued.token
 
-    def _prolong(self, issued: VaultToken) -> None:
+    def _prolong(self) -> None:
         """Renew the token; log in instead where that is not possible, or where its longest life nearly ends."""
+        issued = self._current()
         if issued.renewable:
             try:
                 renewed = VaultToken.of(self._client.auth.token.renew_self()["auth"], issued.token)

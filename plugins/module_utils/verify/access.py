@@ -5,7 +5,7 @@
 """Whether an application may read what it must at the target, and nothing else: it logs in as itself and tries.
 
 A value that an application reads is compared by keyed digest and dropped. A value that it should not be able to read is
-dropped without a look.
+dropped unread.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..ledger.digests import Digests
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Application, GlobRules
-from .report import VerificationReport, place
+from .report import ACCESS_COUNTS, VerificationReport, place
 from .source_digests import plain_digest
 from .workdb import ComparedItem, VerifyDb
 
@@ -37,14 +37,6 @@ _PROXY_REQUESTS = 8  # in flight: hvac blocks
 _PROXY_TRIES = 4
 _REMEMBERED = 1000  # secrets whose right at Vault is remembered: items of one secret follow each other
 
-_COUNTS = (
-    "expected_reads",
-    "expected_denials",
-    "missing_rights",
-    "excessive_rights",
-    "different_values",
-    "errors",
-)
 # The types of problems, and the counts that they have.
 _PROBLEMS = {
     "missing_right": "missing_rights",
@@ -101,13 +93,13 @@ class AccessCheck:
         problems = self._problems.count
         self._report.counts["access_applications"] += 1
         self._report.access_problems += problems
-        for name in _COUNTS:
+        for name in ACCESS_COUNTS:
             self._report.counts[f"access_{name}"] += self._counts[name]
         self._report.access.append(
             {
                 "name": self._application.name,
                 "ok": not problems,
-                **{name: self._counts[name] for name in _COUNTS},
+                **{name: self._counts[name] for name in ACCESS_COUNTS},
                 "problems": self._problems.shown(),
                 "problems_count": problems,
             }

@@ -11,6 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
+from ..common.result import Params
 from ..errors import OptionError
 from ..http.transport import TlsSettings
 from ..options import AkeylessSettings, VaultSettings, akeyless_spec, resolve_akeyless, resolve_source, source_spec
@@ -31,7 +32,6 @@ _TLS = {
     "client_key": "client_key",
     "tls_server_name": "server_name",
 }
-_Params = t.Mapping[str, t.Any]
 _Settings = t.TypeVar("_Settings", AkeylessSettings, VaultSettings)
 
 
@@ -114,7 +114,7 @@ class GlobRules:
 
 
 def applications_of(
-    given: t.Sequence[_Params] | None, akeyless: AkeylessSettings, source: VaultSettings
+    given: t.Sequence[Params] | None, akeyless: AkeylessSettings, source: VaultSettings
 ) -> list[Application]:
     """The applications of the option.
 
@@ -151,7 +151,7 @@ def applications_of(
     return found
 
 
-def _globs(where: str, option: str, entry: _Params) -> tuple[str, ...]:
+def _globs(where: str, option: str, entry: Params) -> tuple[str, ...]:
     for pattern in entry.get(option) or ():
         try:
             if not pattern.strip("/"):
@@ -162,7 +162,7 @@ def _globs(where: str, option: str, entry: _Params) -> tuple[str, ...]:
     return tuple(entry.get(option) or ())
 
 
-def _akeyless(where: str, given: _Params, own: AkeylessSettings) -> AkeylessSettings:
+def _akeyless(where: str, given: Params, own: AkeylessSettings) -> AkeylessSettings:
     url = given.get("api_url") or own.api_url
     try:
         return _completed(resolve_akeyless({**given, "api_url": url}, {}), given, own)
@@ -170,7 +170,7 @@ def _akeyless(where: str, given: _Params, own: AkeylessSettings) -> AkeylessSett
         raise _renamed(error, where) from None
 
 
-def _source(where: str, given: _Params, own: VaultSettings) -> VaultSettings:
+def _source(where: str, given: Params, own: VaultSettings) -> VaultSettings:
     url = given.get("url") or own.url
     certificate = {} if given.get("client_cert") else _client_certificate(own.tls)
     try:
@@ -186,7 +186,7 @@ def _client_certificate(tls: TlsSettings) -> dict[str, str | None]:
     return {"client_cert": tls.client_cert, "client_key": tls.client_key}
 
 
-def _completed(settings: _Settings, given: _Params, own: _Settings) -> _Settings:
+def _completed(settings: _Settings, given: Params, own: _Settings) -> _Settings:
     """The settings with the module's own TLS settings and timeout for those that are not given."""
     tls = {field: getattr(settings.tls, field) for option, field in _TLS.items() if given.get(option) not in (None, "")}
     if "client_cert" in tls:
@@ -195,7 +195,7 @@ def _completed(settings: _Settings, given: _Params, own: _Settings) -> _Settings
     return replace(settings, tls=replace(own.tls, **tls), timeout=timeout)
 
 
-def _proxy(where: str, given: _Params | None) -> KvProxySettings | None:
+def _proxy(where: str, given: Params | None) -> KvProxySettings | None:
     if not given:
         return None
     lookup = Lookup(f"{where}.kv_proxy", _PROXY, given, {})

@@ -28,7 +28,7 @@ class Outcome:
     :ivar missing: source versions that are not at the target.
     :ivar out_of_order: source versions that are at the target, but not in their place.
     :ivar added: target versions that are not from the source.
-    :ivar last_held: the newest source version that is at the target, in its place; 0 if none is.
+    :ivar last_in_place: the newest source version that is at the target, in its place; 0 if none is.
     """
 
     identical: int = 0
@@ -36,7 +36,7 @@ class Outcome:
     missing: tuple[int, ...] = ()
     out_of_order: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
-    last_held: int = 0
+    last_in_place: int = 0
 
     @property
     def clean(self) -> bool:
@@ -138,11 +138,11 @@ def compare_metadata(
 
 def _compare_states(expected: dict[str, t.Any], actual: dict[str, t.Any], wanted: t.Collection[int]) -> str:
     """Compare the versions' states, and take them out: those of wanted versions must be there, others may be."""
-    states, told = expected.pop("versions", None) or {}, actual.pop("versions", {})
-    if not isinstance(told, dict):
+    states, target_states = expected.pop("versions", None) or {}, actual.pop("versions", {})
+    if not isinstance(target_states, dict):
         return "its metadata differs in 'versions'"
-    wrong = [n for n in told if n not in states or not _same(states, told, n)]
-    wrong += [str(n) for n in wanted if str(n) not in told]
+    wrong = [n for n in target_states if n not in states or not _same(states, target_states, n)]
+    wrong += [str(n) for n in wanted if str(n) not in target_states]
     return f"its metadata differs in version {', '.join(sorted(wrong, key=_number)[:5])}" if wrong else ""
 
 

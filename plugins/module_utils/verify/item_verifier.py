@@ -59,7 +59,7 @@ class ItemVerifier:
         versions: Versions | SecretferryError | None,
         metadata: str | SecretferryError | None,
     ) -> None:
-        """Compare one item, and tell the report and the work database.
+        """Compare one item, and note the outcome in the report and the work database.
 
         :param versions: number and keyed digest of its versions, or why they cannot be read; ``None`` if it has none.
         :param metadata: the metadata of the item, or why it cannot be read; ``None`` if its description points to an
@@ -228,7 +228,7 @@ def _only_newer_missing(outcome: Outcome) -> bool:
     """Whether the missing versions are newer than all others, so that a migration can append them in their place."""
     if outcome.different or outcome.out_of_order or outcome.added:
         return False
-    return outcome.last_held < min(outcome.missing, default=0)
+    return outcome.last_in_place < min(outcome.missing, default=0)
 
 
 def _versions(numbers: t.Sequence[int]) -> str:

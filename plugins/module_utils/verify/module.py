@@ -13,17 +13,17 @@ from collections import Counter
 
 from ..akeyless.items import ItemStore
 from ..common.progress import progress
-from ..common.result import Result
+from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..errors import SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import VaultSettings, akeyless_spec, report_limit_of, resolve_akeyless
+from ..options import VaultSettings, report_limit_of, resolve_akeyless
 from ..plan.definition import Definition, check_identity
 from ..plan.sample import Sample
-from ..plan.scope import Scope, scope_spec
-from ..plan.spec import kv_source_spec
+from ..plan.scope import Scope
+from ..plan.spec import stored_migration_spec
 from ..target.account import Account
 from ..vault.kv import KvReader
 from .access import AccessCheck
@@ -38,31 +38,19 @@ __all__ = ["verify", "verify_spec"]
 def verify_spec() -> dict[str, t.Any]:
     """All options. What is omitted and belongs to the definition comes from the ledger."""
     return {
-        "name": {"type": "str", "required": True},
-        "target_location": {"type": "str", "required": True},
-        "source": kv_source_spec(),
-        "akeyless": akeyless_spec(),
+        **stored_migration_spec(),
         "sample": {"type": "str"},
-        "scope": scope_spec(),
         "extra_items": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "access": access_spec(),
-        "concurrency": {"type": "int"},
-        "report_limit": {"type": "int", "default": 500},
     }
 
 
-async def verify(
-    params: t.Mapping[str, t.Any],
-    *,
-    check: bool,
-    mask: t.Callable[[t.Iterable[str]], None],
-    limits: Limits = DEFAULT_LIMITS,
-) -> Result:
+async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DEFAULT_LIMITS) -> Result:
     """Compare source and target, and try what applications may read.
 
     :param params: the module's options.
     :param check: makes no difference: nothing is ever written.
-    :param mask: is told every credential, so that nothing that is printed can show one.
+    :param mask: is called with every credential, so that nothing that is printed can show one.
     :raises SecretferryError: nothing could be verified. Differences, and errors that end it early, come in
         ``Result.error``, with what was found by then.
     """
@@ -98,7 +86,7 @@ class _Verification:
     :raises OptionError: an option is malformed.
     """
 
-    def __init__(self, params: t.Mapping[str, t.Any], limits: Limits) -> None:
+    def __init__(self, params: Params, limits: Limits) -> None:
         self.scope = Scope.of(params["scope"])
         self.workdb = VerifyDb()
         self.requests: Counter[str] = Counter()

@@ -12,7 +12,17 @@ from collections import Counter
 from ..common.bounded import BoundedList
 from ..errors import SecretferryError
 
-__all__ = ["COUNTS", "VerificationReport"]
+__all__ = ["ACCESS_COUNTS", "COUNTS", "VerificationReport"]
+
+ACCESS_COUNTS = (
+    "expected_reads",
+    "expected_denials",
+    "missing_rights",
+    "excessive_rights",
+    "different_values",
+    "errors",
+)
+"""What is counted of each application."""
 
 COUNTS = (
     "secrets",
@@ -32,12 +42,7 @@ COUNTS = (
     "out_of_scope",
     "not_sampled",
     "access_applications",
-    "access_expected_reads",
-    "access_expected_denials",
-    "access_missing_rights",
-    "access_excessive_rights",
-    "access_different_values",
-    "access_errors",
+    *(f"access_{count}" for count in ACCESS_COUNTS),
 )
 _WORST_FIRST = 3
 _NOTES = 20

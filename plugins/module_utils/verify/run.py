@@ -97,7 +97,7 @@ class VerificationRun:
         for path, reason, remedy in discovery.failed:
             self.report.differ("unreadable", path, "", reason, remedy)
         for root in discovery.empty:
-            if root.asked:
+            if root.is_named:
                 self.report.differ("unreadable", root.full, "", "there is nothing to list", _SPELLING)
 
     async def compare(self) -> None:

@@ -66,12 +66,12 @@ class SecretVerifier:
             if source is not None
             for expected in self._expected(secret, source)
         ]
-        asked = {
+        wanted = {
             one.name: self._items.numbers_to_read(one, item)
             for one in planned
             if (item := self._workdb.target(one.name)) and item.type == "STATIC_SECRET"
         }
-        versions, metadata = await asyncio.gather(self._versions(asked), self._metadata(asked))
+        versions, metadata = await asyncio.gather(self._versions(wanted), self._metadata(wanted))
         for one in planned:
             self._items.verify(one, versions.get(one.name), metadata.get(one.name, ""))
         for secret, source in zip(secrets, sources, strict=True):
@@ -121,16 +121,16 @@ class SecretVerifier:
 
     # --- the target
 
-    async def _versions(self, asked: dict[str, range]) -> dict[str, Versions | SecretferryError]:
+    async def _versions(self, wanted: dict[str, range]) -> dict[str, Versions | SecretferryError]:
         """Number and keyed digest of the versions of items, or why they cannot be read."""
         found: dict[str, Versions | SecretferryError] = {}
         try:
-            found.update(await self._target.versions(asked))
+            found.update(await self._target.versions(wanted))
         except FATAL:
             raise
         except ApiError:
             # One item makes them all fail: ask one by one.
-            for name, numbers in asked.items():
+            for name, numbers in wanted.items():
                 try:
                     found.update(await self._target.versions({name: numbers}))
                 except FATAL:

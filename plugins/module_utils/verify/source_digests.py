@@ -73,14 +73,14 @@ class SourceDigests:
         :raises NotFound: there is no such secret.
         :raises PermissionDenied: it may not be read.
         """
-        return await read_again_while_changing(mount.path + secret, lambda gone: self._read(mount, secret, gone))
+        return await read_again_while_changing(mount.path + secret, lambda deleted: self._read(mount, secret, deleted))
 
-    async def _read(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> ExpectedSecret:
+    async def _read(self, mount: Mount, secret: str, deleted: t.Collection[tuple[int, str]]) -> ExpectedSecret:
         if mount.version == 1:
             reading = await self._reader.read(mount, secret)
             snap = Snapshot(mount, secret, None, (1,), {1: reading.text or "{}"})
         else:
-            snap = await self._versioned(mount, secret, gone)
+            snap = await self._versioned(mount, secret, deleted)
         items: dict[str, ExpectedItem] = {}
         if self._definition.layout == "json":
             items[""] = ExpectedItem("")
@@ -93,10 +93,10 @@ class SourceDigests:
             snap.values.clear()
         return ExpectedSecret(items, snap.metadata.block if snap.metadata else None)
 
-    async def _versioned(self, mount: Mount, secret: str, gone: t.Collection[tuple[int, str]]) -> Snapshot:
+    async def _versioned(self, mount: Mount, secret: str, deleted: t.Collection[tuple[int, str]]) -> Snapshot:
         definition = self._definition
         try:
-            return await look_up(self._reader, mount, secret, definition.versions, gone)
+            return await look_up(self._reader, mount, secret, definition.versions, deleted)
         except PermissionDenied:
             if definition.versions != "current" or definition.metadata_mode == "full":
                 raise

@@ -12,7 +12,7 @@ import yaml
 
 from ...module_utils.options.spec import Option
 
-__all__ = ["DURATION", "Docs", "Texts", "as_yaml", "suboptions"]
+__all__ = ["DURATION", "Docs", "Texts", "as_yaml", "from_file", "read_from", "suboptions"]
 
 Docs = dict[str, t.Any]
 """The documentation of one option, or of several by name, as ansible-doc reads it from YAML."""
@@ -41,22 +41,27 @@ def suboptions(
             for sentence in (*texts[option.name], *extra.get(option.name, ()))
         ]
         if variables and option.env:
-            sentences.append(_read_from(option))
+            sentences.append(read_from(option.env, files=option.type == "str"))
         docs[option.name] = {"description": sentences, "type": option.type}
         if option.choices:
             docs[option.name]["choices"] = list(option.choices)
         if option.file:
-            held = f"A file that holds O({prefix}.{option.name}), on the host that runs the module."
-            docs[f"{option.name}_file"] = {"description": [held], "type": "path"}
+            docs[f"{option.name}_file"] = from_file(f"{prefix}.{option.name}")
     return docs
 
 
-def _read_from(option: Option) -> str:
-    named = " or ".join(f"E({variable})" for variable in option.env)
-    if option.type != "str":
+def from_file(option: str) -> Docs:
+    """The documentation of the twin ``<name>_file`` of an option, which is given by its path."""
+    return {"description": [f"A file that holds O({option}), on the host that runs the module."], "type": "path"}
+
+
+def read_from(env: t.Sequence[str], *, files: bool = True) -> str:
+    """The sentence on the environment variables of an option, and on those that name a file."""
+    named = " or ".join(f"E({variable})" for variable in env)
+    if not files:
         return f"Read from {named} when omitted."
-    files = " or ".join(f"E({variable}_FILE)" for variable in option.env)
-    return f"Read from {named} when omitted, or from the file that {files} names."
+    named_files = " or ".join(f"E({variable}_FILE)" for variable in env)
+    return f"Read from {named} when omitted, or from the file that {named_files} names."
 
 
 def as_yaml(docs: Docs) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ...module_utils.verify.report import ACCESS_COUNTS
+
 __all__ = ["LISTS", "STEPS", "RecordError", "RecordPlace", "make", "with_history"]
 
 STEPS = ("preflight", "plan", "migrate", "verify", "sync", "cutover", "rollback", "credential", "gateway")
@@ -56,12 +58,7 @@ _NUMBERS = (
     "count",
     "version",
     "ttl",
-    "expected_reads",
-    "expected_denials",
-    "missing_rights",
-    "excessive_rights",
-    "different_values",
-    "errors",
+    *ACCESS_COUNTS,
     "problems_count",
 )
 _FLAGS = ("ok", "revoked", "already_revoked")

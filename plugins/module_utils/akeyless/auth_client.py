@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire under the Akeyless session: plain httpx, retries of what may be repeated, failures in errors.py's words."""
+"""The HTTP client of the Akeyless session: httpx, repeated requests, and failures as exceptions of errors.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .refusals import UNKNOWN_COMMAND, read_refusal
 if t.TYPE_CHECKING:
     import httpx
 
-__all__ = ["Wire"]
+__all__ = ["AuthClient"]
 
 _LONGEST_WAIT = 20.0
 _TURNED_AWAY = frozenset({429, 503})
@@ -28,7 +28,7 @@ _BUSY = frozenset({500, 502, 504})
 _PLAIN_HTTP = ("HTTP request to an HTTPS server", "plain HTTP request was sent")
 
 
-class Wire:
+class AuthClient:
     """Sends commands that are harmless to repeat (``auth``, ``validate-token``).
 
     :param sleep: waits between attempts, in seconds.
