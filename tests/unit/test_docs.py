@@ -61,8 +61,8 @@ def test_a_page_is_short(page: Path) -> None:
 
 
 def test_every_variable_that_a_page_names_is_used() -> None:
-    sources = [*CHECKOUT.glob("roles/**/*.yml"), *CHECKOUT.glob("playbooks/**/*.yml"), *CHECKOUT.glob("plugins/**/*.py")]
-    code = " ".join(path.read_text("utf-8") for path in sources)
+    patterns = ("roles/**/*.yml", "playbooks/**/*.yml", "plugins/**/*.py")
+    code = " ".join(path.read_text("utf-8") for pattern in patterns for path in CHECKOUT.glob(pattern))
     known = set(re.findall(r"\bsecretferry_\w+", code))
     for page in PAGES:
         for variable in re.findall(r"\bsecretferry_\w+", text_of(page)):
