@@ -46,8 +46,11 @@ def standing(target: TargetItem | None, record: Record | None, policy: PlanPolic
         return Standing("unsure", tuple(range(base_of(mark) + 1, target.last + 1)))
     if target.last == record.last and target.modified == record.modified and mark == record.mark:
         return Standing("clean")
-    # The newest recorded version is read back, too: it may have been overwritten in place.
-    return Standing("unsure", tuple(range(max(1, min(_base(target, record, policy), record.last)), target.last + 1)))
+    # The newest recorded version is read back, too: it may have been overwritten in place. Its number is lower than the
+    # last one of the item where a rollback has deleted what came after it.
+    newest = max((version for version, _digest in record.versions.values()), default=record.last)
+    first = min(_base(target, record, policy), record.last, newest)
+    return Standing("unsure", tuple(range(max(1, first), target.last + 1)))
 
 
 def pending(wanted_numbers: t.Iterable[int], record: Record | None) -> tuple[int, ...]:
@@ -157,11 +160,12 @@ def _match_unrecorded(
     if target.last < (record.last if record else 0):
         return {}, "versions were deleted at the target since"
     base = _base(target, record, policy)
-    recorded = {**record.stale, **dict(record.versions.values())} if record else {}
-    if record and base in record.stale and facts.observed.get(base) is None:
-        recorded.pop(base)  # an interrupted run deleted it, as planned
-    if base == (record.last if record else 0) and base in recorded and facts.observed.get(base) != recorded[base]:
-        return {}, "its value was changed at the target since"
+    if record is not None and base == record.last:
+        for version, digest in {**record.stale, **dict(record.versions.values())}.items():
+            if version not in facts.observed or (version in record.stale and facts.observed[version] is None):
+                continue  # not read back; or an interrupted run deleted it, as planned
+            if facts.observed[version] != digest:
+                return {}, "its value was changed at the target since"
     unknown = [facts.observed.get(version) for version in range(base + 1, target.last + 1)]
     digests = [facts.pieces[number].digest for number in todo if number in facts.pieces]
     for length in range(min(len(unknown), len(digests)), -1, -1):

@@ -11,13 +11,13 @@ the runs left it, or in a state between that and the restored one, which an inte
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..akeyless.items import Item
 from ..ledger.backup import ItemBackup
 from ..ledger.runs import Span, run_of, run_tag
 from ..plan.dates import moment
-from ..plan.model import Record, takeover
+from ..plan.model import Record, newest_digest, takeover
 
 __all__ = ["Evidence", "Kind", "RollbackAction", "RunSelection", "decide", "is_unchanged"]
 
@@ -195,9 +195,10 @@ def _change_of_created(item: Item, seen: Evidence, runs: RunSelection, created: 
     """How an item that a run created was changed since; empty if it was not."""
     record = seen.record
     if record is not None and item.last_version == record.last:
-        digests = dict(record.versions.values())
+        # A version that kv_sync was about to delete may be there or not.
+        newest = {newest_digest(record), newest_digest(replace(record, stale={}))}
         description_known = seen.description in (record.description, seen.before_description)
-        if digests.get(record.last) == seen.observed and description_known:
+        if seen.observed in newest and seen.observed is not None and description_known:
             return ""
         if _changed_by_dead_run(item, runs, {*seen.runs}):
             return ""
