@@ -49,6 +49,7 @@ class Control:
 
     def _handlers(self) -> dict[str, t.Callable[[dict[str, t.Any]], t.Any]]:
         return {
+            "GET routes": lambda _: sorted(self._handlers()),
             "GET counters": lambda _: {**self._account.counters.as_dict(), "hanging": self._hanging.count},
             "POST counters": self._reset_counters,
             "GET journal": lambda query: self._account.counters.journal[int(query.get("since", 0)) :],

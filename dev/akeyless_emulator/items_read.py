@@ -35,8 +35,8 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
         raise invalid_param(f"at most the last {account.settings.last_n_limit} versions can be read")
     values: Body = {}
     count = 0
-    for asked in body["names"]:
-        name = item_name(account, asked)
+    for full_name in body["names"]:
+        name = item_name(account, full_name)
         caller.must("read", name)
         item = account.store.get(name)
         if item is None:
@@ -47,13 +47,15 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
             raise invalid_type(f"{name} is not a static secret")
         must_not_be_locked(account, caller, item, "read")
         if number < 0:
-            values[asked] = {str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])}
-            count += len(values[asked])
+            values[full_name] = {
+                str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])
+            }
+            count += len(values[full_name])
             continue
         version = item.version(number) if number else item.current
         if version is None:
             raise not_found(f"{name} version {number}")
-        values[asked] = _shown(account, item, version.value)
+        values[full_name] = _shown(account, item, version.value)
         count += 1
     account.counters.values_read += count
     if number < 0 and account.settings.last_versions_form == "flat" and len(values) == 1:

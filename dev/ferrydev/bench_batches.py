@@ -26,18 +26,19 @@ from ferrydev.play import Play, connection_env
 from ferrydev.seed import seed_many
 from ferrydev.vault import Vault
 
-__all__ = ["main"]
+__all__ = ["BATCH_TASK", "main"]
 
-_TASK = {
+BATCH_TASK = {
     "name": "migrate",
     "secretferry.akeyless.kv_migration": {
         "name": "{{ secretferry_migration }}",
         "target_location": "{{ secretferry_target_location }}",
         "source": "{{ secretferry_source }}",
         "scope": "{{ secretferry_scope }}",
-        "concurrency": "{{ concurrency }}",
+        "concurrency": "{{ concurrency | default(omit) }}",
     },
 }
+"""Migrates the batch that a host of the inventory is."""
 
 
 def main(arguments: t.Sequence[str] | None = None) -> int:
@@ -87,7 +88,7 @@ def _files(folder: Path, batch_size: int) -> tuple[Path, Path]:
     source = {"plugin": "secretferry.akeyless.kv_batches", "batch_size": batch_size, "migrations": [planned]}
     inventory, playbook = folder / "kv_batches.yml", folder / "migrate.yml"
     inventory.write_text(yaml.safe_dump(source, sort_keys=False), "utf-8")
-    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [_TASK]}]), "utf-8")
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [BATCH_TASK]}]), "utf-8")
     return inventory, playbook
 
 

@@ -57,8 +57,6 @@ class PlaybookRun:
     """Host and result of each task that printed one, in their order."""
     vault: AuditCounts
     akeyless: dict[str, t.Any]
-    akeyless_values: int
-    """Requests for values of migrated items; the ledger's own are left out."""
 
     @property
     def result(self) -> dict[str, t.Any]:
@@ -107,7 +105,6 @@ class DemoServers:
         results = [(found[1], decoder.raw_decode(said, found.end())[0]) for found in _RESULT.finditer(said)]
         if not results or (status != 0 and not may_fail):
             raise DemoError(f"`{' '.join(shown)}` ended with status {status}:\n{said[-6000:]}")
-        asked = [name for route, name, _ in self.emulator.control.journal() if route == "get-secret-value"]
         return PlaybookRun(
             " ".join(shown),
             status,
@@ -115,7 +112,6 @@ class DemoServers:
             results,
             self.vault.audit_counts(),
             self.emulator.control.counters(),
-            sum("/.secretferry/" not in name for name in asked),
         )
 
     def hosts(self) -> dict[str, dict[str, t.Any]]:
@@ -139,7 +135,6 @@ def demo_servers() -> Iterator[DemoServers]:
         vault = stack.enter_context(Vault.start())
         login = {"access_id": "p-demo00migrate0", "access_key": secrets.token_urlsafe(24)}
         config = {
-            "settings": {"journal": True},
             "roles": {
                 "migration": [_RIGHTS],
                 **{team: [{"path": f"/migrated/secret/{team}/*", "capabilities": ["read"]}] for team in APPLICATIONS},

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from ferrydev import layout
 
-__all__ = ["MODULES", "written"]
+__all__ = ["MARKED", "MODULES", "written"]
 
 MODULES = layout.CHECKOUT / "plugins" / "modules"
-_MARKED = re.compile(r"^# begin shared: ([\w ]+); returned: (.+)\n(?:.*\n)*?# end shared\n", re.MULTILINE)
+MARKED = re.compile(r"^# begin shared: ([\w ]+); returned: (.+)\n(?:.*\n)*?# end shared\n", re.MULTILINE)
 
 _SHARED = {
     "address": """\
@@ -178,7 +178,7 @@ def written(text: str) -> str:
         lines = "".join(_SHARED[name].format(returned=returned) for name in names.split())
         return f"# begin shared: {names}; returned: {returned}\n{lines}# end shared\n"
 
-    return _MARKED.sub(block, text)
+    return MARKED.sub(block, text)
 
 
 def _write(module: Path) -> None:

@@ -12,6 +12,7 @@ import typing as t
 from recorder import Answer
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.session import AkeylessSession
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
 from ferrydev.emulator import Emulator
 
@@ -30,7 +31,7 @@ CONFIG = {
 
 def open_session(url: str, auth: dict[str, t.Any], clock: t.Any = time.time, **options: t.Any) -> AkeylessSession:
     settings = resolve_akeyless({"api_url": url, "auth": auth, **options}, {"HOME": "/nonexistent"})
-    return AkeylessSession(settings, clock=clock, sleep=lambda _seconds: None)
+    return AkeylessSession(settings, clock=clock, retries=Retries(sleep=lambda _seconds: None))
 
 
 def by_key(server: Emulator, clock: t.Any = time.time) -> AkeylessSession:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 import typing as t
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+
+from local_servers import LocalServer
 
 __all__ = ["Answer", "ReceivedRequest", "Recorder"]
 
@@ -36,27 +36,13 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Recorder:
+class Recorder(LocalServer):
     """Answers with ``answers`` in turn, the last one for ever; ``received`` holds the requests so far."""
 
     def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[ReceivedRequest] = []
         self._answers = list(answers)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Recorder:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler(), tls)
 
     def _handler(recorder) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import typing as t
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 
 import httpx
+from local_servers import LocalServer
 
 __all__ = ["Change", "Tamper"]
 
@@ -20,7 +19,7 @@ Change = t.Callable[[int, bytes, bytes], tuple[int, bytes]]
 """Status, body and the request's body in; status and body out."""
 
 
-class Tamper:
+class Tamper(LocalServer):
     """``changes``: what to do to the answers of requests whose path contains the key."""
 
     def __init__(
@@ -28,22 +27,10 @@ class Tamper:
     ) -> None:
         self._changes = dict(changes or {})
         self._client = httpx.Client(base_url=server, timeout=30, trust_env=False)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        super().__init__(self._handler(), tls)
 
-    def __enter__(self) -> Tamper:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def __exit__(self, *error: t.Any) -> None:
+        super().__exit__(*error)
         self._client.close()
 
     def _handler(tamper) -> type[BaseHTTPRequestHandler]:

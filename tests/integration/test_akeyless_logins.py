@@ -30,6 +30,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
     SecretferryError,
     TransportError,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
@@ -276,7 +277,9 @@ class TestUnreachable:
         waits: list[float] = []
         busy = Answer({"error": "too many requests"}, 429, {"Retry-After": "3"})
         with Recorder(busy, LOGGED_IN, VALID) as server:
-            session = AkeylessSession(resolve_akeyless({"api_url": server.url, "auth": KEY}, {}), sleep=waits.append)
+            session = AkeylessSession(
+                resolve_akeyless({"api_url": server.url, "auth": KEY}, {}), retries=Retries(sleep=waits.append)
+            )
             session.login()
         assert waits == [3]
         assert session.logins == 1

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,13 +54,8 @@ class TestWhenTheTokenDies:
         session = by_key(server)
         stale = session.token
         server.control.expire_tokens()
-        results: list[bool] = []
-        threads = [threading.Thread(target=lambda: results.append(session.refresh(stale))) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert results == [True] * 8
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(session.refresh, [stale] * 8)) == [True] * 8
         assert session.logins == 2
 
     def test_a_given_one_cannot_be_replaced(self, server: Emulator) -> None:

@@ -25,6 +25,7 @@ from tampering import Change, Tamper
 
 from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator
+from ferrydev.emulator_control import call
 from ferrydev.play import Played
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault
@@ -179,7 +180,7 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
             stage = stages[name] = CountedRuns(vault, emulator, {**env, **own_folders}, folder=folder)
             if name == "bad":
                 foreign = {"name": f"/bad/{kv.mount}/good/a", "value": FOREIGN, "token": emulator.token()}
-                echo._client.post("/create-secret", json=foreign).raise_for_status()
+                call(f"{emulator.url}/create-secret", foreign)
             tasks = _good(kv, role_id) if name == "good" else _bad(kv, emulator, proxies)
             with Watch() as watched[name]:
                 played[name] = stage.run(tasks, "-vvvv", "--diff").played

@@ -16,6 +16,7 @@ import yaml
 from inventories import Listed, list_inventory, write_source
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import DEFAULTS, config_spec
+from ferrydev.bench_batches import BATCH_TASK
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play, connection_env
@@ -502,17 +503,8 @@ COLLECTION = Path("ansible_collections", "secretferry", "akeyless")
 
 
 def migrate_play(folder: Path) -> Path:
-    task = {
-        "name": "migrate",
-        "secretferry.akeyless.kv_migration": {
-            "name": "{{ secretferry_migration }}",
-            "target_location": "{{ secretferry_target_location }}",
-            "source": "{{ secretferry_source }}",
-            "scope": "{{ secretferry_scope }}",
-        },
-    }
     file = folder / "migrate.yml"
-    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]), "utf-8")
+    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [BATCH_TASK]}]), "utf-8")
     return file
 
 

@@ -19,6 +19,7 @@ from inventories import Listed, list_inventory, write_source
 from vault_sessions import wait_until
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches import walk
+from ferrydev.bench_batches import BATCH_TASK
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play, Played, connection_env
 from ferrydev.seed import seed_many
@@ -142,18 +143,8 @@ print(json.dumps(told))
 
 @pytest.fixture(scope="module")
 def playbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    task = {
-        "name": "migrate",
-        "secretferry.akeyless.kv_migration": {
-            "name": "{{ secretferry_migration }}",
-            "target_location": "{{ secretferry_target_location }}",
-            "source": "{{ secretferry_source }}",
-            "scope": "{{ secretferry_scope }}",
-            "concurrency": "{{ concurrency | default(omit) }}",
-        },
-    }
     file = tmp_path_factory.mktemp("playbook") / "migrate.yml"
-    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]), "utf-8")
+    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [BATCH_TASK]}]), "utf-8")
     return file
 
 

@@ -21,7 +21,6 @@ from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
 ROLLOUT = Path("secretferry.akeyless.rollout")
-MIGRATE = "Carry over what is not at the target yet"
 VERIFY = "Compare source and target again"
 WAVES: dict[str, list[list[str]]] = {
     "pilot": [["sandbox/one"]],

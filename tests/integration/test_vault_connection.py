@@ -25,6 +25,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
     SecretferryError,
     TransportError,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
@@ -172,7 +173,7 @@ class TestRetries:
         waits: list[float] = []
         with Recorder(self.BUSY, Answer({"errors": []}, 503), LOGGED_IN) as server:
             settings = resolve_source({"url": server.url, "auth": {"role_id": "r", "secret_id": "s"}}, {})
-            session = VaultSession(settings, sleep=waits.append)
+            session = VaultSession(settings, retries=Retries(sleep=waits.append))
             session.login()
         assert waits[0] == 3
         assert 0 < waits[1] < 2

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from recorder import Answer
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
@@ -46,7 +47,7 @@ def vault_with_logins() -> Iterator[Vault]:
 
 def open_session(url: str, auth: dict[str, t.Any], clock: t.Any = time.monotonic, **source: t.Any) -> VaultSession:
     settings = resolve_source({"url": url, "auth": auth, **source}, {"HOME": "/nonexistent"})
-    return VaultSession(settings, clock=clock, sleep=lambda _seconds: None)
+    return VaultSession(settings, clock=clock, retries=Retries(sleep=lambda _seconds: None))
 
 
 def role(server: Vault, **options: t.Any) -> dict[str, t.Any]:

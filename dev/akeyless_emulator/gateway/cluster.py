@@ -85,15 +85,15 @@ class Instance:
 class Cluster:
     """What all instances share."""
 
-    def __init__(self, account: Account, number: int, asked: dict[str, t.Any], folder: Path) -> None:
+    def __init__(self, account: Account, number: int, given: dict[str, t.Any], folder: Path) -> None:
         self.account = account
         self.number = number
-        self.access_id = str(asked.get("identity") or f"p-emulator{number}gw")
-        self.name = str(asked.get("name") or f"acc-emulator/{self.access_id}/gateway-{number}")
+        self.access_id = str(given.get("identity") or f"p-emulator{number}gw")
+        self.name = str(given.get("name") or f"acc-emulator/{self.access_id}/gateway-{number}")
         self.registered_id = 1000 + number
         self.url = ""
-        self.source_ca = str(asked.get("source_ca", ""))
-        self.configured = {**PROFILES[asked.get("profile", "current")], **asked.get("settings", {})}
+        self.source_ca = str(given.get("source_ca", ""))
+        self.configured = {**PROFILES[given.get("profile", "current")], **given.get("settings", {})}
         self.settings = GatewaySettings()
         self.allowed: dict[str, list[str]] = {}
         self.targets: dict[str, dict[str, t.Any]] = {}
@@ -101,17 +101,17 @@ class Cluster:
         self.offset = 0.0
         self.hold = ""
         self.hold_after = 0
-        self._asked = asked
+        self._given = given
         self._turns = {"request": 0, "run": 0}
         self.reset()
-        self.instances = [Instance(self, number, folder) for number in range(1, int(asked.get("instances", 1)) + 1)]
+        self.instances = [Instance(self, number, folder) for number in range(1, int(given.get("instances", 1)) + 1)]
 
     def reset(self) -> None:
         """Back to what was configured: no migrations, everything up, the true time."""
         self.settings.update({**GatewaySettings().as_dict(), **self.configured})
-        self.allowed = {access_id: list(given) for access_id, given in self._asked.get("allowed", {}).items()}
+        self.allowed = {access_id: list(given) for access_id, given in self._given.get("allowed", {}).items()}
         self.targets = {}
-        for name, facts in self._asked.get("targets", {}).items():
+        for name, facts in self._given.get("targets", {}).items():
             self.add_target(name, facts)
         self.migrations.clear()
         self.offset, self.hold, self.hold_after = 0.0, "", 0

@@ -61,13 +61,13 @@ def apply_fields(
         raise bad_request("delete-remote is relevant only when usc-name is not empty")
 
 
-def _value(cluster: Cluster, field: Field, asked: t.Any) -> t.Any:
+def _value(cluster: Cluster, field: Field, given: t.Any) -> t.Any:
     if not field.target:
         # A client that sets no value sends an empty text.
-        return field.convert(field.key, asked) if asked not in ("",) or field.default is None else field.default
-    if not asked:
+        return field.convert(field.key, given) if given not in ("",) or field.default is None else field.default
+    if not given:
         return 0
-    name = "/" + asked.strip("/")
+    name = "/" + given.strip("/")
     if name not in cluster.targets:
         raise ApiError(404, f"target {name} does not exist", "NotFound")
     return cluster.targets[name]["id"]

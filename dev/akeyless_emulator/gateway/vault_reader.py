@@ -21,7 +21,7 @@ _SPACE = " \t\r\n"
 
 
 class SourceError(Exception):
-    """The source did not give what was asked. ``status`` is 0 where it did not answer."""
+    """The source did not give what was requested. ``status`` is 0 where it did not answer."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)

@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import random
 import ssl
-import time
 import traceback
 import typing as t
 
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
-from ..limits import DEFAULT_LIMITS
+from ..http.session import DEFAULT_RETRIES, Retries
 from ..options import AkeylessSettings
 from .refusals import UNKNOWN_COMMAND, read_refusal
 
@@ -22,7 +20,6 @@ if t.TYPE_CHECKING:
 
 __all__ = ["AuthClient"]
 
-_LONGEST_WAIT = 20.0
 _TURNED_AWAY = frozenset({429, 503})
 _BUSY = frozenset({500, 502, 504})
 _PLAIN_HTTP = ("HTTP request to an HTTPS server", "plain HTTP request was sent")
@@ -31,26 +28,18 @@ _PLAIN_HTTP = ("HTTP request to an HTTPS server", "plain HTTP request was sent")
 class AuthClient:
     """Sends commands that are harmless to repeat (``auth``, ``validate-token``).
 
-    :param sleep: waits between attempts, in seconds.
-    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: httpx is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(
-        self,
-        settings: AkeylessSettings,
-        sleep: t.Callable[[float], None] = time.sleep,
-        attempts: int = DEFAULT_LIMITS.login_attempts,
-    ) -> None:
+    def __init__(self, settings: AkeylessSettings, retries: Retries = DEFAULT_RETRIES) -> None:
         try:
             import httpx
         except ImportError:
             raise MissingLibrary("httpx", traceback.format_exc()) from None
         self.requests = 0
         self._settings = settings
-        self._sleep = sleep
-        self._attempts = attempts
+        self._retries = retries
         self._httpx = httpx
         verify: ssl.SSLContext | bool = settings.tls.context() if settings.api_url.startswith("https:") else False
         self._client = httpx.Client(verify=verify, timeout=settings.timeout, headers={"Accept": "application/json"})
@@ -63,7 +52,7 @@ class AuthClient:
         :raises TransportError: no usable answer.
         """
         url = f"{self._settings.api_url}/{command}"
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._retries.attempts + 1):
             self.requests += 1
             wait = 0.0
             failure: SecretferryError
@@ -77,9 +66,8 @@ class AuthClient:
                 failure = self._refusal(answer, body)
                 again = answer.status_code in _TURNED_AWAY | _BUSY
                 wait = _retry_after(answer)
-            if not again or attempt == self._attempts or wait > _LONGEST_WAIT:
+            if not again or not self._retries.wait(attempt, wait):
                 raise failure from None
-            self._sleep(wait or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         raise AssertionError("unreachable")
 
     def close(self) -> None:

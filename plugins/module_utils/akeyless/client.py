@@ -15,7 +15,7 @@ import typing as t
 
 from ..errors import ApiError, TransportError
 from ..http.rate_limit import RETRYABLE, RateLimit, retrying
-from ..http.tokens import RefusedToken, TokenSource
+from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 from .refusals import error_of
 

@@ -17,8 +17,7 @@ import typing as t
 from datetime import datetime
 
 from ..errors import ApiError, LoginError, SecretferryError
-from ..http.tokens import RENEW_AT, RenewingSession
-from ..limits import DEFAULT_LIMITS
+from ..http.session import DEFAULT_RETRIES, RENEW_AT, RenewingSession, Retries
 from ..options import AkeylessSettings
 from .auth_client import AuthClient
 from .login import auth_body
@@ -33,8 +32,6 @@ class AkeylessSession(RenewingSession):
 
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
     :param clock: seconds since the epoch.
-    :param sleep: waits between attempts.
-    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: httpx is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
@@ -44,13 +41,12 @@ class AkeylessSession(RenewingSession):
         settings: AkeylessSettings,
         *,
         clock: t.Callable[[], float] = time.time,
-        sleep: t.Callable[[float], None] = time.sleep,
-        attempts: int = DEFAULT_LIMITS.login_attempts,
+        retries: Retries = DEFAULT_RETRIES,
     ) -> None:
         super().__init__(clock)
         self.settings = settings
         self.logins = 0
-        self._client = AuthClient(settings, sleep, attempts)
+        self._client = AuthClient(settings, retries)
         self._token = ""
 
     @property

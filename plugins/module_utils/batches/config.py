@@ -24,9 +24,9 @@ from ..plan.spec import kv_source_spec, migration_spec
 from .wave_options import errors_at, read_waves, wave_spec
 from .waves import Wave
 
-__all__ = ["DEFAULTS", "OVERLAPS", "Config", "Planned", "read_config", "slug"]
+__all__ = ["DEFAULTS", "Config", "Planned", "read_config", "slug"]
 
-OVERLAPS = ("fail", "first")
+_OVERLAPS = ("fail", "first")
 """What to do with a secret that several waves match."""
 
 # Options of kv_migration that are not part of a migration's definition, or are given elsewhere.
@@ -35,9 +35,9 @@ _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 _TOP = (
     Option("batch_size", ("SECRETFERRY_BATCH_SIZE",)),
     Option("concurrency", ("SECRETFERRY_BATCH_CONCURRENCY",)),
-    Option("overlap", ("SECRETFERRY_BATCH_OVERLAP",), choices=OVERLAPS),
+    Option("overlap", ("SECRETFERRY_BATCH_OVERLAP",), choices=_OVERLAPS),
 )
-DEFAULTS = {"batch_size": 500, "concurrency": 16, "overlap": OVERLAPS[0]}
+DEFAULTS = {"batch_size": 500, "concurrency": 16, "overlap": _OVERLAPS[0]}
 """The values of options that neither the source nor a variable gives."""
 
 
@@ -91,14 +91,14 @@ def config_spec() -> dict[str, t.Any]:
         "options": {"type": "dict", "options": options},
         "environment": {"type": "str"},
         "batch_size": {"type": "int"},
-        "overlap": {"type": "str", "choices": list(OVERLAPS)},
+        "overlap": {"type": "str", "choices": list(_OVERLAPS)},
         "waves": {"type": "list", "elements": "dict", "required": True, "options": wave_spec()},
     }
     return {
         "source": kv_source_spec(),
         "batch_size": {"type": "int"},
         "concurrency": {"type": "int"},
-        "overlap": {"type": "str", "choices": list(OVERLAPS)},
+        "overlap": {"type": "str", "choices": list(_OVERLAPS)},
         "migrations": {"type": "list", "elements": "dict", "required": True, "options": migration},
     }
 

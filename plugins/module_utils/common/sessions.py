@@ -15,6 +15,7 @@ from ..akeyless.items import ItemStore
 from ..akeyless.session import AkeylessSession
 from ..errors import SecretferryError
 from ..http.rate_limit import RateLimit
+from ..http.session import Retries
 from ..http.transport import open_transport
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import AkeylessSettings, VaultSettings
@@ -40,7 +41,7 @@ async def open_source(
     :param concurrency: requests in flight at the most.
     :raises LoginError, TransportError: there is no login.
     """
-    session = VaultSession(settings, attempts=limits.login_attempts)
+    session = VaultSession(settings, retries=Retries(limits.login_attempts))
     await asyncio.to_thread(session.login)
     transport = open_transport(settings.url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
@@ -58,7 +59,7 @@ async def open_target(
     settings: AkeylessSettings, *, concurrency: int, limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[ItemStore, AkeylessSession]]:
     """Log in to Akeyless, once, and renew the token while the block runs. Parameters and errors: as for Vault."""
-    session = AkeylessSession(settings, attempts=limits.login_attempts)
+    session = AkeylessSession(settings, retries=Retries(limits.login_attempts))
     await asyncio.to_thread(session.login)
     transport = open_transport(settings.api_url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))

@@ -17,7 +17,7 @@ from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from .credential_file import CredentialFile
 
-__all__ = ["STATES", "TYPES", "CredentialOptions", "credential_options", "credential_spec", "info_spec", "our_name"]
+__all__ = ["STATES", "TYPES", "CredentialOptions", "credential_options", "credential_spec", "info_spec"]
 
 STATES = ("present", "rotated", "absent")
 TYPES = ("token", "approle")
@@ -84,7 +84,7 @@ class CredentialOptions:
     remove_policy: bool
 
 
-def our_name(name: str) -> str:
+def _our_name(name: str) -> str:
     """The name of our policy and role for a migration."""
     return f"secretferry-{name}"
 
@@ -111,7 +111,7 @@ def credential_options(params: t.Mapping[str, t.Any]) -> CredentialOptions:
             "only secret ids of an existing AppRole role can be rotated or revoked",
             "Omit it, or set type: approle and state: rotated or absent",
         )
-    own = our_name(name) if name else ""
+    own = _our_name(name) if name else ""
     file = CredentialFile(params["dest"]) if params["dest"] else None
     if file and state in ("present", "rotated"):
         file.prepare()

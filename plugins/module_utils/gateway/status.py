@@ -17,9 +17,9 @@ from ..errors import SecretferryError
 from ..gateway_logs.causes import UNKNOWN, cause_of
 from ..gateway_logs.masking import known_words, shown_name, shown_path
 
-__all__ = ["COUNTED", "RunStatus", "failure", "failures_of", "reason_of", "report_of", "shows_sync"]
+__all__ = ["RunStatus", "failure", "failures_of", "reason_of", "report_of", "shows_sync"]
 
-COUNTED = ("migration_items", "targets", "rotated_secrets", "certificates")
+_COUNTED = ("migration_items", "targets", "rotated_secrets", "certificates")
 """The members of a status that count, each ``{total, migrated, updated, skipped, failed}``."""
 
 _RUNNING = {"inprogress", "running", "pending", "started", "starting", "migrating", "queued", "processing"}
@@ -66,20 +66,20 @@ class RunStatus:
     @property
     def moving(self) -> tuple[t.Any, ...]:
         """Everything that changes while a run goes on."""
-        return (self.token, self.word, *(tuple(sorted(self._counts(name).items())) for name in COUNTED))
+        return (self.token, self.word, *(tuple(sorted(self._counts(name).items())) for name in _COUNTED))
 
     @property
     def total(self) -> int:
-        return sum(self._counts(name).get("total", 0) for name in COUNTED)
+        return sum(self._counts(name).get("total", 0) for name in _COUNTED)
 
     @property
     def done(self) -> int:
-        return sum(self._counts(name).get(part, 0) for name in COUNTED for part in _PARTS)
+        return sum(self._counts(name).get(part, 0) for name in _COUNTED for part in _PARTS)
 
     @property
     def failed(self) -> int:
         """Everything that failed in the newest run."""
-        failed = sum(self._counts(name).get("failed", 0) for name in COUNTED)
+        failed = sum(self._counts(name).get("failed", 0) for name in _COUNTED)
         # The synchronisation may count all its runs, so its count is used only where there is no other.
         return failed if self.total else failed or self.sync_failed
 
@@ -90,7 +90,7 @@ class RunStatus:
 
     def summary(self) -> dict[str, int]:
         """Counts by outcome, over everything that is counted."""
-        return {part: sum(self._counts(name).get(part, 0) for name in COUNTED) for part in ("total", *_PARTS)}
+        return {part: sum(self._counts(name).get(part, 0) for name in _COUNTED) for part in ("total", *_PARTS)}
 
     @property
     def outcome(self) -> str:
@@ -114,7 +114,7 @@ class RunStatus:
             "message": known_words(str(self.answer.get("last_status_message") or "")),
             "error": reason_of(self.answer.get("error")),
             "failed": self.failed,
-            "counts": {name: self._counts(name) for name in (*COUNTED, "sync") if any(self._counts(name).values())},
+            "counts": {name: self._counts(name) for name in (*_COUNTED, "sync") if any(self._counts(name).values())},
             "run": self.token,
         }
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from ..errors import OptionError
 
-__all__ = ["LONGEST_LINE", "LogFile", "UnreadableLog", "find_logs"]
+__all__ = ["LogFile", "UnreadableLog", "find_logs"]
 
-LONGEST_LINE = 64 * 1024
+_LONGEST_LINE = 64 * 1024
 """Bytes of a line that are read; the rest of a longer line is ignored."""
 
 _CHUNK = 256 * 1024
@@ -99,5 +99,5 @@ def _lines(stream: t.BinaryIO) -> t.Iterator[tuple[str, bool]]:
 
 
 def _longer(rest: bytes, cut: bool, piece: bytes) -> tuple[bytes, bool]:
-    room = LONGEST_LINE - len(rest)
+    room = _LONGEST_LINE - len(rest)
     return rest + piece[:room], cut or len(piece) > room

@@ -17,9 +17,9 @@ from .lookup import Found, LoginFiles, Lookup, Params, maskable, secret, tls_set
 from .spec import ACCESS_TYPES, AKEYLESS, AKEYLESS_AUTH
 from .vault import POD_TOKEN
 
-__all__ = ["SAAS_URL", "AkeylessAuth", "AkeylessSettings", "resolve_akeyless"]
+__all__ = ["AkeylessAuth", "AkeylessSettings", "resolve_akeyless"]
 
-SAAS_URL = "https://api.akeyless.io"
+_SAAS_URL = "https://api.akeyless.io"
 
 _DEFAULT_TIMEOUT = 30.0
 _DEFAULT_AUDIENCE = "akeyless.io"
@@ -101,7 +101,7 @@ def resolve_akeyless(params: Params, environ: t.Mapping[str, str] | None = None)
     environ = os.environ if environ is None else environ
     params = params or {}
     lookup = Lookup("akeyless", AKEYLESS, params, environ)
-    api_url = lookup.url("api_url", SAAS_URL)
+    api_url = lookup.url("api_url", _SAAS_URL)
     return AkeylessSettings(
         api_url=api_url,
         auth=_resolve_auth(Lookup("akeyless.auth", AKEYLESS_AUTH, params.get("auth"), environ), api_url),
@@ -161,7 +161,7 @@ def _gateway(lookup: Lookup, api_url: str) -> str:
     """The Gateway that checks a Kubernetes token: the one that is named, else the one whose API we call."""
     if lookup.find("gateway_url"):
         return lookup.url("gateway_url").removesuffix("/api/v2")
-    if api_url == SAAS_URL:
+    if api_url == _SAAS_URL:
         raise OptionError(
             lookup.path_of("gateway_url"),
             "a Kubernetes login goes through a Gateway and none is named",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-__all__ = ["is_fine", "is_over", "moment", "over_at"]
+__all__ = ["is_over", "moment", "over_at"]
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|[+-]00:00)")
 
@@ -35,7 +35,7 @@ def over_at(date: str) -> float | None:
     return end
 
 
-def is_fine(date: str) -> bool:
+def _is_fine(date: str) -> bool:
     """Whether a date is so exact, to a millisecond or better, that no two changes have the same one."""
     found = _DATE.fullmatch(date)
     return found is not None and len(found[2] or "") >= 3
@@ -47,7 +47,7 @@ def is_over(date: str, now: float) -> bool:
     :param now: seconds since the epoch that the server's clock has reached.
     """
     over = over_at(date)
-    return over is not None and (is_fine(date) or now >= over)
+    return over is not None and (_is_fine(date) or now >= over)
 
 
 def _span(date: str) -> tuple[float, float | None]:

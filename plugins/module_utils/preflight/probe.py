@@ -27,10 +27,10 @@ from ..vault.operator import as_operator
 from .canary import Canary
 from .probe_migration import ProbeMigration, ProbeSettings
 
-__all__ = ["probe_checks", "probe_name"]
+__all__ = ["probe_checks"]
 
 
-def probe_name(name: str) -> str:
+def _probe_name(name: str) -> str:
     """The name of everything that the probe of a migration makes."""
     return f"secretferry-probe-{name}"
 
@@ -59,7 +59,7 @@ async def probe_checks(params: Params, settings: AkeylessSettings, source: Vault
         timeout = duration_of("probe_timeout", params["probe_timeout"])
         canary = Canary(
             session,
-            probe_name(params["name"]),
+            _probe_name(params["name"]),
             mount,
             ttl=int(timeout) + 180,
             list_mounts=params["list_mounts"],
@@ -68,7 +68,7 @@ async def probe_checks(params: Params, settings: AkeylessSettings, source: Vault
         probe = ProbeSettings(
             url=params["gateway_source_url"] or source.url,
             namespace=source.namespace,
-            folder=join(params["target_location"], probe_name(params["name"])),
+            folder=join(params["target_location"], _probe_name(params["name"])),
             location=join(params["target_location"]),
             mode=params["metadata_mode"],
             key=params["protection_key"] or "",

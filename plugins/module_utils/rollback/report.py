@@ -39,7 +39,6 @@ class RollbackReport:
         self.counts: Counter[str] = Counter()
         self.notes: list[str] = []
         self.confirmation: dict[str, int] = {}
-        self.ledger_deleted = False
         self._plan: BoundedList[dict[str, t.Any]] = BoundedList(limit, _place)
         self._failures: BoundedList[dict[str, str]] = BoundedList(limit, _place)
 

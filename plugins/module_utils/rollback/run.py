@@ -236,7 +236,6 @@ class RollbackRun:
             await self._ledger.lease.hold()
             await self._ledger.forget(companions=True)
             self.changed = True
-            self.report.ledger_deleted = True
             return
         await self._ledger.flush()
         for run in sorted(self._finished_runs()):

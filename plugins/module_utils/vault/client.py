@@ -15,7 +15,7 @@ import typing as t
 
 from ..errors import ApiError, NotFound, Outage, PermissionDenied
 from ..http.rate_limit import RateLimit, retrying
-from ..http.tokens import RefusedToken, TokenSource
+from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 
 __all__ = ["VaultClient", "VaultTokenSource"]

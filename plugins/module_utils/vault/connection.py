@@ -10,16 +10,14 @@ hvac and requests are imported when a session is opened, so that a module can re
 from __future__ import annotations
 
 import functools
-import random
-import time
 import traceback
 import typing as t
 import warnings
 from importlib import import_module
 
 from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, SecretferryError, TransportError
+from ..http.session import DEFAULT_RETRIES, Retries
 from ..http.transport import Response
-from ..limits import DEFAULT_LIMITS
 from ..options import VaultSettings
 
 if t.TYPE_CHECKING:
@@ -27,29 +25,20 @@ if t.TYPE_CHECKING:
 
 __all__ = ["VaultConnection", "load_libraries"]
 
-_LONGEST_WAIT = 20.0
 _CONNECT_WORDS = ("NewConnectionError", "NameResolutionError", "Connection refused", "ConnectTimeout", "getaddrinfo")
 
 
 class VaultConnection:
     """Opens hvac clients that share one pool of connections to the source Vault.
 
-    :param sleep: waits between attempts, in seconds.
-    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: hvac is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
 
-    def __init__(
-        self,
-        settings: VaultSettings,
-        sleep: t.Callable[[float], None] = time.sleep,
-        attempts: int = DEFAULT_LIMITS.login_attempts,
-    ) -> None:
+    def __init__(self, settings: VaultSettings, retries: Retries = DEFAULT_RETRIES) -> None:
         self.settings = settings
         self.requests = 0
-        self._sleep = sleep
-        self._attempts = attempts
+        self._retries = retries
         self._libraries = load_libraries()
         self._session = self._open_session()
 
@@ -77,7 +66,7 @@ class VaultConnection:
         :raises SecretferryError: as :func:`refusal` and :func:`no_answer` say.
         """
         requests = self._libraries.requests
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._retries.attempts + 1):
             self.requests += 1
             wait = 0.0
             failure: SecretferryError
@@ -91,9 +80,8 @@ class VaultConnection:
             except requests.RequestException as error:
                 lost = no_answer(error, requests, self.settings)
                 failure, again = lost, not lost.sent and not isinstance(error, requests.exceptions.SSLError)
-            if not again or attempt == self._attempts or wait > _LONGEST_WAIT:
+            if not again or not self._retries.wait(attempt, wait):
                 raise failure from None
-            self._sleep(wait or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         raise AssertionError("unreachable")
 
     def _open_session(self) -> requests.Session:

@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import ApiError, PermissionDenied
+from ..http.session import Retries
 from ..http.transport import TlsSettings
 from ..options import VaultAuth, VaultSettings
 from .connection import VaultConnection
@@ -51,7 +52,8 @@ class KvProxy:
         self._sleep = sleep
         auth = VaultAuth(method="token", mount_point="token")
         self._connection = VaultConnection(
-            VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout), sleep
+            VaultSettings(settings.url, auth, settings.namespace.strip("/"), settings.tls, settings.timeout),
+            Retries(sleep=sleep),
         )
 
     @property

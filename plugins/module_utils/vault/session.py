@@ -15,8 +15,7 @@ import time
 import typing as t
 
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
-from ..http.tokens import RENEW_AT, RenewingSession
-from ..limits import DEFAULT_LIMITS
+from ..http.session import DEFAULT_RETRIES, RENEW_AT, RenewingSession, Retries
 from ..options import VaultSettings
 from .connection import VaultConnection
 from .login import Login, VaultToken, token_is_invalid
@@ -30,8 +29,6 @@ class VaultSession(RenewingSession):
     :ivar logins: how often credentials were exchanged for a token; a token that was given is not counted.
     :ivar renewals: how often the token was renewed.
     :param clock: seconds, monotonic.
-    :param sleep: waits between attempts.
-    :param attempts: how often a request is sent that fails.
     :raises MissingLibrary: hvac is not installed.
     :raises TransportError: a TLS file cannot be used.
     """
@@ -41,14 +38,13 @@ class VaultSession(RenewingSession):
         settings: VaultSettings,
         *,
         clock: t.Callable[[], float] = time.monotonic,
-        sleep: t.Callable[[float], None] = time.sleep,
-        attempts: int = DEFAULT_LIMITS.login_attempts,
+        retries: Retries = DEFAULT_RETRIES,
     ) -> None:
         super().__init__(clock)
         self.settings = settings
         self.logins = 0
         self.renewals = 0
-        self._connection = VaultConnection(settings, sleep, attempts)
+        self._connection = VaultConnection(settings, retries)
         self._login = Login(self._connection)
         self._issued: VaultToken | None = None
         self._client: t.Any = None

@@ -14,12 +14,12 @@ import typing as t
 
 from ...module_utils.verify.report import ACCESS_COUNTS
 
-__all__ = ["LISTS", "STEPS", "RecordError", "RecordPlace", "make", "with_history"]
+__all__ = ["STEPS", "RecordError", "RecordPlace", "make", "with_history"]
 
 STEPS = ("preflight", "plan", "migrate", "verify", "sync", "cutover", "rollback", "credential", "gateway")
 """The steps of a rollout that a record can be about, in their order."""
 
-LISTS = (
+_LISTS = (
     "failures",
     "unreadable",
     "differences",
@@ -110,7 +110,7 @@ def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str)
     for name in ("summary", "requests"):
         record[name] = _counts(result.get(name))
     record["lists"], record["counts"] = {}, {}
-    for name in LISTS:
+    for name in _LISTS:
         value = result.get(name)
         if isinstance(value, (list, tuple)):
             record["lists"][name] = [entry for entry in map(_entry, value) if entry]

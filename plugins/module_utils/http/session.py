@@ -2,23 +2,51 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the sessions with Vault and with Akeyless have in common: a token that ends, and requests that are refused."""
+"""What the sessions with Vault and with Akeyless have in common: retries, a token that expires, refused requests."""
 
 from __future__ import annotations
 
 import abc
 import asyncio
+import random
 import threading
 import time
 import typing as t
 
 from ..errors import SecretferryError
+from ..limits import DEFAULT_LIMITS
 
-__all__ = ["RENEW_AT", "RefusedToken", "RenewingSession", "TokenSource"]
+__all__ = ["DEFAULT_RETRIES", "RENEW_AT", "RefusedToken", "RenewingSession", "Retries", "TokenSource"]
 
 RENEW_AT = 2 / 3
 """The part of a token's life after which it is renewed."""
 _SHORTEST_PAUSE = 1.0
+_LONGEST_WAIT = 20.0
+
+
+class Retries(t.NamedTuple):
+    """How a session repeats its own requests, which block.
+
+    :ivar attempts: how often a request is sent that fails.
+    :ivar sleep: waits between attempts, in seconds.
+    """
+
+    attempts: int = DEFAULT_LIMITS.login_attempts
+    sleep: t.Callable[[float], None] = time.sleep
+
+    def wait(self, attempt: int, asked: float = 0.0) -> bool:
+        """Wait until the request may be sent again. ``False``, at once, where it is not.
+
+        :param attempt: how often it was sent.
+        :param asked: seconds that the server asked to wait, 0 if it did not.
+        """
+        if attempt == self.attempts or asked > _LONGEST_WAIT:
+            return False
+        self.sleep(asked or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
+        return True
+
+
+DEFAULT_RETRIES = Retries()
 
 
 class TokenSource(t.Protocol):
