@@ -69,7 +69,7 @@ class Control:
             **self._of_gateways.handlers(),
         }
 
-    def _reset_counters(self, _asked: dict[str, t.Any]) -> t.Any:
+    def _reset_counters(self, _query: dict[str, t.Any]) -> t.Any:
         before = self._account.counters.as_dict()
         # In place: requests under way hold a reference.
         vars(self._account.counters).update(vars(Counters()))
@@ -100,7 +100,7 @@ class Control:
             await asyncio.sleep(0.005)
         return {"hanging": self._hanging.count}
 
-    def _release(self, _asked: dict[str, t.Any]) -> t.Any:
+    def _release(self, _query: dict[str, t.Any]) -> t.Any:
         return {"released": self._hanging.release()}
 
     def _add_dynamic_secret(self, query: dict[str, t.Any]) -> t.Any:

@@ -35,8 +35,8 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
         raise invalid_param(f"at most the last {account.settings.last_n_limit} versions can be read")
     values: Body = {}
     count = 0
-    for full_name in body["names"]:
-        name = item_name(account, full_name)
+    for wanted in body["names"]:
+        name = item_name(account, wanted)
         caller.must("read", name)
         item = account.store.get(name)
         if item is None:
@@ -47,15 +47,13 @@ def get_secret_value(account: Account, caller: Caller, body: Body) -> Body:
             raise invalid_type(f"{name} is not a static secret")
         must_not_be_locked(account, caller, item, "read")
         if number < 0:
-            values[full_name] = {
-                str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])
-            }
-            count += len(values[full_name])
+            values[wanted] = {str(v.number): _shown(account, item, v.value) for v in reversed(item.versions[number:])}
+            count += len(values[wanted])
             continue
         version = item.version(number) if number else item.current
         if version is None:
             raise not_found(f"{name} version {number}")
-        values[full_name] = _shown(account, item, version.value)
+        values[wanted] = _shown(account, item, version.value)
         count += 1
     account.counters.values_read += count
     if number < 0 and account.settings.last_versions_form == "flat" and len(values) == 1:
