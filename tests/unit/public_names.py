@@ -24,6 +24,7 @@ __all__ = [
     "MODULES",
     "code_texts",
     "doc_texts",
+    "documented",
     "options",
     "public_names",
     "returns",
@@ -41,7 +42,7 @@ Entry = tuple[str, dict[str, t.Any], dict[str, t.Any]]  # dotted path, what is d
 
 
 @lru_cache
-def _documented(plugin: str) -> tuple[dict[str, t.Any], str, dict[str, t.Any]]:
+def documented(plugin: str) -> tuple[dict[str, t.Any], str, dict[str, t.Any]]:
     """DOCUMENTATION with its fragments, EXAMPLES and RETURN of a module, or of the inventory plugin."""
     init_plugin_loader()
     path = next(PLUGINS.glob(f"*/{plugin}.py")) if plugin not in MODULES else PLUGINS / "modules" / f"{plugin}.py"
@@ -59,12 +60,12 @@ def _walk(entries: dict[str, t.Any] | None, place: str = "") -> Iterator[Entry]:
 
 def options(plugin: str) -> list[Entry]:
     """Every option and suboption."""
-    return list(_walk(_documented(plugin)[0].get("options")))
+    return list(_walk(documented(plugin)[0].get("options")))
 
 
 def returns(module: str) -> list[Entry]:
     """Every documented return value, and what it contains."""
-    return list(_walk(_documented(module)[2]))
+    return list(_walk(documented(module)[2]))
 
 
 def _keys(sample: t.Any, place: str) -> Iterator[str]:
@@ -91,7 +92,7 @@ def public_names(plugin: str) -> frozenset[str]:
 
 def doc_texts(plugin: str) -> list[str]:
     """The descriptions of a plugin, its options and return values; its examples as one text."""
-    doc, examples, _values = _documented(plugin)
+    doc, examples, _values = documented(plugin)
     texts = [doc["short_description"], *doc["description"], *doc.get("notes", ()), examples]
     for _path, entry, _siblings in [*options(plugin), *returns(plugin)]:
         texts += [entry["description"]] if isinstance(entry["description"], str) else entry["description"]

@@ -27,7 +27,7 @@ from public_names import (
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.findings import RULES
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.causes import CAUSES
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import Kind
-from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import ENGINES, ids_of
+from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import ids_of, preflight_spec
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.option_docs.render import DURATION
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.model import (
     SECTIONS,
@@ -83,7 +83,7 @@ def names_where(where: str) -> frozenset[str]:
     if "kv_info" in modules:
         found |= {rule.id for rule in RULES}
     if "preflight" in modules:
-        found |= {check for engine in ENGINES for check in ids_of(engine, probe=True)}
+        found |= {check for engine in preflight_spec()["engine"]["choices"] for check in ids_of(engine, probe=True)}
     if "gateway_log_info" in modules:
         found |= {cause.name for cause in CAUSES}
     if {"kv_migration", "kv_sync"} & modules:
