@@ -68,7 +68,7 @@ class Caller:
         return self.admin or capability in self._book.allowed(self._roles, name)
 
     def must(self, capability: str, name: str) -> None:
-        """Refuse with 401 ``UnauthorizedAccess`` who has no such right."""
+        """Refuse a caller without this right, with 401 ``UnauthorizedAccess``."""
         if not self.can(capability, name):
             raise unauthorized_access(capability, name)
 

@@ -74,7 +74,7 @@ def _history() -> list[Case]:
 
     roomy = meta(max_versions=30)
     return [
-        # First, because a second has to pass before its version is gone.
+        # First, because a second has to pass before its version is deleted.
         case("expired", "a deletion time that has passed deletes without a request", "1d 2",
              meta(delete_version_after="1s"), put(), meta(delete_version_after="0s"), put()),
         case("one version", "the plain case", "1", put()),
@@ -252,7 +252,7 @@ def _rights() -> list[Case]:
         return Case(f"rights: {name}", mount, f"rights/{path}", why, (put(),), "1", rights)
 
     return [
-        case("all", "v2", "open", "all", "the neighbour that must not suffer"),
+        case("all", "v2", "open", "all", "the neighbour, which must migrate"),
         case("no data", "v2", "no-data", "metadata only", "a secret whose data may not be read"),
         case("no metadata", "v2", "no-metadata", "data only", "a secret whose metadata may not be read"),
         case("nothing", "v2", "nothing", "nothing", "a secret that is listed and no more"),

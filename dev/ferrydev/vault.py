@@ -82,7 +82,7 @@ class Vault(VaultAdmin):
         raise RuntimeError(f"Vault did not start: {problem}")
 
     def stop(self) -> None:
-        """Ends the server and removes its folder. Twice is as good as once."""
+        """Ends the server and removes its folder. It may be called twice."""
         atexit.unregister(self.stop)
         if self._process.poll() is None:
             self._process.terminate()

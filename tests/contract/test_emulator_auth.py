@@ -127,7 +127,7 @@ def test_all_tokens_can_be_ended_at_once(emulator: Emulator) -> None:
     assert Sdk(emulator.url, emulator.token()).list_items(path="/")
 
 
-def test_validate_token_tells_the_rest_of_a_token_s_life(emulator: Emulator) -> None:
+def test_validate_token_shows_when_a_token_expires(emulator: Emulator) -> None:
     emulator.control.settings(token_ttl=120)
     told = Sdk(emulator.url).validate_token(token=emulator.token())
     assert told.is_valid

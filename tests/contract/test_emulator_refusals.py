@@ -153,7 +153,7 @@ def test_a_gateway_refuses_callers_in_the_same_form(gateway_emulator: Emulator, 
     assert (status, found["status"], found["code"]) == (401, "401", "NotAllowedForThisGateway")
 
 
-def test_a_dead_token_is_a_401_of_another_code_than_a_missing_right(emulator: Emulator, live: Sdk) -> None:
+def test_an_expired_token_is_a_401_of_another_code_than_a_missing_right(emulator: Emulator, live: Sdk) -> None:
     emulator.control.expire_tokens()
     with refused(401, "Status 401 Unauthorized, Error: Unauthorized. "):
         live.describe_item(name="/taken")

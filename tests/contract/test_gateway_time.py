@@ -52,7 +52,7 @@ def test_every_state_of_a_run_can_be_seen(site: Site) -> None:
     assert site.gw.gateway_status_migration(name="m").duration_time.endswith("s")
 
 
-def test_waiting_ends_with_an_error_when_it_was_in_vain(site: Site) -> None:
+def test_waiting_without_success_ends_with_an_error(site: Site) -> None:
     site.create()
     with pytest.raises(EmulatorError, match="not over"):
         site.gateway.wait("m", seconds=0.05)

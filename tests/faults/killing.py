@@ -116,7 +116,7 @@ class RunOutcome:
 
 
 def apart(migration: Migration, **options: t.Any) -> RunOutcome:
-    """Run in a process of its own, so that the next run may know that this one is dead."""
+    """Run in a process of its own, so that the next run may know that this one has ended."""
     receiver, sender = _fork.Pipe(duplex=False)
     process = _fork.Process(target=_tell, args=(sender, migration, options))
     process.start()

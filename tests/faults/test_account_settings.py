@@ -132,7 +132,7 @@ def test_more_versions_than_the_account_keeps(vault: Vault, emulator: Emulator) 
     assert scene.values("many") == [{"v": 2}, {"v": 3}, {"v": 4}]
 
 
-def test_a_required_custom_field_is_told_by_item(vault: Vault, emulator: Emulator) -> None:
+def test_a_required_custom_field_is_reported_by_item(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     scene.kv.put("s1", {"v": 1})
     scene.migration.ok()

@@ -88,7 +88,7 @@ def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
-def test_a_batch_that_defines_it_otherwise_at_the_same_moment_is_told(scene: Scene) -> None:
+def test_a_batch_with_another_definition_at_the_same_moment_fails(scene: Scene) -> None:
     control = scene.emulator.control
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
     slow = start(scene.migration, **batch("0"))
@@ -216,7 +216,7 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
     assert control.wait_hanging()
     names = [name for name in control.dump() if name.startswith(f"{FOLDER}/")]
     for name in names:
-        # As state: absent does. The lease that the slow run takes is left to it, where it is to find another one gone.
+        # As state: absent does. The lease of the slow run stays; it is to find that another one is missing.
         if first == second or not name.endswith(f"/lease-b{second}"):
             scene.call("delete-item", name=name)
     control.reset_counters()
@@ -226,7 +226,7 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
     assert apart(scene.migration).error == ""
 
 
-# --- runs that died, or seemed to
+# --- runs that were killed, or seem to be
 
 
 @pytest.mark.parametrize(("first", "second"), [("0", "00"), ("00", "0"), ("0", "")])

@@ -123,7 +123,7 @@ def test_killed_with_one_item_per_key(
 
 @pytest.fixture(scope="module")
 def second(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], int]:
-    """A migration that ran once, and whose source went on since: new versions, new metadata, new and gone secrets."""
+    """A migration that ran once; its source has new versions, new metadata, new and removed secrets since."""
     control = _emulator.control
     control.reset()
     scene = Scene(vault, _emulator)

@@ -157,7 +157,7 @@ def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str)
     before = scene.values("s0")
     if harm == "lost":
         scene.call("delete-item", name=_pieces(scene)[1])
-    else:  # as a run leaves them that dies before it writes the shard
+    else:  # as a run leaves them that is killed before it writes the shard
         _rewrite(scene, _pieces(scene)[1], "older")
     scene.migration.ok()
     assert scene.values("s0") == before
@@ -224,7 +224,7 @@ def test_a_damaged_ledger_names_the_item_and_its_remedy_works(
     assert not apart(scene.migration).changed
 
 
-def test_a_ledger_of_a_newer_release_is_left_alone(scene: Scene) -> None:
+def test_a_ledger_of_a_newer_release_is_not_changed(scene: Scene) -> None:
     scene.migration.ok()
     _rewrite(scene, f"{FOLDER}/definition", '{"format": 2}')
     before = scene.emulator.control.dump()

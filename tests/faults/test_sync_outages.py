@@ -85,7 +85,7 @@ def test_it_ends_with_its_bounds(scene: Scene) -> None:
     assert past.values["passes"]["done"] == 1
 
 
-def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
+def test_an_outage_of_akeyless_is_waited_for_and_reported(scene: Scene) -> None:
     scene.migration.limits = IMPATIENT
     control = scene.emulator.control
     running = Background(scene, duration="60s")

@@ -203,7 +203,7 @@ def test_a_probe_that_was_killed_is_cleared_by_the_next(account: Emulator) -> No
     assert seen(probe(account)) == SEEN
 
 
-def test_a_folder_with_items_of_others_is_left_alone(account: Emulator) -> None:
+def test_a_folder_with_items_of_others_is_not_changed(account: Emulator) -> None:
     create(account, f"{FOLDER}/theirs")
     for check in (True, False):
         with pytest.raises(SecretferryError, match=f"{FOLDER} holds 1 items .* such as {FOLDER}/theirs"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in to Akeyless, and what people are told when that fails.
+"""Logging in to Akeyless, and the messages when that fails.
 
 On the emulator where it checks the credentials; against a recorder where only the request matters.
 """

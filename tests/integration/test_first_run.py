@@ -190,7 +190,7 @@ def test_after_a_run_that_was_killed_another_one_removes_all(world: World) -> No
     assert world.everything() == world.before
 
 
-def test_a_path_with_secrets_of_others_is_left_alone(world: World) -> None:
+def test_a_path_with_secrets_of_others_is_not_changed(world: World) -> None:
     world.kv.put("first-run/folder/db", {"n": 1})
     before = world.everything()
     played = world.run()

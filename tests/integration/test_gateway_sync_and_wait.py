@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gateway migrations that really read a Vault: started, stopped, waited for, and told as they are."""
+"""Gateway migrations that really read a Vault: started, stopped, awaited, and reported as they are."""
 
 from __future__ import annotations
 

@@ -145,7 +145,9 @@ def test_update_restores_the_source_even_with_nothing_new_there(scene: Scene, ca
 @pytest.mark.parametrize("conflict", ["append", "overwrite"])
 @pytest.mark.parametrize("case", MEDDLING)
 @pytest.mark.parametrize("die_at", [1, 2, 3])
-def test_a_run_that_dies_while_taking_over_is_completed(scene: Scene, case: str, conflict: str, die_at: int) -> None:
+def test_a_run_that_is_killed_while_taking_over_is_completed(
+    scene: Scene, case: str, conflict: str, die_at: int
+) -> None:
     MEDDLING[case](scene)
     scene.kv.put("s", V3)
     rule = {"action": "error", "status": 400, "text": "no more", "routes": ["update-secret-val"], "nth": [die_at]}

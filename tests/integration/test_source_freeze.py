@@ -147,7 +147,7 @@ def test_a_named_writer_is_tried(frozen: Frozen) -> None:
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_run_that_died_is_run_again(frozen: Frozen, monkeypatch: pytest.MonkeyPatch, state: str, at: int) -> None:
+def test_a_killed_run_is_run_again(frozen: Frozen, monkeypatch: pytest.MonkeyPatch, state: str, at: int) -> None:
     if state == "absent":
         frozen.run()
     made = itertools.count(1)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""TLS, unreachable and busy Vaults, and what lies around in the environment."""
+"""TLS, unreachable and busy Vaults, and variables of the environment that have no part in it."""
 
 from __future__ import annotations
 

@@ -82,9 +82,7 @@ def test_a_wrong_vault_bin_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "VAULT_BIN names /nonexistent/vault, which is not an executable file" in capsys.readouterr().err
 
 
-def test_a_machine_without_vault_and_go_is_told_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_vault_and_go_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("VAULT_BIN", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -138,7 +138,7 @@ def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
     assert max(naps) <= 15
 
 
-def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
+def test_retry_after_delays_all_requests(clock: Clock) -> None:
     pace = clock.limit("Akeyless", 4)
     send, _sent = _script(Response(429, {"retry-after": "7"}, b""), OK)
     began = clock.now
@@ -159,7 +159,7 @@ def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
     assert clock.now - began >= 7
 
 
-def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
+def test_a_long_retry_after_is_no_outage(clock: Clock) -> None:
     pace = clock.limit("Akeyless", 4, patience=60)
     send, sent = _script(*[Response(429, {"retry-after": "50"}, b"")] * 5, OK)
     assert _run(pace, send).status == 200
