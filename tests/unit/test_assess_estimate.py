@@ -10,12 +10,18 @@ import asyncio
 import typing as t
 
 import pytest
-from public_names import documented
+import yaml
 
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.migration import (
+    ModuleDocFragment as MigrationDocs,
+)
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.estimate import Latency, Load, estimate
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import info_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.target import has_credentials
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
+from ansible_collections.secretferry.akeyless.plugins.modules import kv_info
 
 
 def load(**given: t.Any) -> Load:
@@ -112,15 +118,22 @@ def test_when_the_target_can_be_asked(params: dict[str, t.Any] | None, environ: 
     assert has_credentials(params, environ) is expected
 
 
+def documented() -> dict[str, t.Any]:
+    docs = {**yaml.safe_load(MigrationDocs.PLANNED)["options"], **yaml.safe_load(kv_info.DOCUMENTATION)["options"]}
+    docs["source"] = yaml.safe_load(VaultDocs.KV)["options"]["source"]
+    docs["akeyless"] = yaml.safe_load(AkeylessDocs.DOCUMENTATION)["options"]["akeyless"]
+    return t.cast("dict[str, t.Any]", docs)
+
+
 @pytest.mark.parametrize("name", sorted(info_spec()))
 def test_options_are_documented_as_they_are(name: str) -> None:
-    spec, docs = info_spec()[name], documented("kv_info")[0]["options"][name]
+    spec, docs = info_spec()[name], documented()[name]
     for member in ("type", "choices", "default", "required", "elements"):
         assert spec.get(member) == docs.get(member)
 
 
 def test_no_option_is_documented_that_is_not_there() -> None:
-    assert set(documented("kv_info")[0]["options"]) == set(info_spec())
+    assert set(documented()) == set(info_spec())
 
 
 @pytest.mark.parametrize("name", sorted(set(info_spec()) & set(migration_spec())))
