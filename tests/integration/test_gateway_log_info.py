@@ -124,7 +124,7 @@ class Story:
                 look("packed", f"{self.logs}/gateway-*.gz", name="wave-1"),
                 look("torn", f"{self.logs}/*.gz", name="wave-1", ignore=True),
                 look("few", *logs, name="wave-1", report_limit=2),
-                look("unknown", *logs, name="wave-9"),
+                look("unmatched", *logs, name="wave-9"),
                 look("unknown", self.logs / "anonymous.log", name="odd"),
                 look("later", *logs, name="wave-1", since="2100-01-01T00:00:00Z"),
                 look("lately", *logs, name="wave-1", since="1h"),
@@ -243,8 +243,8 @@ def test_lists_are_bounded_and_counts_complete(story: Story) -> None:
 
 
 def test_a_migration_that_no_log_names_is_a_warning_with_those_that_are(story: Story) -> None:
-    assert story["unknown"]["summary"]["matched"] == 0
-    assert "other, silent, wave-1" in story["unknown"]["warnings"][0]
+    assert story["unmatched"]["summary"]["matched"] == 0
+    assert "other, silent, wave-1" in story["unmatched"]["warnings"][0]
 
 
 def test_unknown_failures_are_reported_in_known_words_only(story: Story) -> None:
@@ -288,7 +288,7 @@ OF_ANSIBLE = {
 }
 
 
-@pytest.mark.parametrize("task", ["plain", "silent", "torn", "unknown"])
+@pytest.mark.parametrize("task", ["plain", "silent", "torn", "unmatched"])
 def test_what_is_returned_is_what_is_documented(story: Story, task: str) -> None:
     result = story[task]
     assert set(result) - OF_ANSIBLE == set(DOCUMENTED)
