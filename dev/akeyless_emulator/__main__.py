@@ -73,7 +73,7 @@ def _wait_for_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> No
 
 
 def _announce(options: argparse.Namespace, account: Account, address: tuple[t.Any, ...]) -> None:
-    """Say where the server listens: a line of JSON on stdout, and the port in a file for who asked for one."""
+    """Print where the server listens as a line of JSON; write the port to the file, if one was named."""
     scheme = "https" if options.tls_cert else "http"
     admin = next(iter(account.identities.by_id))
     ready = {"url": f"{scheme}://{address[0]}:{address[1]}", "pid": os.getpid(), "access_id": admin}

@@ -172,7 +172,7 @@ def must_have_room(account: Account) -> None:
 
 
 def must_not_be_locked(account: Account, caller: Caller, item: Item, action: str) -> None:
-    """Refuse ``read`` or ``update`` of an item that is locked against it, but for whoever may pass the lock."""
+    """Refuse ``read`` or ``update`` of an item that is locked against it, unless the caller may pass the lock."""
     settings = account.settings
     passes = caller.access_id == item.locked_by or (caller.admin and not settings.locks_bind_admins)
     if action in item.locks and not passes:

@@ -19,7 +19,7 @@ _ACTIONS = ("error", "drop", "delay", "hang", "expire_tokens")
 
 @dataclass
 class Rule:
-    """One fault: on which requests it strikes, and what it does to them.
+    """One fault: the requests that it applies to, and what happens to them.
 
     Of the requests to ``routes`` since the rule was set, numbered from 1: those in ``nth``, every ``every``-th,
     or each with ``probability``; all of them where nothing is said. At most ``times`` of them, 0 for no limit.
@@ -40,7 +40,7 @@ class Rule:
     struck: int = 0
 
     def strikes(self, route: str, write: bool, chance: random.Random) -> bool:
-        """Count a request, and say whether it is hit."""
+        """Count a request, and return whether the fault applies to it."""
         if not ("*" in self.routes or route in self.routes or (write and "writes" in self.routes)):
             return False
         self.seen += 1

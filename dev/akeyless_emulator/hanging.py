@@ -27,7 +27,7 @@ class Hanging:
         return self.count
 
     async def hold(self, request: web.BaseRequest) -> bool:
-        """Hold the request until it is released; False when the client has gone meanwhile."""
+        """Hold the request until it is released; False when the client has disconnected meanwhile."""
         released = self._released
         self.count += 1
         try:

@@ -93,7 +93,7 @@ class Identities:
         return next((i for i in self.by_id.values() if i.name == name), None)
 
     def log_in(self, body: dict[str, t.Any], ttl: float) -> str:
-        """A fresh token for who the body of /auth proves to be."""
+        """A new token for the caller whose credentials the body of /auth holds."""
         kind = body.get("access-type", "access_key")
         kind = _ALIASES.get(kind, kind)
         shapes = _SHAPES.get(kind)
@@ -110,7 +110,7 @@ class Identities:
         return token
 
     def caller(self, body: dict[str, t.Any]) -> Caller:
-        """Whoever holds the ``token`` or ``uid-token`` of a body."""
+        """The caller that holds the ``token`` or ``uid-token`` of a body."""
         token = body.get("token")
         if token:
             held = self._tokens.get(token)
@@ -128,7 +128,7 @@ class Identities:
         return self._tokens.get(token)
 
     def expire_all(self) -> int:
-        """End every token now; says how many were alive."""
+        """Expire every token now; returns how many were valid."""
         now = time.time()
         alive = [held for held in self._tokens.values() if held.expires > now]
         for held in alive:

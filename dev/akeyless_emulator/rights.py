@@ -56,7 +56,7 @@ class Roles:
 
 
 class Caller:
-    """Whoever sent the request."""
+    """The caller that sent the request."""
 
     def __init__(self, access_id: str, admin: bool, roles: t.Iterable[str], book: Roles) -> None:
         self.access_id = access_id
@@ -68,7 +68,7 @@ class Caller:
         return self.admin or capability in self._book.allowed(self._roles, name)
 
     def must(self, capability: str, name: str) -> None:
-        """Refuse with 401 ``UnauthorizedAccess`` who has no such right."""
+        """Refuse a caller without this right, with 401 ``UnauthorizedAccess``."""
         if not self.can(capability, name):
             raise unauthorized_access(capability, name)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP: finds the command, lets faults strike, checks the body, executes, counts."""
+"""HTTP: finds the command, applies faults, checks the body, executes, counts."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Emulator:
         return answer
 
     def _answer_at(self, at: At, method: str, route: str, content: bytes) -> dict[str, t.Any]:
-        """A command that only Gateways have, and only for those whom the Gateway lets use its migrations."""
+        """A command that only Gateways have, and only for callers who may use its migrations."""
         cluster = at.instance.cluster
         if method != "POST":
             raise ApiError(405, f"method {method} is not allowed")

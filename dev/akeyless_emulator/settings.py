@@ -125,7 +125,7 @@ KINDER: dict[str, t.Any] = {
     "last_versions_form": "by_name",
     "password_form": "text",
 }
-"""What would make the service kinder than it was seen to be."""
+"""Settings that make the emulator more lenient than the service was seen to be."""
 
 SEEN: dict[str, t.Any] = {name: getattr(Settings(), name) for name in KINDER}
 """The same settings as they are by default: as the service was seen to behave, or is documented to."""

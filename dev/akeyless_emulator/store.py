@@ -125,7 +125,7 @@ class Store:
                 i += 1
 
     def _sorted(self) -> list[str]:
-        # Sorted when somebody lists: creating items stays cheap.
+        # Sorted when items are listed: creating items stays cheap.
         if self._stale:
             self._names = sorted(self.items)
         elif self._new:

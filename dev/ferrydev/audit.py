@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Counts, from Vault's own file audit log, what somebody asked of the server."""
+"""Counts, from Vault's own file audit log, the requests that clients sent to the server."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How near a migration comes to what the wires can do: ``python -m ferrydev.bench``.
+"""How a migration compares with the fastest replay of its requests: ``python -m ferrydev.bench``.
 
 Migrates 3,000 secrets with 3 versions each, ``full``, from a real Vault into the emulator, and then has ``wrk`` send
 the very same requests to the same servers, reading Vault and writing Akeyless at the same time, as the migration does.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, secretferry.akeyless contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What forks bring: ``python -m ferrydev.bench_batches``.
+"""How much faster a wave migrates with two forks: ``python -m ferrydev.bench_batches``.
 
 Migrates the batches of one wave with one and with two forks of Ansible, from a real Vault into the emulator, once as
 fast as the servers answer and once with a latency as over the internet. Without it the servers and the forks share the

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real, headless Chromium that looks at a page and notes whatever it complains of or asks the network for."""
+"""A real, headless Chromium that opens a page and records its errors and its network requests."""
 
 from __future__ import annotations
 

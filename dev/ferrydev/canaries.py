@@ -31,7 +31,7 @@ def canary() -> str:
 
 @dataclass(frozen=True)
 class Hit:
-    """A value found where it should not be. ``form`` says in which disguise; the value itself is not kept."""
+    """A value found where it should not be. ``form`` says in which encoding; the value itself is not kept."""
 
     where: str
     form: str
@@ -43,7 +43,7 @@ def scan(where: Iterable[Path | str | bytes], canaries: Iterable[str] = ()) -> l
     """Everything in files, folders (whole trees), texts or bytes that contains a canary.
 
     Any value of ``canary()`` is found whether or not it is in ``canaries``, cut short or whole. ``canaries`` are the
-    further values to look for. Found are the plain text and its disguises: base64 (also inside a longer encoded text),
+    further values to look for. Found are the plain text and its encodings: base64 (also inside a longer encoded text),
     hex, URL-encoded, JSON-escaped, HTML-escaped, UTF-16; gzip and zip files are looked into.
     A ``str`` is a text to search: name files with Path.
     """

@@ -49,7 +49,7 @@ class Corpus:
     """Without ``sys/mounts`` and with what ``Case.rights`` says."""
 
     def read(self, token: str | None = None, forbidden: list[str] | None = None) -> dict[str, SourceSecret]:
-        """What is there, read independently of the collection, by ``mount/path``; with root unless told otherwise."""
+        """What is there, read independently of the collection, by ``mount/path``; with the root token by default."""
         return read_vault(self.vault, self.mounts, token=token, forbidden=forbidden)
 
     def case(self, name: str, mount: str = "v2") -> Case:

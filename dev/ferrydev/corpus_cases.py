@@ -74,8 +74,8 @@ def _history() -> list[Case]:
 
     roomy = meta(max_versions=30)
     return [
-        # First, because a second has to pass before its version is gone.
-        case("expired", "a deletion time that has passed deletes without anybody's request", "1d 2",
+        # First, because a second has to pass before its version is deleted.
+        case("expired", "a deletion time that has passed deletes without a request", "1d 2",
              meta(delete_version_after="1s"), put(), meta(delete_version_after="0s"), put()),
         case("one version", "the plain case", "1", put()),
         case("twelve versions", 'as text "10" < "9"', "1-12", roomy, *[put()] * 12),
@@ -104,7 +104,7 @@ def _history() -> list[Case]:
              put(), meta(delete_version_after="87600h"), put(), meta(delete_version_after="0s"), put()),
         case("same value twice", "versions with equal values are still versions", "1-4",
              put('{"v": "$S"}'), put('{"v": "$S"}'), put('{"v": "$C"}'), put('{"v": "$S"}')),
-        case("metadata only", "a metadata write only: no version", "", meta(custom_metadata={"owner": "nobody"})),
+        case("metadata only", "a metadata write only: no version", "", meta(custom_metadata={"owner": "none"})),
         case("cas required", "writes ask for check-and-set; reads must not care", "1 2",
              meta(cas_required=True), put(cas=0), put(cas=1)),
         case("null version", "data is null, and yet it is not deleted", "1 2 3", put(), put("null"), put()),
@@ -252,7 +252,7 @@ def _rights() -> list[Case]:
         return Case(f"rights: {name}", mount, f"rights/{path}", why, (put(),), "1", rights)
 
     return [
-        case("all", "v2", "open", "all", "the neighbour that must not suffer"),
+        case("all", "v2", "open", "all", "the neighbour, which must migrate"),
         case("no data", "v2", "no-data", "metadata only", "a secret whose data may not be read"),
         case("no metadata", "v2", "no-metadata", "data only", "a secret whose metadata may not be read"),
         case("nothing", "v2", "nothing", "nothing", "a secret that is listed and no more"),

@@ -4,7 +4,7 @@
 
 """``make demo``: a real Vault, an Akeyless emulator, the playbooks of a rollout, and what the servers say about it.
 
-Every statement with a tick is checked while it is made; one that does not hold makes the exit status 1.
+Every statement is checked before it gets its tick; one that does not hold makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class _Demo:
 
     def assessment(self) -> None:
         screen = self.screen
-        screen.heading(1, "The assessment: what is there, and what will not go")
+        screen.heading(1, "The assessment: what is there, and what cannot be migrated")
         run = self._run("demo", "--tags", "assess")
         totals, estimate = run.result["totals"], run.result["estimate"]
         screen.say(

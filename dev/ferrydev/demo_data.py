@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Vault of a company that does not exist, grown over years: five teams, three KV mounts, every oddity of the trade.
+"""The Vault of a company that does not exist, five teams, three KV mounts, and every odd case that is known.
 
 Everything is made up, and the same in every run.
 """
@@ -69,12 +69,12 @@ path "legacy/*"                { capabilities = ["list", "read"] }
 path "secret/metadata/platform/hsm*" { capabilities = ["deny"] }
 path "secret/data/platform/hsm*"     { capabilities = ["deny"] }
 """
-"""What a migration needs and not a right more, and a folder that the security officers keep closed."""
+"""The rights that a migration needs, and no others; and a folder that is denied."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """One secret to be: its values as JSON texts, oldest first, and what befell its versions (numbers from 1)."""
+    """One secret to be: its values as JSON texts, oldest first, and what was done to its versions (numbers from 1)."""
 
     mount: str
     path: str
@@ -174,7 +174,7 @@ def _services() -> Iterator[Secret]:
 
 
 def _everyday(path: str, team: str, service: str, kind: str) -> Secret:
-    """A secret with a life of its own: rotated often or never, now and then a version withdrawn."""
+    """A secret that was rotated often or never, with a version deleted now and then."""
     chance = Random(path)
     count = chance.choice((1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6, 12))
     deleted: tuple[int, ...] = ()
@@ -218,7 +218,7 @@ def _legacy() -> Iterator[Secret]:
 
 
 def _oddities() -> Iterator[Secret]:
-    """What makes other tools stumble, each under a name that says it."""
+    """What other tools fail on, each under a name that says what it is."""
     yield _shown()
     names = (
         "card reader #7", "what is this?", "100%41", "50% off", "a+b=c & d", 'the "real" one', "it's here",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the demo speaks: headings, aligned tables, and statements that are checked while they are made."""
+"""The demo's output: headings, aligned tables, and statements, each with a tick only if it was checked and holds."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Emulator:
         config_file.write_text(json.dumps({**config, "settings": {**given, **config.get("settings", {})}}), "utf-8")
         log = folder / "akeyless-emulator.log"
         command = [*command_prefix, sys.executable, "-m", "akeyless_emulator", "--config", str(config_file)]
-        command.append("--until-stdin-closes")  # so that it never outlives us, not even when we are killed
+        command.append("--until-stdin-closes")  # so that it ends with this process, even when this process is killed
         if state:
             command += ["--state", str(state)]
         python_path = os.pathsep.join(filter(None, [str(_DEV), os.environ.get("PYTHONPATH", "")]))
@@ -97,7 +97,7 @@ class Emulator:
         _end(self._process)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         self._process.kill()
         self._process.wait()
 
@@ -128,7 +128,7 @@ class Emulator:
 
 
 class _Deadline:
-    """Ends a process that does not say a word in time, so that reading its stdout returns."""
+    """Ends a process that prints nothing in time, so that reading its stdout returns."""
 
     def __init__(self, process: subprocess.Popen[str], seconds: float) -> None:
         self._timer = threading.Timer(seconds, process.kill)

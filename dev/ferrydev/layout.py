@@ -183,7 +183,7 @@ def _galaxy(*arguments: str) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Keep a second make in the same checkout waiting."""
+    """Hold a lock, so that a second make in the same checkout waits."""
     scratch().mkdir(parents=True, exist_ok=True)
     with (scratch() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real playbook runs through ansible-runner, and what they leave behind."""
+"""Real playbook runs through ansible-runner, with their results and files."""
 
 from __future__ import annotations
 

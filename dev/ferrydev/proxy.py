@@ -7,7 +7,7 @@
     with Proxy(vault.addr) as proxy:
         proxy.hook = lambda asked: Reply(473) if asked.number == 3 else None
 
-It fails as it is told, changes things just before a request arrives, and plays namespaces: what is asked with the
+It fails as a test asks, changes data just before a request arrives, and imitates namespaces: a request with the
 header ``X-Vault-Namespace: team`` goes to the mounts below ``team/``.
 """
 

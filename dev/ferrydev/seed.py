@@ -36,7 +36,7 @@ def seed_many(
     """Writes ``secrets`` secrets with ``versions`` versions each; their paths within the mount, in order.
 
     The mount is made unless it is there. Paths are ``<prefix>/<folder>/<secret>``, values are canaries filled up to
-    about ``value_bytes`` bytes of JSON. Vault keeps 10 versions unless told otherwise, so more of them set
+    about ``value_bytes`` bytes of JSON. Vault keeps 10 versions by default, so more of them set
     ``max_versions`` on the mount. KV v1 has no versions and no metadata: each secret is written once.
     """
     if vault.request("GET", f"sys/mounts/{encode_path(mount)}", raw=True).status_code != 200:
@@ -64,7 +64,7 @@ def seed_many(
 
 
 def _post_all(vault: Vault, requests: Iterator[tuple[str, bytes]]) -> None:
-    """Sends POSTs over one connection, many ahead of their answers: the server handles them in order.
+    """Sends POSTs over one connection without waiting for each answer: the server handles them in order.
 
     A client library spends more time on a request than Vault does; this one spends nearly none.
     """

@@ -63,7 +63,7 @@ class Vault(VaultAdmin):
         binary = find_or_build_vault()
         problem = ""
         for _attempt in range(START_ATTEMPTS):
-            # Somebody may take the free port before Vault does: then the next attempt gets another.
+            # Another process may take the free port before Vault does: then the next attempt gets another.
             vault = cls._spawn(
                 binary, port or _free_port(), root_token or f"root-{secrets.token_hex(12)}", tls, log_level
             )
@@ -82,7 +82,7 @@ class Vault(VaultAdmin):
         raise RuntimeError(f"Vault did not start: {problem}")
 
     def stop(self) -> None:
-        """Ends the server and removes its folder. Twice is as good as once."""
+        """Ends the server and removes its folder. It may be called twice."""
         atexit.unregister(self.stop)
         if self._process.poll() is None:
             self._process.terminate()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a harness asks of a Vault server as its administrator, over plain HTTP and without hvac."""
+"""Requests of the harness to a Vault server as its administrator, over plain HTTP and without hvac."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import httpx
 from ferrydev.audit import AuditCounts, AuditLog
 
 USER_AGENT = "ferrydev"
-"""Tells the harness's own requests from those under test in the audit log."""
+"""Marks the harness's own requests in the audit log."""
 
 
 class VaultError(Exception):
@@ -129,7 +129,7 @@ class VaultAdmin:
         self.request("DELETE", f"sys/mounts/{encode_path(mount)}")
         self._audit.kv_versions.pop(mount, None)
 
-    # Who may do what
+    # Policies, logins and tokens
 
     def write_policy(self, name: str, rules: str) -> str:
         """Writes an ACL policy in HCL and returns its name."""
@@ -180,7 +180,7 @@ class VaultAdmin:
         answer = self.request("POST", "auth/token/create", json=body, headers={"X-Vault-Wrap-TTL": wrap_ttl})
         return str(answer["wrap_info"]["token"])
 
-    # Weather
+    # Faults
 
     def rate_limit(self, name: str, rate: float, path: str = "", **options: Any) -> None:
         """Limits requests per second (``interval`` changes that) on a mount (``kv/``) or, with no path, everywhere.
@@ -198,7 +198,7 @@ class VaultAdmin:
         """Seals the server for good: every later request gets 503."""
         self.request("PUT", "sys/seal")
 
-    # What was asked
+    # The audit log
 
     def audit_reset(self) -> None:
         """Counting starts here; the first call enables the file audit device."""
@@ -209,7 +209,7 @@ class VaultAdmin:
         self._audit.reset()
 
     def audit_counts(self, since: int | None = None) -> AuditCounts:
-        """What was asked since ``audit_reset``, or since the ``position`` of an earlier answer.
+        """The requests since ``audit_reset``, or since the ``position`` of an earlier answer.
 
         The harness's own requests are left out. Exact for every request that has been answered: Vault writes its line
         before it answers. Requests that a rate limit refused are not in the log.

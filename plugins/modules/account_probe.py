@@ -104,7 +104,7 @@ assumptions:
       type: str
   sample:
     - id: last_version_checked
-      assumed: an update with a last-version that is not the newest is refused
+      assumed: an update with a last-version that is not the newest is rejected
       seen: 409 VersionConflict
       holds: true
       needed: false

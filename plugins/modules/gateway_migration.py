@@ -46,7 +46,7 @@ options:
   target_location:
     description:
       - The folder in Akeyless. Items are named after it, the namespace if there is one, the mount and the path.
-      - Needed for a new migration.
+      - Required to create a migration.
     type: str
   protection_key:
     description:
@@ -61,7 +61,7 @@ options:
     description:
       - When to send the credentials of the source, which cannot be compared with what the Gateway holds, and what else
         no answer of the Gateway tells (O(aws.target_name) and its like).
-      - V(on_create) sends them for a new migration only. After a credential was replaced, run once with V(always).
+      - V(on_create) sends them only to create the migration. After a credential was replaced, run once with V(always).
       - V(always) sends them each time, and each time that is a change.
     type: str
     choices: [on_create, always]

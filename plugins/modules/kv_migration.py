@@ -105,12 +105,14 @@ options:
     description:
       - Characters that the account does not allow in names. Each is replaced by a percent sign and its hexadecimal
         code, such that the path can be restored.
-      - Stored with the migration. When never given, the account's own setting, if the caller may read it.
+      - Uses the account's own setting where none are stored, if the caller may read it.
+      - Stored with the migration. When omitted, the stored value; the first run stores none.
     type: str
   protection_key:
     description:
       - The name of an existing AES-GCM key that encrypts the items.
-      - Stored with the migration. When never given, the account's default key.
+      - The account's default key where none is stored.
+      - Stored with the migration. When omitted, the stored value; the first run stores none.
     type: str
   report_limit:
     description:

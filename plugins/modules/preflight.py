@@ -58,7 +58,7 @@ options:
     default: all
   conflict:
     description:
-      - What the direct engine does with items of other origin, as in M(secretferry.akeyless.kv_migration).
+      - What the direct engine does with foreign items, as in M(secretferry.akeyless.kv_migration).
     type: str
     choices: [fail, skip, append, overwrite]
     default: fail

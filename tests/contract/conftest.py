@@ -23,7 +23,7 @@ CONFIG = {
     "identities": [
         {"access_id": "p-reader", "access_key": "reader-key", "name": "reader", "roles": ["reader"]},
         {"access_id": "p-writer", "access_key": "writer-key", "name": "writer", "roles": ["reader", "writer"]},
-        {"access_id": "p-nobody", "access_key": "nobody-key", "name": "nobody"},
+        {"access_id": "p-powerless", "access_key": "powerless-key", "name": "powerless"},
         {"access_id": "p-jwt-only", "access_key": "jwt-key", "name": "jwt-only", "access_types": ["jwt"]},
         {"access_id": "p-person", "name": "person", "email": "person@example.com", "password": "a password"},
         {"access_id": "p-machine", "name": "machine", "uid_tokens": ["u-first"], "roles": ["reader"]},

@@ -77,9 +77,9 @@ def test_forbidden_characters_hold_for_new_names_only(sdk: Sdk, name: str) -> No
 
 
 def test_everybody_reads_the_settings(emulator: Emulator) -> None:
-    nobody = Sdk(emulator.url, emulator.login("p-nobody", "nobody-key"))
-    assert nobody.get_account_settings().account_id
-    assert nobody.list_gateways().clusters
+    powerless = Sdk(emulator.url, emulator.login("p-powerless", "powerless-key"))
+    assert powerless.get_account_settings().account_id
+    assert powerless.list_gateways().clusters
 
 
 def test_without_gateways_the_list_is_null(tmp_path: t.Any) -> None:

@@ -62,12 +62,12 @@ def test_a_certificate_may_come_as_a_signed_challenge(emulator: Emulator) -> Non
         {"access_id": "p-unknown", "access_key": "reader-key"},
         {"access_id": "p-person", "access_key": ""},
         {"access_type": "password", "admin_email": "person@example.com", "admin_password": "another"},
-        {"access_type": "password", "admin_email": "somebody@example.com", "admin_password": "a password"},
+        {"access_type": "password", "admin_email": "admin@example.com", "admin_password": "a password"},
         {"access_type": "universal_identity", "uid_token": "u-unknown"},
         {"access_type": "jwt", "access_id": "p-unknown", "jwt": "a.b.c"},
         {"access_id": "p-jwt-only", "access_key": "jwt-key"},
     ],
-    ids=["key", "id", "no key", "password", "email", "uid token", "jwt of nobody", "type not allowed"],
+    ids=["key", "id", "no key", "password", "email", "uid token", "jwt of an unknown caller", "type not allowed"],
 )
 def test_wrong_credentials_are_refused(emulator: Emulator, wrong: dict[str, str]) -> None:
     with refused(400 if wrong.get("access_key") == "" else 401):
@@ -127,7 +127,7 @@ def test_all_tokens_can_be_ended_at_once(emulator: Emulator) -> None:
     assert Sdk(emulator.url, emulator.token()).list_items(path="/")
 
 
-def test_validate_token_tells_the_rest_of_a_token_s_life(emulator: Emulator) -> None:
+def test_validate_token_shows_when_a_token_expires(emulator: Emulator) -> None:
     emulator.control.settings(token_ttl=120)
     told = Sdk(emulator.url).validate_token(token=emulator.token())
     assert told.is_valid

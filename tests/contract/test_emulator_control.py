@@ -198,7 +198,7 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
             assert json.load(answer)["requests"] == 0
 
 
-def test_it_says_where_it_listens_and_ends_when_told_to(tmp_path: Path) -> None:
+def test_it_says_where_it_listens_and_ends_on_a_signal(tmp_path: Path) -> None:
     with Running("--port-file", tmp_path / "port") as ready:
         assert ready["url"] == f"http://127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
         assert ready["access_id"].startswith("p-")
@@ -252,7 +252,7 @@ def test_the_environment_gives_the_harness_settings_that_a_test_leaves_open(
         assert emulator.control.settings() == settings
 
 
-def test_the_harness_tells_why_it_did_not_start(tmp_path: Path) -> None:
+def test_the_harness_says_why_it_did_not_start(tmp_path: Path) -> None:
     with pytest.raises(EmulatorError, match="unknown setting: no_such"):
         Emulator.start({"settings": {"no_such": 1}}, log_dir=tmp_path)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults strike when they are told to, and never else."""
+"""Faults happen when a test asks for them, and not otherwise."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_chance_is_the_same_for_the_same_seed(emulator: Emulator, sdk: Sdk) -> N
     assert 10 < sum(runs[0]) < 50
 
 
-def test_requests_over_the_rate_wait_as_long_as_they_are_told(emulator: Emulator, sdk: Sdk) -> None:
+def test_requests_over_the_rate_wait_as_long_as_retry_after_says(emulator: Emulator, sdk: Sdk) -> None:
     emulator.control.faults(rate_limit={"requests": 3, "seconds": 60})
     assert [create(sdk, number) for number in range(5)] == [200, 200, 200, 429, 429]
     status, answer, headers = raw(emulator.url, "list-items", {"token": sdk.token})

@@ -304,7 +304,7 @@ def test_an_item_is_renamed_with_everything_it_has(emulator: Emulator, sdk: Sdk)
         sdk.value("/a/old")
 
 
-def test_a_deleted_item_is_gone_and_its_name_free(sdk: Sdk) -> None:
+def test_a_deleted_item_does_not_exist_and_its_name_is_free(sdk: Sdk) -> None:
     sdk.create_secret(name="/a", value="1")
     sdk.update_secret_val(name="/a", value="2", keep_prev_version="true")
     first = sdk.describe_item(name="/a").item_id

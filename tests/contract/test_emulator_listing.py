@@ -102,7 +102,7 @@ def test_a_last_page_that_is_full_has_no_next_where_last_pages_have_no_token(
     assert [len(page) for page in pages(sdk, path="/p")] == {2: [2], 3: [3], 4: [3, 1], 6: [3, 3]}[count]
 
 
-def test_a_pagination_token_that_nobody_gave_is_refused(sdk: Sdk) -> None:
+def test_an_unknown_pagination_token_is_refused(sdk: Sdk) -> None:
     with refused(400, "pagination-token"):
         sdk.list_items(path="/", pagination_token="not a token")
 

@@ -14,7 +14,7 @@ from official_sdk import Sdk, raw, refused
 
 from ferrydev.emulator import Emulator, Gateway
 
-ADMIN, NOBODY = "p-emulator0admin", "p-nobody"
+ADMIN, POWERLESS = "p-emulator0admin", "p-powerless"
 WORDS = ("AlreadyExists", "NotFound", "UnauthorizedAccess", "DeleteProtection", "Conflict", "NotAllowedForThisGateway")
 _LIVE = re.compile(
     r".+: Desc: .+\. Status (?P<status>\d{3}) [A-Z][A-Za-z ]+, Error: (?P<code>\w+)\."
@@ -33,7 +33,7 @@ def live(emulator: Emulator, sdk: Sdk) -> Sdk:
 
 
 def tokens(emulator: Emulator) -> dict[str, str]:
-    return {ADMIN: emulator.token(), NOBODY: emulator.login(NOBODY, "nobody-key")}
+    return {ADMIN: emulator.token(), POWERLESS: emulator.login(POWERLESS, "powerless-key")}
 
 
 CASES: list[tuple[str, str, dict[str, t.Any], int, str]] = [
@@ -47,14 +47,14 @@ CASES: list[tuple[str, str, dict[str, t.Any], int, str]] = [
     (ADMIN, "create-secret", {"name": "/n", "value": "1", "protection_key": "/keys/rsa"}, 400, "InvalidType"),
     (ADMIN, "create-secret", {"name": "/n", "value": "1", "description": "d" * 1025}, 400, "InvalidParam"),
     (ADMIN, "update-secret-val", {"name": "/taken", "value": "1", "last-version": 7}, 409, "VersionConflict"),
-    (NOBODY, "describe-item", {"name": "/taken"}, 401, "UnauthorizedAccess"),
-    (NOBODY, "describe-item", {"name": "/none"}, 401, "UnauthorizedAccess"),
-    (NOBODY, "create-secret", {"name": "/n", "value": "1"}, 401, "UnauthorizedAccess"),
-    (NOBODY, "delete-item", {"name": "/taken"}, 401, "UnauthorizedAccess"),
-    (NOBODY, "create-role", {"name": "/r"}, 401, "UnauthorizedAccess"),
-    (NOBODY, "create-auth-method", {"name": "/m"}, 403, "AccessForbidden"),
-    (NOBODY, "create-auth-method-k8s", {"name": "/m"}, 403, "AccessForbidden"),
-    (ADMIN, "create-auth-method", {"name": "nobody"}, 409, "AlreadyExists"),
+    (POWERLESS, "describe-item", {"name": "/taken"}, 401, "UnauthorizedAccess"),
+    (POWERLESS, "describe-item", {"name": "/none"}, 401, "UnauthorizedAccess"),
+    (POWERLESS, "create-secret", {"name": "/n", "value": "1"}, 401, "UnauthorizedAccess"),
+    (POWERLESS, "delete-item", {"name": "/taken"}, 401, "UnauthorizedAccess"),
+    (POWERLESS, "create-role", {"name": "/r"}, 401, "UnauthorizedAccess"),
+    (POWERLESS, "create-auth-method", {"name": "/m"}, 403, "AccessForbidden"),
+    (POWERLESS, "create-auth-method-k8s", {"name": "/m"}, 403, "AccessForbidden"),
+    (ADMIN, "create-auth-method", {"name": "powerless"}, 409, "AlreadyExists"),
 ]
 
 
@@ -84,12 +84,12 @@ def test_a_plain_text_begins_with_the_code_and_has_the_same_status(
 def test_texts_quote_names_whatever_words_these_are_made_of(emulator: Emulator, sdk: Sdk, form: str, word: str) -> None:
     emulator.control.settings(error_texts=form)
     name = f"/y/{word}Page"
-    nobody = tokens(emulator)[NOBODY]
+    powerless = tokens(emulator)[POWERLESS]
     sdk.create_secret(name=name, value="1", delete_protection="true")
     for route, more, token, status in (
-        ("describe-item", {}, nobody, 401),
-        ("delete-item", {}, nobody, 401),
-        ("create-secret", {"value": "1"}, nobody, 401),
+        ("describe-item", {}, powerless, 401),
+        ("delete-item", {}, powerless, 401),
+        ("create-secret", {"value": "1"}, powerless, 401),
         ("create-secret", {"value": "1"}, sdk.token, 409),
         ("delete-item", {}, sdk.token, 400),
     ):
@@ -115,12 +115,12 @@ def test_a_missing_protection_key_is_not_found_by_its_own_name(live: Sdk) -> Non
 
 
 def test_who_may_not_make_auth_methods_is_forbidden_or_unauthorized(emulator: Emulator, live: Sdk) -> None:
-    nobody = Sdk(live.url, tokens(emulator)[NOBODY])
+    powerless = Sdk(live.url, tokens(emulator)[POWERLESS])
     with refused(403, "Status 403 Forbidden, Error: AccessForbidden. "):
-        nobody.create_auth_method(name="/m")
+        powerless.create_auth_method(name="/m")
     emulator.control.settings(auth_method_refusal="UnauthorizedAccess")
     with refused(401, "Status 401 Unauthorized, Error: UnauthorizedAccess. "):
-        nobody.create_auth_method(name="/m")
+        powerless.create_auth_method(name="/m")
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_what_the_api_itself_refuses_is_worded_the_same_everywhere(
 
 def test_a_gateway_refuses_callers_in_the_same_form(gateway_emulator: Emulator, gateway: Gateway) -> None:
     gateway_emulator.control.settings(error_texts="live")
-    token = gateway_emulator.login(NOBODY, "nobody-key")
+    token = gateway_emulator.login(POWERLESS, "powerless-key")
     status, answer, _ = raw(gateway.url, "gateway-list-migration", {"token": token})
     found = _LIVE.fullmatch(answer["error"])
     assert found
     assert (status, found["status"], found["code"]) == (401, "401", "NotAllowedForThisGateway")
 
 
-def test_a_dead_token_is_a_401_of_another_code_than_a_missing_right(emulator: Emulator, live: Sdk) -> None:
+def test_an_expired_token_is_a_401_of_another_code_than_a_missing_right(emulator: Emulator, live: Sdk) -> None:
     emulator.control.expire_tokens()
     with refused(401, "Status 401 Unauthorized, Error: Unauthorized. "):
         live.describe_item(name="/taken")

@@ -32,7 +32,9 @@ READING = {"read", "describe"}
 def users(emulator: Emulator, sdk: Sdk) -> dict[str, Sdk]:
     for name in ("/apps/readable", "/apps/writable/x", "/apps/secret/x", "/other/x"):
         sdk.create_secret(name=name, value="1")
-    return {who: Sdk(emulator.url, emulator.login(f"p-{who}", f"{who}-key")) for who in ("reader", "writer", "nobody")}
+    return {
+        who: Sdk(emulator.url, emulator.login(f"p-{who}", f"{who}-key")) for who in ("reader", "writer", "powerless")
+    }
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -45,7 +47,7 @@ def users(emulator: Emulator, sdk: Sdk) -> dict[str, Sdk]:
         ("reader", "/other/x", set()),
         ("writer", "/apps/readable", READING),
         ("writer", "/apps/writable/x", set(CALLS)),
-        ("nobody", "/apps/readable", set()),
+        ("powerless", "/apps/readable", set()),
     ],
 )
 def test_a_call_is_done_or_refused_by_the_caller_s_roles(
@@ -81,7 +83,7 @@ def test_listings_show_what_the_caller_may_list(users: dict[str, Sdk]) -> None:
     assert [item.item_name for item in seen.items] == ["/apps/readable", "/apps/writable/x"]
     assert seen.folders == ["/apps/"]
     assert users["reader"].list_items(path="/apps").folders == ["/apps/writable/"]
-    assert users["nobody"].list_items(path="/").items is None
+    assert users["powerless"].list_items(path="/").items is None
 
 
 def test_delete_items_fails_for_the_forbidden_ones_only(users: dict[str, Sdk], sdk: Sdk) -> None:
@@ -96,7 +98,7 @@ def test_delete_items_fails_for_the_forbidden_ones_only(users: dict[str, Sdk], s
         ("reader", "/apps/readable", ["read", "list"]),
         ("writer", "apps/writable/anything/new", ["read", "create", "update", "delete", "list"]),
         ("writer", "/apps/secret/x", None),
-        ("nobody", "/apps/readable", None),
+        ("powerless", "/apps/readable", None),
     ],
 )
 def test_callers_can_ask_for_their_rights(
@@ -167,7 +169,7 @@ def test_only_administrators_make_auth_methods(users: dict[str, Sdk]) -> None:
     [
         lambda sdk: sdk.create_role(name="/r"),
         lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["read"]),
-        lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="nobody"),
+        lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="powerless"),
         lambda sdk: sdk.uid_generate_token(auth_method_name="machine"),
         lambda sdk: sdk.update_account_settings(default_versioning="true"),
     ],
@@ -182,11 +184,11 @@ def test_only_administrators_manage_the_account(users: dict[str, Sdk], call: t.C
     ("call", "status", "text"),
     [
         (lambda sdk: sdk.create_role(name="reader"), 409, "AlreadyExists"),
-        (lambda sdk: sdk.create_auth_method(name="nobody"), 409, "AlreadyExists"),
+        (lambda sdk: sdk.create_auth_method(name="powerless"), 409, "AlreadyExists"),
         (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["read"]), 404, "none"),
         (lambda sdk: sdk.set_role_rule(role_name="reader", path="/*", capability=["fly"]), 400, "capability: fly"),
         (lambda sdk: sdk.set_role_rule(role_name="none", path="/*", capability=["fly"]), 400, "capability: fly"),
-        (lambda sdk: sdk.assoc_role_auth_method(role_name="none", am_name="nobody"), 404, "none"),
+        (lambda sdk: sdk.assoc_role_auth_method(role_name="none", am_name="powerless"), 404, "none"),
         (lambda sdk: sdk.assoc_role_auth_method(role_name="reader", am_name="none"), 404, "none"),
         (lambda sdk: sdk.uid_generate_token(auth_method_name="none"), 404, "none"),
     ],

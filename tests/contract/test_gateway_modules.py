@@ -166,11 +166,11 @@ def test_every_place_is_one_of_the_models_and_every_member_has_a_setting(source:
     payload = getattr(sdk_models, getattr(sdk_models, entry).openapi_types["payload"])
     members = set(payload.attribute_map.values())
     ours = {field.place.split(".")[1] for field in source.fields if field.place}
-    nobody_can_set = {
+    cannot_be_set = {
         "certificate": {"folder", "max_dial_timeout", "max_scan_duration", "max_workers"},
         "server_inventory": {"server_targets_path_template"},
     }
-    assert members - ours == nobody_can_set.get(source.option, set())
+    assert members - ours == cannot_be_set.get(source.option, set())
     assert ours <= members
 
 

@@ -52,7 +52,7 @@ def test_every_state_of_a_run_can_be_seen(site: Site) -> None:
     assert site.gw.gateway_status_migration(name="m").duration_time.endswith("s")
 
 
-def test_waiting_ends_with_an_error_when_it_was_in_vain(site: Site) -> None:
+def test_waiting_without_success_ends_with_an_error(site: Site) -> None:
     site.create()
     with pytest.raises(EmulatorError, match="not over"):
         site.gateway.wait("m", seconds=0.05)
@@ -231,7 +231,7 @@ def test_a_cluster_may_be_configured_from_the_start() -> None:
             emulator.gateway(settings={"no_such": 1})
 
 
-def test_the_gateways_own_rights_are_changed_like_those_of_anybody(site: Site) -> None:
+def test_the_gateways_own_rights_are_changed_like_other_rights(site: Site) -> None:
     role = f"gateway-{site.gateway.number}"
     admin = Sdk(site.emulator.url, site.emulator.token())
     admin.set_role_rule(role_name=role, path="/*", capability=["read", "list"])

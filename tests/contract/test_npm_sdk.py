@@ -92,7 +92,7 @@ def test_everything_is_found_by_pages_and_folders(emulator: Emulator, npm: NpmSd
     assert sorted(found) == sorted(names)
 
 
-def test_refusals_are_told_apart_by_their_status(emulator: Emulator, npm: NpmSdk) -> None:
+def test_refusals_differ_by_their_status(emulator: Emulator, npm: NpmSdk) -> None:
     npm("create-secret", name="/taken", value="1")
     with refused(409, "AlreadyExists"):
         npm("create-secret", name="/taken", value="1")
@@ -102,7 +102,7 @@ def test_refusals_are_told_apart_by_their_status(emulator: Emulator, npm: NpmSdk
         npm("create-secret", name="/n", value="1", protection_key="/keys/none")
     with refused(400, "maximum length is 1024"):
         npm("create-secret", name="/n", value="1", description="d" * 1025)
-    npm.token = emulator.login("p-nobody", "nobody-key")
+    npm.token = emulator.login("p-powerless", "powerless-key")
     with refused(401, "UnauthorizedAccess"):
         npm("describe-item", name="/taken")
     with refused(401, "UnauthorizedAccess"):
@@ -121,7 +121,7 @@ def test_a_folder_is_deleted_unless_a_key_is_in_it(emulator: Emulator, npm: NpmS
         assert npm("delete-items", path="/f")["deleted_items"] == ["/f/a", "/f/key"]
 
 
-def test_roles_are_made_and_rights_told(emulator: Emulator, npm: NpmSdk) -> None:
+def test_roles_are_created_and_rights_shown(emulator: Emulator, npm: NpmSdk) -> None:
     npm("create-secret", name="/made/x", value="1")
     made = npm("create-auth-method", name="/app")
     npm("create-role", name="/r")

@@ -36,7 +36,7 @@ Bodies = dict[str, list[dict[str, t.Any]]]
 
 @pytest.fixture(scope="module")
 def bodies() -> t.Iterator[Bodies]:
-    """The bodies of runs that use every command: new, more, taken over, too long, forgotten, taken back."""
+    """The bodies of runs that use every command: new, more, taken over, too long, forgotten, rolled back."""
     sent: Bodies = defaultdict(list)
     send = transport.Transport.send
 
@@ -59,7 +59,7 @@ def bodies() -> t.Iterator[Bodies]:
         scene.kv.put("a", *({"v": n} for n in range(20)))
         scene.migration.ok(conflict="overwrite")
         scene.call("update-secret-val", name=scene.name("a"), value="{}")
-        scene.migration.ok(conflict="update", metadata_mode="minimal")
+        scene.migration.ok(conflict="append", metadata_mode="minimal")
         scene.migration.ok(source={"paths": [f"{scene.kv.mount}/a"]})
         assert verified(scene.migration).values["summary"]["identical"]
         scene.migration.ok(state="absent")
@@ -67,12 +67,12 @@ def bodies() -> t.Iterator[Bodies]:
         scene.migration.run(name="back", target_location="/migrated/back", conflict="overwrite", versions="1")
         scene.kv.put("a", {"v": "later"})
         again = scene.migration.ok(name="back", target_location="/migrated/back")
-        for to in (again.values["run"], "before_migration"):
-            Rollback(scene.migration).ok(name="back", target_location="/migrated/back", to=to)
-        scene.migration.ok(name="sync", target_location="/migrated/sync", conflict="update")
+        for selected in ({"from_run": again.values["run"]}, {}):
+            Rollback(scene.migration).ok(name="back", target_location="/migrated/back", **selected)
+        scene.migration.ok(name="sync", target_location="/migrated/sync", conflict="append")
         scene.kv.destroy("a", 13)
         scene.kv.remove("b")
-        Sync(scene.migration, name="sync", target_location="/migrated/sync", deleted="delete").ok(state="started")
+        Sync(scene.migration, name="sync", target_location="/migrated/sync", delete=True).ok(state="started")
         yield sent
 
 

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _fork = multiprocessing.get_context("fork")  # a fork costs milliseconds, a fresh interpreter most of a second
-_BEYOND = 2000  # requests after the last that anybody would count
+_BEYOND = 2000  # requests; more than any run sends
 
 
 def start(migration: Migration, **options: t.Any) -> multiprocessing.process.BaseProcess:
@@ -116,7 +116,7 @@ class RunOutcome:
 
 
 def apart(migration: Migration, **options: t.Any) -> RunOutcome:
-    """Run in a process of its own, so that the next run may know that this one is dead."""
+    """Run in a process of its own, so that the next run may know that this one has ended."""
     receiver, sender = _fork.Pipe(duplex=False)
     process = _fork.Process(target=_tell, args=(sender, migration, options))
     process.start()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody documents of Akeyless, or what accounts set differently: it must not matter, or be refused by item."""
+"""What Akeyless does not document, or accounts set differently: it has no effect, or the item fails with a reason."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_more_versions_than_the_account_keeps(vault: Vault, emulator: Emulator) 
     assert scene.values("many") == [{"v": 2}, {"v": 3}, {"v": 4}]
 
 
-def test_a_required_custom_field_is_told_by_item(vault: Vault, emulator: Emulator) -> None:
+def test_a_required_custom_field_is_reported_by_item(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator)
     scene.kv.put("s1", {"v": 1})
     scene.migration.ok()

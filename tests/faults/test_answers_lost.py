@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Akeyless fails, is silent, or loses answers: the target is complete afterwards, and no version is there twice."""
+"""Akeyless fails, or answers are lost: the target is complete afterwards, and no version is there twice."""
 
 from __future__ import annotations
 

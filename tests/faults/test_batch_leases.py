@@ -88,7 +88,7 @@ def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
 
 
-def test_a_batch_that_defines_it_otherwise_at_the_same_moment_is_told(scene: Scene) -> None:
+def test_a_batch_with_another_definition_at_the_same_moment_fails(scene: Scene) -> None:
     control = scene.emulator.control
     control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [2]}])
     slow = start(scene.migration, **batch("0"))
@@ -164,7 +164,7 @@ def test_two_that_take_their_leases_at_the_same_moment_never_both_write(
     control.reset_counters()
     for run in runs:
         run.join()
-    # Nobody writes an item twice: each item that was touched was touched by one run.
+    # No item is written twice: each item that was written was written by one run.
     touched = Counter(
         name
         for route, name, outcome in control.journal()
@@ -216,7 +216,7 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
     assert control.wait_hanging()
     names = [name for name in control.dump() if name.startswith(f"{FOLDER}/")]
     for name in names:
-        # As state: absent does. The lease that the slow run takes is left to it, where it is to find another one gone.
+        # As state: absent does. The lease of the slow run stays; it is to find that another one is missing.
         if first == second or not name.endswith(f"/lease-b{second}"):
             scene.call("delete-item", name=name)
     control.reset_counters()
@@ -226,11 +226,11 @@ def test_a_ledger_that_was_forgotten_meanwhile_is_not_written(scene: Scene, firs
     assert apart(scene.migration).error == ""
 
 
-# --- runs that died, or seemed to
+# --- runs that were killed, or seem to be
 
 
 @pytest.mark.parametrize(("first", "second"), [("0", "00"), ("00", "0"), ("0", "")])
-def test_a_batch_that_died_holds_nobody_up(scene: Scene, first: str, second: str) -> None:
+def test_a_batch_whose_run_was_killed_blocks_no_other(scene: Scene, first: str, second: str) -> None:
     kill_at(scene.migration, 6, "after", **batch(first))
     for bits in (second, first):
         assert apart(scene.migration, **(batch(bits) if bits else {})).error == ""
@@ -256,7 +256,7 @@ def test_a_run_that_slept_finds_that_an_overlapping_one_took_over(scene: Scene) 
     assert_all_there_once(scene)
 
 
-def test_a_lease_of_another_batch_blocks_nobody(scene: Scene) -> None:
+def test_a_lease_of_another_batch_blocks_no_run(scene: Scene) -> None:
     scene.migration.ok(**batch("1"))
     content = {**lease(scene, "1"), "until": time.time() + 50, "pid": os.getpid()}
     scene.call(
@@ -277,7 +277,7 @@ def test_a_batch_leaves_a_lost_definition_to_a_whole_run(scene: Scene) -> None:
     assert_all_there_once(scene)
 
 
-def test_who_could_not_look_for_others_looks_again_before_it_writes(scene: Scene) -> None:
+def test_who_could_not_read_other_leases_reads_them_again_before_it_writes(scene: Scene) -> None:
     control = scene.emulator.control
     scene.migration.ok(**batch("1"))
     control.reset_counters()

@@ -123,7 +123,7 @@ def test_killed_with_one_item_per_key(
 
 @pytest.fixture(scope="module")
 def second(vault: Vault, _emulator: Emulator) -> tuple[Scene, dict[str, t.Any], int]:
-    """A migration that ran once, and whose source went on since: new versions, new metadata, new and gone secrets."""
+    """A migration that ran once; its source has new versions, new metadata, new and removed secrets since."""
     control = _emulator.control
     control.reset()
     scene = Scene(vault, _emulator)
@@ -179,14 +179,14 @@ def test_killed_and_the_source_goes_on_before_the_next_run(
     assert not scene.migration.ok().changed
 
 
-def test_a_description_that_somebody_changes_after_the_kill_is_not_ours(vault: Vault, emulator: Emulator) -> None:
+def test_a_description_that_others_change_after_the_kill_is_a_conflict(vault: Vault, emulator: Emulator) -> None:
     scene = Scene(vault, emulator, metadata_mode="minimal")
     scene.kv.put("s", {"n": 1})
     scene.kv.describe("s", custom_metadata={"owner": "first"})
     scene.migration.ok()
     scene.kv.describe("s", custom_metadata={"owner": "second"})
     kill_at(scene.migration, 1, "before", routes=["update-item"])
-    # The lease's time, and so the run's, is long over when somebody edits the description.
+    # The lease, and so the run, expired long before another program edits the description.
     name = "/migrated/.secretferry/test/lease"
     lease = json.loads(emulator.control.dump()[name]["versions"][-1]["value"])
     past = {**lease, "since": lease["since"] - 500, "until": lease["until"] - 500}

@@ -83,7 +83,7 @@ def test_two_first_runs_at_once_end_with_one_winner(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("holder", ["dead here", "expired elsewhere", "damaged"])
-def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder: str) -> None:
+def test_a_lease_whose_run_has_ended_does_not_block(scene: Scene, holder: str) -> None:
     scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     dead = start(scene.migration, check=True)
     dead.join()
@@ -100,7 +100,7 @@ def test_a_lease_that_nobody_holds_any_more_does_not_block(scene: Scene, holder:
 
 
 @pytest.mark.parametrize("other", [{"host": "elsewhere"}, {"boot": "another boot"}, {"pid": os.getpid()}])
-def test_a_lease_that_somebody_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
+def test_a_lease_that_a_run_may_hold_blocks(scene: Scene, other: dict[str, t.Any]) -> None:
     scene.migration.ok(source={"paths": [f"{scene.kv.mount}/s0"]})
     _rewrite(scene, LEASE, json.dumps({**_lease(scene), "until": time.time() + 50, **other}))
     before = scene.emulator.control.dump()
@@ -157,7 +157,7 @@ def test_pieces_that_do_not_belong_together_are_rebuilt(scene: Scene, harm: str)
     before = scene.values("s0")
     if harm == "lost":
         scene.call("delete-item", name=_pieces(scene)[1])
-    else:  # as a run leaves them that dies before it writes the shard
+    else:  # as a run leaves them that is killed before it writes the shard
         _rewrite(scene, _pieces(scene)[1], "older")
     scene.migration.ok()
     assert scene.values("s0") == before
@@ -224,7 +224,7 @@ def test_a_damaged_ledger_names_the_item_and_its_remedy_works(
     assert not apart(scene.migration).changed
 
 
-def test_a_ledger_of_a_newer_release_is_left_alone(scene: Scene) -> None:
+def test_a_ledger_of_a_newer_release_is_not_changed(scene: Scene) -> None:
     scene.migration.ok()
     _rewrite(scene, f"{FOLDER}/definition", '{"format": 2}')
     before = scene.emulator.control.dump()

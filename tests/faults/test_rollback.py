@@ -168,7 +168,7 @@ def test_back_from_a_run_that_was_killed(
     runs = back.run(check=True).values["runs"]
     to = runs[-1] if len(runs) > 1 else None
     if goal == "first" and to is None:
-        assert state(emulator) == story.states["first"]  # it died before it wrote anything
+        assert state(emulator) == story.states["first"]  # it was killed before it wrote anything
         return
     options = {"from_run": to} if goal == "first" else {}
     told = apart(back, **OPTIONS, **options)

@@ -61,7 +61,7 @@ def _there(scene: Scene, path: str) -> t.Callable[[], bool]:
     return lambda: scene.name(path) in scene.migration.items()
 
 
-def test_passes_go_on_until_somebody_stops_them(scene: Scene) -> None:
+def test_passes_go_on_until_syncing_is_stopped(scene: Scene) -> None:
     running = Background(scene, duration="60s")
     scene.kv.put("new", V1)
     until(_there(scene, "new"), "a first change")
@@ -85,7 +85,7 @@ def test_it_ends_with_its_bounds(scene: Scene) -> None:
     assert past.values["passes"]["done"] == 1
 
 
-def test_an_outage_of_akeyless_is_survived_and_told(scene: Scene) -> None:
+def test_an_outage_of_akeyless_is_waited_for_and_reported(scene: Scene) -> None:
     scene.migration.limits = IMPATIENT
     control = scene.emulator.control
     running = Background(scene, duration="60s")

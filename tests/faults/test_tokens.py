@@ -69,7 +69,7 @@ def test_a_given_akeyless_token_that_expires_ends_the_run_clearly(scene: Scene) 
     assert "the Akeyless token is not valid, or not any longer" in told.error
     assert "akeyless.auth.token" in told.error
     assert "t-" not in told.error
-    # It ended at once: nothing was tried with the dead token for each of the other secrets.
+    # It ended at once: nothing was tried with the invalid token for each of the other secrets.
     assert emulator.control.counters()["statuses"]["401"] < 12
     scene.migration.akeyless_auth = {"token": emulator.token()}
     emulator.control.faults()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in options, and servers that are not there: told within seconds, by option or path, and nothing written."""
+"""Mistakes in options, and servers that are not there: reported in seconds, by option or path; nothing is written."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_misspelt_path_beside_a_right_one(scene: Scene) -> None:
     assert scene.values("a/b") == [{"v": 1}]
 
 
-def test_akeyless_dies_in_the_middle(scene: Scene) -> None:
+def test_akeyless_stops_answering_during_the_run(scene: Scene) -> None:
     scene.migration.limits = Limits(outage_seconds=1.0)
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})

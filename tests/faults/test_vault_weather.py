@@ -142,7 +142,7 @@ def test_sealed_in_the_middle_and_unsealed_before_the_next_run(scene: Scene) -> 
     assert len(scene.migration.items()) == 3
 
 
-def test_dead_in_the_middle(emulator: Emulator) -> None:
+def test_vault_stops_during_the_run(emulator: Emulator) -> None:
     with Vault.start() as vault:
         scene = Scene(vault, emulator, concurrency=2)
         scene.migration.limits = Limits(outage_seconds=1.0)
@@ -182,7 +182,7 @@ def test_a_standby_redirects_to_the_active_node(scene: Scene, status: int, mere_
     assert scene.values("odd %41") == [{"v": 1}]
 
 
-def test_a_standby_that_redirects_in_circles_is_told(scene: Scene) -> None:
+def test_a_standby_that_redirects_in_circles_is_reported(scene: Scene) -> None:
     def redirect(asked: Asked) -> Reply | None:
         return Reply(307, {"Location": asked.path}) if "/data/" in asked.path else None
 

@@ -58,7 +58,7 @@ def audited(vault: Vault, **options: t.Any) -> Result:
 
 
 def is_alive(vault: Vault, file: Path | str) -> bool:
-    """Whether a token, or the one in a file, is alive."""
+    """Whether a token, or the one in a file, is valid."""
     token = file if isinstance(file, str) else file.read_text()
     return vault.request("GET", "auth/token/lookup-self", token=token, raw=True).status_code == 200
 

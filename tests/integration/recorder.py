@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small HTTP server that remembers what it was asked and answers as it was told."""
+"""A small HTTP server that records requests and sends the answers that a test gives it."""
 
 from __future__ import annotations
 

@@ -94,8 +94,8 @@ def test_a_listing_without_subfolders_is_no_failure(account: Emulator) -> None:
         ),
         ({"already_exists_status": 400}, {"taken_name": "400 AlreadyExists"}),
         ({"delete_protection_by_default": True}, {"unprotected": "it is protected"}),
-        ({"value_limit": 1000}, {"value_size": "16384 bytes are refused with 400 InvalidParam"}),
-        ({"description_limit": 500}, {"description_size": "1024 characters are refused with 400 InvalidParam"}),
+        ({"value_limit": 1000}, {"value_size": "16384 bytes are rejected with 400 InvalidParam"}),
+        ({"description_limit": 500}, {"description_size": "1024 characters are rejected with 400 InvalidParam"}),
         ({"invalid_characters": "#"}, {"name_characters": "400 InvalidParam"}),
         ({"lock_default_key": True}, {"missing_protection_key": "200, and the item is made"}),
         ({"endless_pages": "same_token"}, {"listing_end": "the pages do not end: the same items come again"}),
@@ -203,7 +203,7 @@ def test_a_probe_that_was_killed_is_cleared_by_the_next(account: Emulator) -> No
     assert seen(probe(account)) == SEEN
 
 
-def test_a_folder_with_items_of_others_is_left_alone(account: Emulator) -> None:
+def test_a_folder_with_items_of_others_is_not_changed(account: Emulator) -> None:
     create(account, f"{FOLDER}/theirs")
     for check in (True, False):
         with pytest.raises(SecretferryError, match=f"{FOLDER} holds 1 items .* such as {FOLDER}/theirs"):
@@ -221,7 +221,7 @@ def test_check_mode_writes_nothing_and_names_what_would_be_tried(account: Emulat
 
 def test_a_wrong_login_is_named(account: Emulator) -> None:
     for auth, text in (
-        ({"access_id": "p-app", "access_key": "wrong-key"}, "refuses the access_key login"),
+        ({"access_id": "p-app", "access_key": "wrong-key"}, "rejects the access_key login"),
         ({"token": "t-wrong"}, "the Akeyless token is not valid"),
     ):
         for check in (True, False):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in to Akeyless, and what people are told when that fails.
+"""Logging in to Akeyless, and the messages when that fails.
 
 On the emulator where it checks the credentials; against a recorder where only the request matters.
 """
@@ -239,7 +239,7 @@ class TestRefusals:
 
 
 class TestUnreachable:
-    def test_nobody_listens(self) -> None:
+    def test_no_server_listens(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -266,7 +266,7 @@ class TestUnreachable:
             (Answer(status=0), "broke the connection off"),
         ],
     )
-    def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:
+    def test_another_server_or_none_answers(self, answer: Answer, said: str) -> None:
         with Recorder(answer) as server, pytest.raises(SecretferryError, match=said) as caught:
             open_session(server.url, KEY).login()
         assert server.url in str(caught.value)

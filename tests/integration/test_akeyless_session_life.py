@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Staying logged in to Akeyless: dead tokens and renewal."""
+"""Staying logged in to Akeyless: invalid tokens and renewal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def server() -> Iterator[Emulator]:
 
 
 class TestWhenTheTokenDies:
-    def test_a_missing_right_is_no_dead_token(self, server: Emulator) -> None:
+    def test_a_missing_right_is_no_invalid_token(self, server: Emulator) -> None:
         session = by_key(server)
         assert session.refresh(session.token) is False
         assert session.logins == 1
@@ -41,7 +41,7 @@ class TestWhenTheTokenDies:
         assert session.self_check()["valid"] is True
         assert session.logins == 2
 
-    def test_who_comes_late_is_told_to_try_the_new_one(self, server: Emulator) -> None:
+    def test_a_late_request_is_sent_again_with_the_new_token(self, server: Emulator) -> None:
         session = by_key(server)
         stale = session.token
         server.control.expire_tokens()
@@ -66,7 +66,7 @@ class TestWhenTheTokenDies:
             session.refresh(stale)
         assert stale not in str(caught.value)
 
-    def test_unless_somebody_has_put_another_into_its_file(self, server: Emulator, tmp_path: Path) -> None:
+    def test_unless_its_file_holds_another_token(self, server: Emulator, tmp_path: Path) -> None:
         file = tmp_path / "token"
         file.write_text(server.token())
         session = open_session(server.url, {"token_file": str(file)})
@@ -86,7 +86,7 @@ class TestWhenTheTokenDies:
             session.refresh(stale)
         assert [a.body["uid-token"] for a in server.asked if a.path == "/auth"] == ["u-first", "u-second"]
 
-    def test_a_login_that_gives_dead_tokens_does_not_go_on_for_ever(self) -> None:
+    def test_a_login_that_gives_invalid_tokens_ends_the_run(self) -> None:
         with Recorder(LOGGED_IN, INVALID, INVALID, LOGGED_IN, INVALID) as server:
             session = open_session(server.url, KEY)
             with pytest.raises(LoginError, match="just issued"):
@@ -112,7 +112,7 @@ class TestRenewal:
         ],
         ids=str,
     )
-    def test_at_two_thirds_of_its_life_however_the_end_is_told(self, tells: dict[str, t.Any]) -> None:
+    def test_at_two_thirds_of_its_life_in_each_form_of_the_expiry(self, tells: dict[str, t.Any]) -> None:
         clock = Clock()
         with Recorder(Answer({"token": "t-1", **tells}), LOGGED_IN, VALID) as server:
             session = open_session(server.url, KEY, clock)
@@ -124,14 +124,14 @@ class TestRenewal:
             session.renew()
             assert (session.logins, session.token) == (2, "t-recorded")
 
-    def test_an_end_that_is_not_told_with_the_login_is_asked_for(self, server: Emulator) -> None:
+    def test_an_expiry_that_the_login_does_not_show_is_requested(self, server: Emulator) -> None:
         session = by_key(server)
         session.login()
         due = session.seconds_until_due()
         assert due is not None
         assert due > 0
 
-    def test_an_end_that_nobody_tells_is_no_failure(self) -> None:
+    def test_an_unknown_expiry_is_no_failure(self) -> None:
         with Recorder(LOGGED_IN, Answer({"error": "unknown"}, 500)) as server:
             session = open_session(server.url, KEY)
             session.login()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One Akeyless token for a migration: made, kept, used, ended, shown to be dead."""
+"""One Akeyless token for a migration: created, kept, used, revoked, and tested to be revoked."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_migration_works_with_it_and_no_more_when_it_is_ended(vault: Vault, em
         scene.migration.run(akeyless={"api_url": emulator.url, "auth": {"token": token}})
 
 
-def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
+def test_one_that_has_expired_is_revoked(emulator: Emulator, file: Path) -> None:
     run(emulator, file)
     emulator.control.expire_tokens()
     ended = run(emulator, file, state="absent")
@@ -103,7 +103,7 @@ def test_one_that_has_expired_is_dead(emulator: Emulator, file: Path) -> None:
         ({"akeyless": {"auth": {"token": "t-1"}}}, "a token cannot make another"),
         (
             {"akeyless": {"auth": {"access_id": "p-emulator0admin", "access_key": "wrong-key"}}},
-            "refuses the access_key",
+            "rejects the access_key",
         ),
         ({"akeyless": {"api_url": "http://127.0.0.1:9", "auth": {"access_id": "p", "access_key": "k"}}}, "127.0.0.1:9"),
         ({"dest": "/nowhere/token"}, "there is no folder /nowhere"),

@@ -162,7 +162,7 @@ def test_the_migrations_worked_with_them(story: Story) -> None:
     assert story.played["migrate by wrapped"]["summary"]["unchanged"] == 1
 
 
-def test_all_is_dead_afterwards(story: Story) -> None:
+def test_all_credentials_are_revoked_afterwards(story: Story) -> None:
     for text in story.issued:
         if text.startswith("hv"):
             assert story.vault.request("GET", "auth/token/lookup-self", token=text, raw=True).status_code == 403

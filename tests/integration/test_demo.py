@@ -154,7 +154,7 @@ def test_the_whole_demo(start: t.Callable[..., Demo], tmp_path: Path) -> None:
     [("From ", signal.SIGINT), ("--tags assess", signal.SIGTERM), ("rollout --check", signal.SIGINT)],
     ids=["while-seeding", "while-assessing", "while-planning"],
 )
-def test_an_interrupted_demo_tidies_up(start: t.Callable[..., Demo], moment: str, number: signal.Signals) -> None:
+def test_an_interrupted_demo_cleans_up(start: t.Callable[..., Demo], moment: str, number: signal.Signals) -> None:
     demo = start()
     demo.read_until(moment)
     demo.process.send_signal(number)

@@ -190,7 +190,7 @@ def test_after_a_run_that_was_killed_another_one_removes_all(world: World) -> No
     assert world.everything() == world.before
 
 
-def test_a_path_with_secrets_of_others_is_left_alone(world: World) -> None:
+def test_a_path_with_secrets_of_others_is_not_changed(world: World) -> None:
     world.kv.put("first-run/folder/db", {"n": 1})
     before = world.everything()
     played = world.run()
@@ -202,7 +202,7 @@ def test_a_path_with_secrets_of_others_is_left_alone(world: World) -> None:
 def test_a_wrong_login_is_named_and_leaves_nothing(world: World) -> None:
     played = world.run(env={"AKEYLESS_ACCESS_KEY": "wrong-access-key"})
     assert played.rc != 0
-    assert "refuses the access_key login" in played["Try what is assumed of Akeyless"]["msg"]
+    assert "rejects the access_key login" in played["Try what is assumed of Akeyless"]["msg"]
     assert "wrong-access-key" not in played.stdout
     assert world.everything() == world.before
     played = world.run(env={"OPERATOR_VAULT_TOKEN": "hvs.wrong"})

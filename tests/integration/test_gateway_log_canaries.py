@@ -65,7 +65,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Played,
     tasks: list[dict[str, t.Any]] = [
         {"name": "one", module: {"paths": logs, "name": "m"}},
         {"name": "all", module: {"paths": logs, "report_limit": 1000}},
-        {"name": "none", module: {"paths": logs, "name": "nobody"}},
+        {"name": "none", module: {"paths": logs, "name": "unknown"}},
         {"name": "broken", module: {"paths": [str(folder / "*.gz")], "name": "m"}, "ignore_errors": True},
     ]
     yield play.run(tasks, "-vvvv"), play

@@ -124,7 +124,7 @@ class Story:
                 look("packed", f"{self.logs}/gateway-*.gz", name="wave-1"),
                 look("torn", f"{self.logs}/*.gz", name="wave-1", ignore=True),
                 look("few", *logs, name="wave-1", report_limit=2),
-                look("nobody", *logs, name="wave-9"),
+                look("unknown", *logs, name="wave-9"),
                 look("unknown", self.logs / "anonymous.log", name="odd"),
                 look("later", *logs, name="wave-1", since="2100-01-01T00:00:00Z"),
                 look("lately", *logs, name="wave-1", since="1h"),
@@ -154,7 +154,7 @@ def by_cause(result: dict[str, t.Any]) -> dict[str, set[str]]:
     return causes
 
 
-def test_every_failure_is_told_with_its_path_and_cause(story: Story) -> None:
+def test_every_failure_is_reported_with_its_path_and_cause(story: Story) -> None:
     item, mount = story.site.item, story.site.kv.mount
     assert by_cause(story["plain"]) == {
         "description_too_long": {item("wordy/a"), item("wordy/b")},
@@ -187,7 +187,7 @@ def test_causes_are_counted_by_instance(story: Story) -> None:
     assert first["first"] <= first["last"]
 
 
-def test_runs_are_told_with_their_counts(story: Story) -> None:
+def test_runs_are_reported_with_their_counts(story: Story) -> None:
     runs = story["plain"]["runs"]
     assert sorted(run["event"] for run in runs) == ["completed", "completed", "started", "started"]
     ends = [run["counts"] for run in runs if run["event"] == "completed"]
@@ -243,11 +243,11 @@ def test_lists_are_bounded_and_counts_complete(story: Story) -> None:
 
 
 def test_a_migration_that_no_log_names_is_a_warning_with_those_that_are(story: Story) -> None:
-    assert story["nobody"]["summary"]["matched"] == 0
-    assert "other, silent, wave-1" in story["nobody"]["warnings"][0]
+    assert story["unknown"]["summary"]["matched"] == 0
+    assert "other, silent, wave-1" in story["unknown"]["warnings"][0]
 
 
-def test_unknown_failures_are_told_in_known_words_only(story: Story) -> None:
+def test_unknown_failures_are_reported_in_known_words_only(story: Story) -> None:
     (failure,) = story["unknown"]["failures"]
     assert failure["cause"] == "unknown"
     assert failure["reason"].endswith("migration \u2026 status 502")
@@ -288,7 +288,7 @@ OF_ANSIBLE = {
 }
 
 
-@pytest.mark.parametrize("task", ["plain", "silent", "torn", "nobody"])
+@pytest.mark.parametrize("task", ["plain", "silent", "torn", "unknown"])
 def test_what_is_returned_is_what_is_documented(story: Story, task: str) -> None:
     result = story[task]
     assert set(result) - OF_ANSIBLE == set(DOCUMENTED)

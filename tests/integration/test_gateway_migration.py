@@ -253,7 +253,7 @@ def test_credentials_come_from_files_and_variables_too(
     monkeypatch.setenv("SECRETFERRY_AWS_KEY", "a-key-from-the-environment")
     assert runs.declare(name="a", aws={"key_id": "x"}).values["credentials"] == "sent"
     assert "a-key-from-the-environment" in runs.masked
-    # Where another way to log in was chosen, a variable that lies around does not count.
+    # Where another way to log in was chosen, variables do not count.
     monkeypatch.setenv("SECRETFERRY_HASHI_TOKEN", "hvs.lying-around")
     with pytest.raises(SecretferryError, match="/none does not exist"):
         runs.declare(name="t", hashi={"target_name": "/none"})
@@ -268,13 +268,13 @@ def test_the_public_api_is_refused_with_the_remedy(emulator: Emulator, runs: Gat
         GatewayRuns(emulator, emulator.url).declare(hashi=HASHI)
 
 
-def test_a_caller_without_the_permission_is_told_which(runs: GatewayRuns, gateway: Gateway) -> None:
+def test_an_error_names_the_permission_that_the_caller_lacks(runs: GatewayRuns, gateway: Gateway) -> None:
     auth = {"access_id": "p-app", "access_key": "app-key"}
     with pytest.raises(SecretferryError, match="automatic_migration"):
         runs.declare(hashi=HASHI, akeyless={"gateway_url": gateway.url, "auth": auth})
 
 
-def test_one_instance_of_several_is_refused_unless_told_otherwise(
+def test_one_instance_of_several_is_rejected_unless_allowed(
     runs: GatewayRuns, gateway: Gateway, emulator: Emulator
 ) -> None:
     instance = {"gateway_url": gateway.urls[0], "auth": runs.auth}

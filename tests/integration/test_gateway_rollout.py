@@ -88,7 +88,7 @@ def rollout(vault: Vault) -> t.Iterator[Rollout]:
         made.play.close()
 
 
-def test_each_wave_brings_its_paths_and_its_token_is_dead_afterwards(rollout: Rollout, tmp_path: Path) -> None:
+def test_each_wave_has_its_paths_and_its_token_is_revoked_afterwards(rollout: Rollout, tmp_path: Path) -> None:
     reports = tmp_path / "report"
     first = rollout.run("-vvvv", secretferry_gateway_rollout_waves=rollout.waves[:1])
     assert first.rc == 0, failures(first)

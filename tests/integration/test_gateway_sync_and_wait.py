@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gateway migrations that really read a Vault: started, stopped, waited for, and told as they are."""
+"""Gateway migrations that really read a Vault: started, stopped, awaited, and reported as they are."""
 
 from __future__ import annotations
 
@@ -192,9 +192,7 @@ def test_an_older_gateway_has_no_report_and_the_log_is_pointed_at(
     assert "gateway_log_info" in str(waited.error)
 
 
-def test_words_that_nobody_knows_are_judged_by_counts_and_times(
-    runs: GatewayRuns, gateway: Gateway, source: Source
-) -> None:
+def test_unknown_words_are_judged_by_counts_and_times(runs: GatewayRuns, gateway: Gateway, source: Source) -> None:
     gateway.settings(state_done="Hurrah", state_running="Wobbling", state_pending="Musing")
     source.kv.put("wordy", {"v": 1})
     source.kv.describe("wordy", custom_metadata=LONG)

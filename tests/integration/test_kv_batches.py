@@ -301,7 +301,7 @@ def test_overlapping_waves_are_named_with_some_paths(kv: Kv, play: Play, tmp_pat
     assert first.paths("wave_databases") == every(kv, lambda n: n % 3 != 0 and n % 2 == 1)
 
 
-def test_secrets_in_no_wave_are_told(kv: Kv, play: Play, tmp_path: Path) -> None:
+def test_secrets_in_no_wave_are_reported(kv: Kv, play: Play, tmp_path: Path) -> None:
     listed = inventory(play, tmp_path, migration(kv, {"name": "alpha", "folders": [f"{kv.mount}/alpha"]}))
     assert listed.rc == 0
     assert "60 secrets are in no wave" in listed.told
@@ -333,7 +333,9 @@ def test_an_unknown_key_of_the_file_is_named(kv: Kv, play: Play, tmp_path: Path)
     assert "unknown: batchsize" in listed.told
 
 
-def test_folders_that_may_not_be_listed_are_told_and_left_out(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:
+def test_folders_that_may_not_be_listed_are_reported_and_left_out(
+    kv: Kv, vault: Vault, play: Play, tmp_path: Path
+) -> None:
     vault.write_policy(
         "partly",
         f'path "{kv.mount}/metadata/" {{ capabilities = ["list"] }}\n'

@@ -174,7 +174,7 @@ def test_the_whole_playbook_succeeds(ran: Ran) -> None:
 def test_the_action_groups_defaults_reach_the_module(ran: Ran) -> None:
     assert ran.counted["by defaults"]["summary"]["created"] == 3
     assert ran.counted["a task's option replaces the default"]["failed"]
-    # As a whole: Ansible does not merge dictionaries, so the default's login is gone.
+    # As a whole: Ansible does not merge dictionaries, so the default's login is not there.
     assert "source.auth" in ran.counted["a task's option replaces the default"]["msg"]
 
 

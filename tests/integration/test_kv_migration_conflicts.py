@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nothing is touched unasked: items that are not ours, or that somebody changed since."""
+"""Nothing is written without need: items of others, or that another program changed since."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ ALIEN = {"alien": True}
 
 
 def _foreign(scene: Scene) -> None:
-    """Somebody's item has the name already."""
+    """An item of others has the name already."""
     scene.call("create-secret", name=scene.name("s"), value='{"alien":true}', format="json", description="theirs")
 
 
 def _appended(scene: Scene) -> None:
-    """We migrated, then somebody added a version."""
+    """After a migration, another program adds a version."""
     scene.migration.ok()
     scene.call("update-secret-val", **{"name": scene.name("s"), "value": '{"alien":true}', "keep-prev-version": "true"})
 
 
 def _replaced(scene: Scene) -> None:
-    """We migrated, then somebody overwrote the newest version in place."""
+    """After a migration, another program overwrites the newest version in place."""
     scene.migration.ok()
     scene.call(
         "update-secret-val", **{"name": scene.name("s"), "value": '{"alien":true}', "keep-prev-version": "false"}
@@ -38,19 +38,19 @@ def _replaced(scene: Scene) -> None:
 
 
 def _deleted(scene: Scene) -> None:
-    """We migrated, then somebody deleted the item."""
+    """After a migration, another program deletes the item."""
     scene.migration.ok()
     scene.call("delete-item", name=scene.name("s"))
 
 
 def _remade(scene: Scene) -> None:
-    """We migrated, then somebody deleted the item and made another one."""
+    """After a migration, another program deletes the item and creates another one."""
     _deleted(scene)
     _foreign(scene)
 
 
 def _described(scene: Scene) -> None:
-    """We migrated, then somebody changed the description."""
+    """After a migration, another program changes the description."""
     scene.migration.ok()
     scene.call("update-item", name=scene.name("s"), description="mine now")
 
@@ -145,7 +145,9 @@ def test_update_restores_the_source_even_with_nothing_new_there(scene: Scene, ca
 @pytest.mark.parametrize("conflict", ["append", "overwrite"])
 @pytest.mark.parametrize("case", MEDDLING)
 @pytest.mark.parametrize("die_at", [1, 2, 3])
-def test_a_run_that_dies_while_taking_over_is_completed(scene: Scene, case: str, conflict: str, die_at: int) -> None:
+def test_a_run_that_is_killed_while_taking_over_is_completed(
+    scene: Scene, case: str, conflict: str, die_at: int
+) -> None:
     MEDDLING[case](scene)
     scene.kv.put("s", V3)
     rule = {"action": "error", "status": 400, "text": "no more", "routes": ["update-secret-val"], "nth": [die_at]}

@@ -63,7 +63,7 @@ def failures(vault: Vault) -> t.Iterator[Failures]:
         m = f"{kv.mount}/"
         foreign = {"name": f"/a-conflict/{m}b", "value": "mine", "token": emulator.token()}
         foreign_task = {
-            "name": "somebody's item",
+            "name": "another program's item",
             "ansible.builtin.uri": {
                 "url": f"{emulator.url}/create-secret", "method": "POST", "body": foreign, "body_format": "json"
             },

@@ -199,7 +199,7 @@ def test_kv1_gets_a_version_for_each_change_that_is_seen(vault: Vault, emulator:
     assert scene.values("s") == [V1, V2, V1]
 
 
-def test_what_is_gone_at_the_source_stays_and_is_counted(scene: Scene) -> None:
+def test_what_was_removed_at_the_source_stays_and_is_counted(scene: Scene) -> None:
     scene.kv.put("t", V1)
     scene.migration.ok()
     scene.kv.remove("t")

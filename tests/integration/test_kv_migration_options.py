@@ -146,7 +146,7 @@ WAYS = {
     "an address with credentials": Way(
         {**BOTH, "VAULT_ADDR": "http://someone:{key}@127.0.0.1:1"}, says=("source.url", "credentials", "source.auth")
     ),
-    "nobody at the address": Way(
+    "no server at the address": Way(
         {**BOTH, "VAULT_ADDR": "http://127.0.0.1:1"}, says=("http://127.0.0.1:1", "source.url")
     ),
     "no Akeyless at the address": Way({**BOTH, "AKEYLESS_API_URL": "{addr}"}, says=("akeyless.api_url",)),

@@ -31,7 +31,7 @@ def state(emulator: Emulator, *, last: bool = True) -> dict[str, t.Any]:
 
 
 def foreign(scene: Scene, name: str, *values: str, **about: t.Any) -> None:
-    """Somebody's item."""
+    """An item of others."""
     scene.call("create-secret", name=name, value=values[0], **about)
     for value in values[1:]:
         scene.call("update-secret-val", **{"name": name, "value": value, "keep-prev-version": "true"})

@@ -19,7 +19,7 @@ V1, V2, V3 = ({"v": n} for n in range(1, 4))
 
 @pytest.fixture(params=["json", "keys"])
 def scene(vault: Vault, emulator: Emulator, request: pytest.FixtureRequest) -> Scene:
-    """Four secrets, migrated; then one got a version, one lost one, one is gone, and one is new."""
+    """Four secrets, migrated; then one got a version, one lost one, one was removed, and one is new."""
     scene = Scene(vault, emulator, layout=request.param)
     for name in ("more", "less", "gone", "same"):
         scene.kv.put(name, V1, V2)

@@ -80,7 +80,7 @@ def test_delete_removes_versions_and_items(scene: Scene) -> None:
     assert follow(scene, delete=True) == {"a/t": "create"}
 
 
-def test_the_newest_version_deleted_is_told(scene: Scene) -> None:
+def test_a_deleted_newest_version_is_reported(scene: Scene) -> None:
     scene.kv.delete("s", 3)
     result = Sync(scene.migration, delete=True).ok()
     assert "an older one is the newest now" in result.values["plan"][0]["reason"]
@@ -168,7 +168,7 @@ def test_kv_version_1(vault: Vault, emulator: Emulator) -> None:
 # --- what must not be deleted
 
 
-def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> None:
+def test_what_others_changed_at_the_target_is_not_deleted(scene: Scene) -> None:
     for path in ("s", "a/t"):
         scene.call("update-secret-val", name=scene.name(path), value='{"v":"theirs"}')
     scene.call("update-item", name=scene.name("u"), description="theirs")
@@ -180,7 +180,7 @@ def test_what_somebody_changed_at_the_target_is_not_deleted(scene: Scene) -> Non
     assert paths(scene) == {"s", "a/t", "u", "other"}
 
 
-def test_a_version_that_somebody_changed_in_place_is_not_deleted(scene: Scene) -> None:
+def test_a_version_that_others_changed_in_place_is_not_deleted(scene: Scene) -> None:
     scene.call("update-secret-val", name=scene.name("s"), value='{"v":"theirs"}', **{"keep-prev-version": "false"})
     scene.kv.delete("s", 3)
     assert "changed at the target" in str(Sync(scene.migration, delete=True).run().error)
@@ -203,7 +203,7 @@ def test_foreign_items_and_those_taken_over_stay(vault: Vault, emulator: Emulato
 
 
 @pytest.mark.parametrize("protected", ["rights", "listing"])
-def test_what_cannot_be_seen_is_not_gone(scene: Scene, protected: str) -> None:
+def test_what_cannot_be_seen_is_not_removed(scene: Scene, protected: str) -> None:
     mount, vault = scene.kv.mount, scene.kv.vault
     name = vault.write_policy(
         f"half-{mount}",

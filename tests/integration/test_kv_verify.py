@@ -439,7 +439,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "token": ({"source": {"auth": {"method": "token", "token": "hvs.wrong-token"}}}, "token"),
     "address": ({"source": {"url": "http://127.0.0.1:9"}}, "no connection to"),
     "mount": ({"source": {"paths": ["nowhere/"]}}, "nowhere/"),
-    "missing ledger": ({"name": "nobody"}, "there is no migration nobody"),
+    "missing ledger": ({"name": "unknown"}, "there is no migration unknown"),
     "other location": ({"target_location": "/elsewhere"}, "/elsewhere/.secretferry/test/definition is not there"),
     "root": ({"target_location": "/"}, "must be a folder"),
     "name": ({"name": "a/b"}, "cannot name a migration"),

@@ -126,7 +126,7 @@ def test_a_deleted_newest_version_is_no_missing_right(scene: Scene, vault: Vault
 @pytest.mark.parametrize(
     ("identity", "said"),
     [
-        ({"akeyless": {"auth": {"access_id": "p-app", "access_key": "wrong-key"}}}, "refuses the access_key login"),
+        ({"akeyless": {"auth": {"access_id": "p-app", "access_key": "wrong-key"}}}, "rejects the access_key login"),
         ({"source": {"auth": {"token": "hvs.wrong-token"}}, "may_read": []}, "rejects the token"),
     ],
 )

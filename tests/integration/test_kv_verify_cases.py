@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work of ``kv_verify`` in cases that have many sides: no false alarm, and no silent pass."""
+"""``kv_verify`` in compound cases: it reports no difference where there is none, and misses none."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_description_where_none_is_wanted(scene: Scene, text: str) -> None:
     assert found(verified(scene.migration)) == [("different_metadata", "a")]
 
 
-# --- items that are not ours
+# --- items of others
 
 
 @pytest.mark.parametrize(("value", "said"), [('{"v": 2}', "is that of the source"), ("other", "is not that")])

@@ -76,7 +76,7 @@ def test_a_listing_without_an_end_is_a_clear_error(vault: Vault, emulator: Emula
 
 
 @pytest.mark.parametrize("texts", ["plain", "live"])
-def test_a_refusal_that_quotes_a_name_is_no_proof_that_the_item_is_gone(
+def test_an_error_that_quotes_a_name_does_not_prove_that_the_item_is_missing(
     vault: Vault, emulator: Emulator, texts: str
 ) -> None:
     emulator.control.settings(error_texts=texts)

@@ -464,7 +464,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_mistakes_are_refused_before_anybody_is_asked(world: World, case: str) -> None:
+def test_mistakes_are_rejected_before_any_request(world: World, case: str) -> None:
     options, text = WRONG[case]
     source = {"auth": {"token": "hvs.any-token"}}
     world.emulator.control.reset_counters()

@@ -79,7 +79,7 @@ def test_killed_at_a_request_to_akeyless(world: World, auth: dict[str, t.Any], p
 
 
 class Barrier:
-    """Holds the n-th request of the probe to Vault, until whoever sent it is dead."""
+    """Holds the n-th request of the probe to Vault, until the process that sent it has ended."""
 
     def __init__(self, point: int) -> None:
         self.point = point
@@ -141,7 +141,7 @@ def test_killed_while_the_gateway_works(world: World, auth: dict[str, t.Any], ho
     _again(world, auth)
 
 
-def test_a_run_that_does_not_end_in_time_is_told_and_nothing_stays(world: World, auth: dict[str, t.Any]) -> None:
+def test_a_run_that_does_not_end_in_time_is_reported_and_nothing_stays(world: World, auth: dict[str, t.Any]) -> None:
     world.gateway.hold("running")
     result = world.check("gateway", probe=True, probe_timeout=2, source={"auth": auth})
     world.gateway.release()
@@ -152,7 +152,9 @@ def test_a_run_that_does_not_end_in_time_is_told_and_nothing_stays(world: World,
 
 
 @pytest.mark.parametrize("command", ["gateway-sync-migration", "gateway-migration-status", "gateway-create-migration"])
-def test_a_gateway_that_fails_half_way_leaves_nothing(world: World, auth: dict[str, t.Any], command: str) -> None:
+def test_a_gateway_that_fails_during_the_probe_leaves_nothing(
+    world: World, auth: dict[str, t.Any], command: str
+) -> None:
     control = world.emulator.control
     control.faults(rules=[{"action": "error", "status": 400, "text": "no", "routes": [command], "times": 3}])
     result = world.check("gateway", probe=True, source={"auth": auth})

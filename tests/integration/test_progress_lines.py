@@ -31,7 +31,7 @@ from ansible.plugins.connection.local import Connection as Local
 DOCUMENTATION = '''
 name: elsewhere
 short_description: This machine, by another name
-description: [It is not known as local, so nobody may read its files directly.]
+description: [It is not known as local, so its files may not be read directly.]
 options: {}
 '''
 
@@ -148,20 +148,22 @@ def test_the_file_is_private(shop: Workshop) -> None:
     assert run.finish() == 0
 
 
-@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("su"), reason="only root becomes somebody else unasked")
+@pytest.mark.skipif(
+    os.getuid() != 0 or not shutil.which("su"), reason="only root becomes another user without a password"
+)
 @pytest.mark.parametrize("kind", ["local", "ssh"])
 def test_another_user_may_do_the_work(shop: Workshop, request: pytest.FixtureRequest, kind: str) -> None:
     host = request.getfixturevalue("ssh_server").variables if kind == "ssh" else {}
     host |= {"ansible_python_interpreter": SYSTEM_PYTHON, "ansible_become_flags": "-s /bin/sh"}
     shop.folder.chmod(0o755)
-    task = slow(shop, become=True, become_method="su", become_user="nobody")
+    task = slow(shop, become=True, become_method="su", become_user="daemon")
     run = shop.start([task], host=host)
     run.wait_for(f"^{LINE.pattern}$")
     places = [Path("/var/tmp"), Path("/tmp")]
     owners = {file.owner() for file in shop.leftovers(*places)}
     (shop.folder / "go").touch()
     assert run.finish() == 0, run.lines
-    assert "nobody" in owners
+    assert "daemon" in owners
     assert gone(shop, *places)
 
 

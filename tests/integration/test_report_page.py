@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report's page in a real Chromium: quiet, without network, light and dark, on paper, by keyboard, at any size."""
+"""The report's page in a real Chromium: no errors, no network, light and dark, on paper, by keyboard, at any size."""
 
 from __future__ import annotations
 

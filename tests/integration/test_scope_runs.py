@@ -92,7 +92,7 @@ def test_a_batch_without_secrets_is_no_failure(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("layout", ["json", "keys"])
-def test_what_is_gone_at_the_source_is_skipped_with_a_reason(scene: Scene, layout: str) -> None:
+def test_what_was_removed_at_the_source_is_skipped_with_a_reason(scene: Scene, layout: str) -> None:
     some = paths(scene)[:3]
     scene.migration.defaults["layout"] = layout
     scene.migration.ok(scope={"paths": some[:2]})
@@ -108,7 +108,7 @@ def test_what_is_gone_at_the_source_is_skipped_with_a_reason(scene: Scene, layou
     assert f"{some[1]} was removed at the source; its item stays" in result.warnings
 
 
-def test_other_batches_are_not_gone(scene: Scene) -> None:
+def test_other_batches_are_not_removed(scene: Scene) -> None:
     scene.migration.ok()
     for path in paths(scene, "0")[:1]:
         scene.kv.remove(path.removeprefix(f"{scene.kv.mount}/"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The temporary credential's life on a real Vault: made, kept, used, judged, rotated, ended, shown to be dead."""
+"""The temporary credential on a real Vault: created, kept, used, checked, rotated and revoked."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_token_has_no_parent_and_ends_soon(vault: Vault, base: dict[str, t.A
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_dead_or_readable_one_is_replaced_and_the_old_one_ended(
+def test_an_invalid_or_readable_one_is_replaced_and_the_old_one_revoked(
     vault: Vault, base: dict[str, t.Any], kind: str
 ) -> None:
     first = credential(vault, type=kind, **base).values
@@ -134,7 +134,7 @@ def test_without_a_file_there_are_a_policy_and_a_role_only(vault: Vault, base: d
     assert not credential(vault, type=kind, **base).changed
 
 
-def test_a_policy_that_somebody_changed_is_put_right(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_a_policy_that_others_changed_is_written_again(vault: Vault, base: dict[str, t.Any]) -> None:
     policy = credential(vault, **base).values["policy"]
     vault.write_policy(f"secretferry-{base['name']}", 'path "sys/*" { capabilities = ["sudo"] }')
     again = credential(vault, **base)
@@ -193,7 +193,7 @@ def test_a_rotated_secret_id_of_a_foreign_role_leaves_the_others_alone(vault: Va
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("first", "then"), [(True, True), (True, False), (False, True)])
-def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
+def test_a_wrapping_token_that_was_not_unwrapped_is_revoked_when_it_is_replaced(
     vault: Vault, base: dict[str, t.Any], kind: str, first: bool, then: bool
 ) -> None:
     credential(vault, type=kind, **base, **_wrapping(first))
@@ -211,7 +211,7 @@ def test_a_wrapped_one_that_nobody_opened_is_ended_when_it_is_replaced(
     assert len([token for token in alive if token["policies"] == ["response-wrapping"]]) == then
 
 
-def test_tokens_that_nobody_knows_of_end_with_the_role(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_unknown_tokens_of_the_role_are_revoked_with_it(vault: Vault, base: dict[str, t.Any]) -> None:
     """As a run leaves one that is killed before the token gets into its file."""
     credential(vault, **base)
     body = {"policies": [f"secretferry-{base['name']}"]}
@@ -291,13 +291,13 @@ def test_what_the_environment_gives_is_not_revoked(
 def test_the_documented_operator_policy_is_enough(vault: Vault, base: dict[str, t.Any], kind: str) -> None:
     vault.write_policy("operator", OPERATOR)
     operator = {"token": vault.token(["operator"])}
-    base["source"]["kv_version"] = "2"  # who has no right on a mount is not told its version
+    base["source"]["kv_version"] = "2"  # Vault does not show the version of a mount without a right on it
     for state in ("present", "present", "rotated", "absent"):
         credential(vault, state=state, type=kind, operator_auth=operator, **base)
     assert not os.path.exists(base["dest"])
 
 
-def test_an_operator_without_the_rights_is_told_which(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_an_error_names_the_rights_that_the_operator_lacks(vault: Vault, base: dict[str, t.Any]) -> None:
     vault.write_policy("half", OPERATOR.replace("auth/token/create/secretferry-*", "nothing"))
     base["source"]["kv_version"] = "2"
     with pytest.raises(SecretferryError) as refused:
@@ -306,17 +306,17 @@ def test_an_operator_without_the_rights_is_told_which(vault: Vault, base: dict[s
     assert not os.path.exists(base["dest"])
 
 
-def test_a_wrong_operator_is_told_so_in_the_words_of_its_option(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_an_error_of_the_operators_login_names_its_option(vault: Vault, base: dict[str, t.Any]) -> None:
     with pytest.raises(SecretferryError, match=r"operator_auth\.token") as refused:
         credential(vault, operator_auth={"token": "hvs.wrong-token"}, **base)
     assert "source.auth" not in str(refused.value)
     assert "hvs.wrong-token" not in str(refused.value)
 
 
-def test_a_file_with_somebody_elses_token_is_left_alone(vault: Vault, base: dict[str, t.Any]) -> None:
+def test_a_file_with_a_token_of_others_is_not_changed(vault: Vault, base: dict[str, t.Any]) -> None:
     token = vault.token(["default"])
     Path(base["dest"]).write_text(token)
-    with pytest.raises(OptionError, match="of another origin"):
+    with pytest.raises(OptionError, match="that this migration does not own"):
         credential(vault, **base)
     assert is_alive(vault, token)
     assert Path(base["dest"]).read_text() == token
@@ -398,7 +398,7 @@ def test_no_policy_is_left_where_the_role_cannot_be_written(vault: Vault, base: 
     assert vault.request("GET", f"sys/policies/acl/secretferry-{base['name']}", raw=True).status_code == 404
 
 
-def test_a_dead_server(base: dict[str, t.Any], vault: Vault) -> None:
+def test_a_server_that_does_not_listen(base: dict[str, t.Any], vault: Vault) -> None:
     source = {**base["source"], "url": "http://127.0.0.1:9"}
     with pytest.raises(SecretferryError, match="no connection"):
         credential(vault, **{**base, "source": source})

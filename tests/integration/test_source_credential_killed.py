@@ -25,7 +25,7 @@ POINTS = {"token": range(1, 8), "approle": range(1, 7)}
 
 
 def _living(vault: Vault, name: str) -> list[str]:
-    """Every credential of that role that is alive."""
+    """Every credential of that role that is valid."""
     keys = vault.request("LIST", f"auth/approle/role/{name}/secret-id", raw=True)
     alive = list(keys.json()["data"]["keys"]) if keys.status_code == 200 else []
     for accessor in vault.request("LIST", "auth/token/accessors")["data"]["keys"]:

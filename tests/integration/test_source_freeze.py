@@ -147,7 +147,7 @@ def test_a_named_writer_is_tried(frozen: Frozen) -> None:
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_run_that_died_is_run_again(frozen: Frozen, monkeypatch: pytest.MonkeyPatch, state: str, at: int) -> None:
+def test_a_killed_run_is_run_again(frozen: Frozen, monkeypatch: pytest.MonkeyPatch, state: str, at: int) -> None:
     if state == "absent":
         frozen.run()
     made = itertools.count(1)
@@ -170,7 +170,7 @@ def test_a_run_that_died_is_run_again(frozen: Frozen, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_policy_that_somebody_changed_is_left_alone(frozen: Frozen, state: str) -> None:
+def test_a_policy_that_others_changed_is_not_changed(frozen: Frozen, state: str) -> None:
     frozen.run()
     changed = f"writer-{frozen.name[1:]}"
     frozen.vault.write_policy(changed, 'path "theirs/*" { capabilities = ["read"] }')

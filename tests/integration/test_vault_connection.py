@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""TLS, unreachable and busy Vaults, and what lies around in the environment."""
+"""TLS, unreachable and busy Vaults, and variables of the environment that have no part in it."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class TestTls:
 
 
 class TestUnreachable:
-    def test_nobody_listens(self) -> None:
+    def test_no_server_listens(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -151,7 +151,7 @@ class TestUnreachable:
             (Answer(status=0), "closed the connection"),
         ],
     )
-    def test_somebody_else_or_nobody_at_home(self, answer: Answer, said: str) -> None:
+    def test_another_server_or_none_answers(self, answer: Answer, said: str) -> None:
         with Recorder(answer) as server, pytest.raises(SecretferryError, match=said) as caught:
             open_session(server.url, {"role_id": "r", "secret_id": "canary-secret-id"}).login()
         assert isinstance(caught.value, (TransportError, ApiError))

@@ -31,8 +31,8 @@ def until(condition: t.Callable[[], bool], seconds: float = 10) -> None:
 
 
 def client(vault: Vault, token: str) -> httpx.Client:
-    """Somebody who is not the harness."""
-    return httpx.Client(base_url=f"{vault.addr}/v1/", headers={"X-Vault-Token": token, "User-Agent": "somebody"})
+    """A client that is not the harness."""
+    return httpx.Client(base_url=f"{vault.addr}/v1/", headers={"X-Vault-Token": token, "User-Agent": "another client"})
 
 
 # Starting and stopping
@@ -82,9 +82,7 @@ def test_a_wrong_vault_bin_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "VAULT_BIN names /nonexistent/vault, which is not an executable file" in capsys.readouterr().err
 
 
-def test_a_machine_without_vault_and_go_is_told_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_vault_and_go_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("VAULT_BIN", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -196,21 +194,21 @@ def test_every_answered_request_is_counted_once(vault: Vault, make_mount: MakeMo
     vault.request("POST", f"{one}/c", json={"v": 1})
     login = vault.approle("counted", ["default"])
     vault.audit_reset()
-    with client(vault, vault.root_token) as somebody:
-        somebody.get(f"{two}/metadata/?list=true")
-        somebody.request("LIST", f"{two}/metadata/a/")
-        somebody.get(f"{two}/metadata/a/b%23")
+    with client(vault, vault.root_token) as other:
+        other.get(f"{two}/metadata/?list=true")
+        other.request("LIST", f"{two}/metadata/a/")
+        other.get(f"{two}/metadata/a/b%23")
         for version in (0, 1, 7):
-            somebody.get(f"{two}/data/a/b%23?version={version}")
-        somebody.request("LIST", f"{one}/")
-        somebody.get(f"{one}/c")
-        somebody.get("sys/internal/ui/mounts")
-        somebody.post("auth/approle/login", json={"role_id": login.role_id, "secret_id": login.secret_id})
+            other.get(f"{two}/data/a/b%23?version={version}")
+        other.request("LIST", f"{one}/")
+        other.get(f"{one}/c")
+        other.get("sys/internal/ui/mounts")
+        other.post("auth/approle/login", json={"role_id": login.role_id, "secret_id": login.secret_id})
         vault.request("GET", f"{two}/data/a/b%23")  # the harness's own
         reading = vault.audit_counts()
-        somebody.post(f"{two}/data/a/b%23", json={"data": {}})
-        somebody.post(f"{two}/destroy/a/b%23", json={"versions": [1]})
-        somebody.delete(f"{one}/c")
+        other.post(f"{two}/data/a/b%23", json={"data": {}})
+        other.post(f"{two}/destroy/a/b%23", json={"versions": [1]})
+        other.delete(f"{one}/c")
         writing = vault.audit_counts(since=reading.position)
     assert (reading.metadata_lists, reading.metadata_reads, reading.data_reads) == (2, 1, 3)
     assert (reading.kv1_lists, reading.kv1_reads, reading.mount_reads, reading.logins) == (1, 1, 1, 1)
@@ -223,10 +221,10 @@ def test_every_answered_request_is_counted_once(vault: Vault, make_mount: MakeMo
 def test_refused_requests_are_counted_too(vault: Vault, make_mount: MakeMount) -> None:
     mount = make_mount()
     vault.audit_reset()
-    with client(vault, vault.token(["default"])) as somebody:
-        assert somebody.get(f"{mount}/data/a").status_code == 403
-    with client(vault, "no-such-token") as somebody:
-        assert somebody.get(f"{mount}/data/a").status_code == 403
+    with client(vault, vault.token(["default"])) as other:
+        assert other.get(f"{mount}/data/a").status_code == 403
+    with client(vault, "no-such-token") as other:
+        assert other.get(f"{mount}/data/a").status_code == 403
     assert vault.audit_counts().data_reads == 2
 
 

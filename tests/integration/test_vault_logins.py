@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in to a real Vault by what the lean server has, and what people are told when that fails."""
+"""Logging in to a real Vault by what the lean server has, and the messages when that fails."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class TestWrapping:
         assert can_read(server, session)
         assert session.self_check()["renewable"] is True
 
-    def test_a_token_that_somebody_wrapped_as_data(self, server: Vault) -> None:
+    def test_a_token_that_was_wrapped_as_data(self, server: Vault) -> None:
         wrapped = self.wrap(server, {"token": server.token(["reader"])})
         assert can_read(server, open_session(server.addr, {"method": "wrapped_token", "wrapped_token": wrapped}))
 
@@ -156,7 +156,7 @@ class TestWrapping:
         with pytest.raises(LoginError, match="no secret id inside"):
             open_session(server.addr, auth).login()
 
-    def test_a_wrapped_token_that_died_cannot_be_had_again(self, server: Vault) -> None:
+    def test_a_wrapped_token_that_expired_cannot_be_unwrapped_again(self, server: Vault) -> None:
         session = open_session(
             server.addr, {"method": "wrapped_token", "wrapped_token": server.wrapped_token(["reader"])}
         )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Staying logged in to a real Vault: dead tokens, renewal, and what cannot be renewed."""
+"""Staying logged in to a real Vault: invalid tokens, renewal, and what cannot be renewed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def server() -> Iterator[Vault]:
 
 
 class TestWhenTheTokenDies:
-    def test_a_missing_right_is_no_dead_token(self, server: Vault) -> None:
+    def test_a_missing_right_is_no_invalid_token(self, server: Vault) -> None:
         session = approle(server)
         assert not can_read(server, session, "closed")
         assert session.refresh(session.token) is False
@@ -46,7 +46,7 @@ class TestWhenTheTokenDies:
         assert session.refresh(session.token) is False
         assert session.logins == 1
 
-    def test_a_dead_one_is_replaced(self, server: Vault) -> None:
+    def test_an_invalid_one_is_replaced(self, server: Vault) -> None:
         session = approle(server)
         stale = session.token
         revoke(server, stale)
@@ -62,7 +62,7 @@ class TestWhenTheTokenDies:
         assert session.refresh(stale) is True
         assert session.token != stale
 
-    def test_who_comes_late_is_told_to_try_the_new_one(self, server: Vault) -> None:
+    def test_a_late_request_is_sent_again_with_the_new_token(self, server: Vault) -> None:
         session = approle(server)
         stale = session.token
         revoke(server, stale)
@@ -98,7 +98,7 @@ class TestWhenTheTokenDies:
         assert session.refresh(stale) is True
         assert session.token == file.read_text()
 
-    def test_a_login_that_gives_dead_tokens_does_not_go_on_for_ever(self) -> None:
+    def test_a_login_that_gives_invalid_tokens_ends_the_run(self) -> None:
         dead = Answer({"errors": ["permission denied", "invalid token"]}, 403)
         with Recorder(LOGGED_IN, dead, LOGGED_IN, dead) as server:
             session = open_session(server.url, {"role_id": "r", "secret_id": "s"})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A write counts when its documented answer came; what is gone is shown by a look, never by a refusal alone."""
+"""A write counts when its documented answer came. That an item is missing is shown by reading it, not by an error."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ def test_after_a_lost_creation_any_refusal_is_looked_into(account: Account, refu
     assert account.items["/x"]["values"] == ["v1"]
 
 
-def test_an_item_that_another_made_is_told(account: Account) -> None:
+def test_an_item_that_others_created_is_reported(account: Account) -> None:
     item(account, "other")
     with pytest.raises(AlreadyExists):
         does(account, create)

@@ -158,7 +158,7 @@ def test_what_is_not_there_lists_nothing() -> None:
     assert listed(Missing()) == []
 
 
-def test_a_folder_that_is_gone_in_the_middle_is_an_error() -> None:
+def test_a_folder_that_is_removed_during_the_walk_is_an_error() -> None:
     class Vanishing(Service):
         async def call(self, command: str, body: Body, **rest: t.Any) -> Body:
             if "pagination-token" in body:

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
-from ansible_collections.secretferry.akeyless.plugins.doc_fragments.migration import ModuleDocFragment as MigrationDocs
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.migration import (
+    ModuleDocFragment as MigrationDocs,
+)
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.estimate import Latency, Load, estimate
 from ansible_collections.secretferry.akeyless.plugins.module_utils.assess.module import info_spec
@@ -117,10 +119,9 @@ def test_when_the_target_can_be_asked(params: dict[str, t.Any] | None, environ: 
 
 
 def documented() -> dict[str, t.Any]:
-    docs = yaml.safe_load(kv_info.DOCUMENTATION)["options"]
+    docs = {**yaml.safe_load(MigrationDocs.PLANNED)["options"], **yaml.safe_load(kv_info.DOCUMENTATION)["options"]}
     docs["source"] = yaml.safe_load(VaultDocs.KV)["options"]["source"]
     docs["akeyless"] = yaml.safe_load(AkeylessDocs.DOCUMENTATION)["options"]["akeyless"]
-    docs |= yaml.safe_load(MigrationDocs.PLANNED)["options"]
     return t.cast("dict[str, t.Any]", docs)
 
 

@@ -25,7 +25,7 @@ def found(counts: t.Mapping[str, int] | None = None, unknown: str = "", **more: 
     return findings({**(counts or {}), **more}, FACTS, {"sizes": unknown} if unknown else {})
 
 
-def test_nothing_to_say() -> None:
+def test_without_counts_there_is_no_finding() -> None:
     assert found() == []
     assert found(same_as_folder=0, value_limit=0) == []
     assert is_ready([])

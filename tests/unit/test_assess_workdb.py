@@ -90,7 +90,7 @@ def test_folders_add_up() -> None:
         ("secretferry:payments:from-3", True),
     ],
 )
-def test_items_in_the_way_are_told_from_those_of_migrations(tag: str, migrated: bool) -> None:
+def test_foreign_items_are_not_those_of_migrations(tag: str, migrated: bool) -> None:
     made = workdb(["a", "b"])
     put_items(made, a=tag, elsewhere="")
     assert [made.at_target(9, migrated=which)[0] for which in (True, False)] == [int(migrated), int(not migrated)]

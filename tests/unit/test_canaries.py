@@ -36,7 +36,7 @@ DISGUISES: dict[str, t.Callable[[str], str | bytes]] = {
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
-def test_a_canary_is_found_although_nobody_named_it(disguise: str) -> None:
+def test_a_canary_is_found_without_being_named(disguise: str) -> None:
     assert scan([DISGUISES[disguise](canary())])
 
 

@@ -192,11 +192,11 @@ def test_a_recorded_line_of_a_gateway() -> None:
     assert cause_of(line.text, line.item).name == "description_too_long"
 
 
-def test_every_cause_has_a_text_that_tells_it() -> None:
+def test_every_cause_has_a_text_that_shows_it() -> None:
     assert {cause.name for cause in CAUSES} | {"unknown"} == set(TEXTS.values())
 
 
-def test_an_item_that_is_gone_itself_is_not_the_key() -> None:
+def test_a_missing_item_is_no_missing_key() -> None:
     assert cause_of("NotFound: the requested item /gw/a does not exist", "/gw/a").name == "unknown"
 
 

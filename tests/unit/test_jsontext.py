@@ -29,7 +29,7 @@ def test_escapes_spaces_and_the_order_of_keys_do_not_matter(value: t.Any) -> Non
 
 
 @given(VALUES, VALUES)
-def test_what_python_tells_apart_is_not_equal(one: t.Any, other: t.Any) -> None:
+def test_what_differs_in_python_is_not_equal(one: t.Any, other: t.Any) -> None:
     if one != other:
         assert not json_equal(json.dumps(one), json.dumps(other))
 

@@ -98,7 +98,7 @@ def test_a_lease_that_is_renewed_does_not_expire() -> None:
     assert server.store.content[f"{FOLDER}/lease"][0] == 4
 
 
-def test_a_released_lease_is_free_and_tells_the_runs_before() -> None:
+def test_a_released_lease_is_free_and_lists_the_runs_before() -> None:
     server = Server()
     runs: list[str] = []
     for _run in range(3):
@@ -111,7 +111,7 @@ def test_a_released_lease_is_free_and_tells_the_runs_before() -> None:
     assert runs == sorted(set(runs))
 
 
-def test_a_run_that_died_is_known_by_when_it_held_the_lease() -> None:
+def test_a_killed_run_is_known_by_when_it_held_the_lease() -> None:
     server = Server()
     asyncio.run(server.lease().acquire())
     died = server.seconds

@@ -205,7 +205,7 @@ def test_an_entry_that_shrinks_leaves_no_pieces(versions: int) -> None:
     assert opened(store).entry("kv/large") == (entry_of(versions) if versions else None)
 
 
-def test_a_run_that_dies_between_the_pieces_and_the_shard_leaves_the_entry_out() -> None:
+def test_a_run_that_is_killed_between_the_pieces_and_the_shard_leaves_the_entry_out() -> None:
     writes = 0
     while True:
         store = MemoryStore()

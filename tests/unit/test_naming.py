@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names of items: what goes in can be told from what comes out, and no two paths meet."""
+"""Names of items: the path can be restored from the name, and no two paths have one name."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ class TestSecrecy:
         assert self.CANARY not in repr(auth)
 
     def test_every_credential_that_is_long_enough_is_to_be_masked(self, home: dict[str, str]) -> None:
-        auth = {"method": "userpass", "username": "somebody-long", "password": "longenough"}
+        auth = {"method": "userpass", "username": "migrator-long", "password": "longenough"}
         assert source(home, auth).secrets() == {"longenough"}
 
     @pytest.mark.parametrize(("length", "masked"), [(7, False), (8, True)])

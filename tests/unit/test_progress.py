@@ -51,7 +51,7 @@ def test_without_a_file_it_only_counts(file: Path) -> None:
     assert not file.exists()
 
 
-def test_it_tells_stage_and_numbers(file: Path, clock: Clock) -> None:
+def test_it_shows_stage_and_numbers(file: Path, clock: Clock) -> None:
     progress = Progress(clock)
     progress.open(str(file))
     progress.stage("migrate", 8000)
@@ -98,7 +98,7 @@ def test_the_file_is_private_and_goes_away(file: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder missing", "null byte"])
-def test_what_is_there_already_is_left_alone(tmp_path: Path, file: Path, kind: str) -> None:
+def test_what_is_there_already_is_not_changed(tmp_path: Path, file: Path, kind: str) -> None:
     theirs = tmp_path / "theirs"
     theirs.write_text("theirs")
     path = str(file)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The adaptive limit and the tries, by a clock that only moves when somebody sleeps."""
+"""The adaptive limit and the tries, by a clock that only a sleep moves."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_waits_grow_and_stay_bounded(clock: Clock) -> None:
     assert max(naps) <= 15
 
 
-def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
+def test_retry_after_delays_all_requests(clock: Clock) -> None:
     pace = clock.limit("Akeyless", 4)
     send, _sent = _script(Response(429, {"retry-after": "7"}, b""), OK)
     began = clock.now
@@ -159,7 +159,7 @@ def test_retry_after_is_obeyed_and_holds_everybody_back(clock: Clock) -> None:
     assert clock.now - began >= 7
 
 
-def test_being_told_to_wait_for_long_is_no_outage(clock: Clock) -> None:
+def test_a_long_retry_after_is_no_outage(clock: Clock) -> None:
     pace = clock.limit("Akeyless", 4, patience=60)
     send, sent = _script(*[Response(429, {"retry-after": "50"}, b"")] * 5, OK)
     assert _run(pace, send).status == 200
@@ -220,9 +220,7 @@ def test_the_limit_recovers_to_where_it_was(clock: Clock) -> None:
 
 
 @given(most=st.integers(1, 12), tasks=st.integers(1, 40), refusals=st.sets(st.integers(0, 39)))
-def test_never_more_in_flight_than_the_limit_and_nobody_waits_for_ever(
-    most: int, tasks: int, refusals: set[int]
-) -> None:
+def test_never_more_in_flight_than_the_limit_and_none_waits_for_ever(most: int, tasks: int, refusals: set[int]) -> None:
     pace = RateLimit("Vault", most)
     flying = 0
     highest = 0

@@ -102,5 +102,5 @@ def test_canonical_ignores_order_space_and_escapes(data: dict[str, t.Any]) -> No
         ('"é"', '"e\u0301"'),
     ],
 )
-def test_canonical_tells_different_values_apart(one: str, other: str) -> None:
+def test_canonical_texts_of_different_values_differ(one: str, other: str) -> None:
     assert canonical(one) != canonical(other)

@@ -120,7 +120,7 @@ class TestRecords:
             == first
         )
 
-    def test_files_are_told_apart_and_odd_names_do_not_leave_the_folder(self) -> None:
+    def test_files_differ_and_odd_names_do_not_leave_the_folder(self) -> None:
         folder = Path("/report")
         names = {"a/b", "a_b", "../a", "..", "a b", "x" * 300, "\u00e4"}
         paths = {path_of(folder, record("migrate", {}, batch=name)) for name in names}
@@ -193,7 +193,7 @@ class TestStates:
         assert seen.status == "in_progress"
         assert [row.outcome for row in seen.rollout.attempts] == ["failed", "ok"]
 
-    def test_a_conflict_is_told_from_a_failure(self) -> None:
+    def test_a_conflict_is_not_a_failure(self) -> None:
         plan = [{"source": "secret/a", "item": "/m/secret/a", "action": "conflict"}]
         assert [row.outcome for row in rolled(record("migrate", {**FAILED, "plan": plan})).problems] == ["conflict"]
 
@@ -227,7 +227,7 @@ class TestStates:
         alive = {"revocations": [{"type": "token", "accessor": "acc", "revoked": False}]}
         assert len(rolled(record("cutover", alive)).open_credentials) == 1
 
-    def test_a_token_of_akeyless_is_told_by_its_file(self) -> None:
+    def test_a_token_of_akeyless_is_named_by_its_file(self) -> None:
         made = {"auth": {"access_type": "token", "token_file": "/run/t"}, "dest": "/run/t", "ttl": 3600}
         first = record("credential", made, batch="", name="Akeyless")
         assert [(row.source, row.item, row.outcome) for row in rolled(first).open_credentials] == [

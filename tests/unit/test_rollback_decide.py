@@ -166,11 +166,11 @@ def test_the_newest_version_is_deleted_first() -> None:
         (Span(R2, MOMENT - 20, MOMENT + 40), "conflict"),  # another run, which did not touch the item
     ],
 )
-def test_an_item_that_a_dead_run_has_left(span: Span, expected: str) -> None:
+def test_an_item_that_a_killed_run_has_left(span: Span, expected: str) -> None:
     assert decide(_seen(_item(), None, observed="x"), replace(WHOLE, spans=(span,))).kind == expected
 
 
-def test_versions_that_a_dead_run_has_added() -> None:
+def test_versions_that_a_killed_run_has_added() -> None:
     died = replace(WHOLE, spans=(Span(R2, MOMENT - 20, MOMENT + 40),))
     seen = _seen(_item(3), _record(2), OWN_OLD, observed="x", runs=frozenset({R2}))
     assert decide(seen, died).kind == "delete"

@@ -41,7 +41,7 @@ def test_tags_tell_the_run_of_an_item() -> None:
     assert run_of(tags[:2], "secretferry:test") == ""
 
 
-def test_a_lease_tells_its_runs_and_leaves_out_what_is_damaged() -> None:
+def test_a_lease_lists_its_runs_without_damaged_entries() -> None:
     holder = {"run": "c", "since": 5, "until": 65.5, "runs": [["a", 1, 2.5], ["b", 3, 0], "x", ["d", 1], ["e", "f", 1]]}
     assert spans_in(holder) == [Span("a", 1, 2.5), Span("b", 3, 0), Span("c", 5, 65.5)]
     assert spans_in({}) == []

@@ -129,7 +129,7 @@ class Cluster:
         return self.account.identities.holder(self.access_id)
 
     def must_be_allowed(self, caller: Caller) -> None:
-        """Refuse who is neither an administrator nor has the gateway permission for automatic migrations."""
+        """Refuse a caller that is no administrator and lacks the gateway permission for automatic migrations."""
         given = self.allowed.get(caller.access_id, ())
         if not caller.admin and not {"automatic_migration", "admin"}.intersection(given):
             code = "NotAllowedForThisGateway"

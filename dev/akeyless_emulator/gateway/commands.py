@@ -50,7 +50,7 @@ ONE_PASSWORD_KEYS = {
     **dict.fromkeys(("1password-url", "1password-email", "1password-password", "1password-secret-key"), "str"),
     "1password-vaults": "list[str]",
 }
-"""What Gateways took that still had 1Password among the types; the SDK's models of today do not have them."""
+"""Keys that Gateways with the type 1password accept; today's models of the SDK do not have them."""
 
 
 def create_migration(at: At, _caller: Caller, body: Body) -> Body:
@@ -146,7 +146,7 @@ def migrate_personal_items(_at: At, _caller: Caller, body: Body) -> Body:
 
 
 def get_target(at: At, _caller: Caller, body: Body) -> Body:
-    """Of a target that tests have made: who it is, nothing else."""
+    """The name and id of a target that tests have made."""
     name = "/" + body["name"].strip("/")
     target = at.instance.cluster.targets.get(name)
     if target is None:

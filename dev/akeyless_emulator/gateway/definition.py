@@ -63,7 +63,7 @@ def apply_fields(
 
 def _value(cluster: Cluster, field: Field, asked: t.Any) -> t.Any:
     if not field.target:
-        # An empty text is what a client sends that has nothing to say.
+        # A client that sets no value sends an empty text.
         return field.convert(field.key, asked) if asked not in ("",) or field.default is None else field.default
     if not asked:
         return 0

@@ -81,12 +81,12 @@ class Runner:
         return True
 
     def notify(self) -> None:
-        """Wake everybody who waits for a run, or whom a hold keeps."""
+        """Wake every task that waits for a run, or that a hold keeps."""
         self.moved.set()
         self.moved = asyncio.Event()
 
     async def close(self) -> None:
-        """End every run without a trace of it."""
+        """End every run and forget it."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -109,7 +109,7 @@ class Runner:
             log("error", "migration failed, cannot read the source", job=run.number, error=str(error))
             return self._end(run, "failed", str(error))
         except Exception:
-            logging.exception("a run came to grief")
+            logging.exception("a run failed with an exception")
             return self._end(run, "failed", "internal error of the emulator")
         items = run.counts["migration_items"]
         if migration.syncing and len(migration.runs) > 1:

@@ -96,14 +96,14 @@ class VaultReader:
                 yield Place(mount, folder + name)
 
     async def metadata(self, place: Place) -> dict[str, t.Any] | None:
-        """The metadata block; None for KV version 1, and for what is gone."""
+        """The metadata block; None for KV version 1, and for what no longer exists."""
         if place.mount.version == 1:
             return None
         text = await self._get(place.mount.namespace, f"{_area(place.mount, 'metadata')}{_coded(place.path)}")
         return t.cast("dict[str, t.Any]", json.loads(text)["data"]) if text else None
 
     async def value(self, place: Place, number: int = 0) -> str | None:
-        """The JSON text of a version, as Vault sent it; None for one that is deleted, destroyed or gone."""
+        """The JSON text of a version, as Vault sent it; None for one that is deleted, destroyed or no longer kept."""
         mount = place.mount
         route = f"{_area(mount, 'data')}{_coded(place.path)}"
         text = await self._get(mount.namespace, f"{route}?version={number}" if number else route)

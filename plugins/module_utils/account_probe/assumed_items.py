@@ -19,12 +19,12 @@ ITEMS = (
     ),
     Assumption(
         "taken_name",
-        "the creation of an item with a taken name is refused with 409 AlreadyExists or 409 Conflict",
-        "The refusal counts as a failure of that item, not as a conflict. Run again: the listing shows the item then.",
+        "the creation of an item with an existing name is rejected with 409 AlreadyExists or 409 Conflict",
+        "The rejection counts as a failure of the item, not as a conflict. Run again: then the listing shows the item.",
     ),
     needed(
         "taken_name_kept",
-        "the creation of an item with a taken name leaves the item as it was",
+        "the creation of an item with an existing name leaves the item as it was",
         "An item of others would be overwritten.",
     ),
     needed(
@@ -49,7 +49,7 @@ ITEMS = (
     ),
     Assumption(
         "missing_protection_key",
-        "the creation of an item with a missing protection key is refused, and makes nothing",
+        "the creation of an item with a missing protection key is rejected, and creates nothing",
         "The account's default key protects the items, whatever protection_key says. Look at the key of a migrated"
         " item.",
     ),
@@ -66,7 +66,7 @@ ITEMS = (
     Assumption(
         "name_characters",
         "a name may hold letters of every script, blanks, and the signs # ? % & + ' \"",
-        "Such a secret fails. Name the characters that Akeyless refuses as invalid_characters.",
+        "Such a secret fails. Name the characters that Akeyless rejects as invalid_characters.",
     ),
     Assumption(
         "value_size",
@@ -108,7 +108,7 @@ ITEMS = (
     ),
     Assumption(
         "last_version_checked",
-        "an update with a last-version that is not the newest is refused",
+        "an update with a last-version that is not the newest is rejected",
         "A change that others make between a look and a write is found by the final listing only. Let nothing else"
         " write to the target location while a migration runs.",
     ),

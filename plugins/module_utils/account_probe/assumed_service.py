@@ -18,7 +18,7 @@ SERVICE = (
     ),
     Assumption(
         "missing_right",
-        "what the caller may not see is refused with 401, 403 or 404",
+        "a request for what the caller may not see is answered with 401, 403 or 404",
         "The item counts as not tried, and fails. Look at the role's rules yourself.",
     ),
     Assumption(

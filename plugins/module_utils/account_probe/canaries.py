@@ -92,7 +92,7 @@ class Canaries:
         """Create an item, and return its value.
 
         :param body: further members, as in :meth:`ask`; None leaves one out that is sent otherwise.
-        :raises ApiError: Akeyless refuses it.
+        :raises ApiError: Akeyless rejects it.
         """
         value = self.value()
         await self._must("create-secret", leaf, value, {**_plain(value), **body})
@@ -101,7 +101,7 @@ class Canaries:
     async def try_to_make(self, leaf: str, value: str = "", **body: t.Any) -> Answer:
         """Create an item, and take a refusal as an answer.
 
-        :raises ApiError: also where it is refused with 401 or 403, which says nothing of the item: a right, a quota.
+        :raises ApiError: also for 401 or 403, which say nothing of the item: a right, a quota.
         """
         value = value or self.value()
         self._mask([value])
@@ -119,7 +119,7 @@ class Canaries:
     async def append(self, leaf: str, last_version: int) -> str:
         """Add a version, and return its value.
 
-        :raises ApiError: Akeyless refuses it.
+        :raises ApiError: Akeyless rejects it.
         """
         value, answer = await self.write(leaf, last_version, keep=True)
         if not answer.ok:
@@ -149,7 +149,7 @@ class Canaries:
         return await self.ask("get-secret-value", leaves[0], names=[self.name(leaf) for leaf in leaves], **more)
 
     async def read(self, leaf: str, version: int = 0) -> t.Any:
-        """An item's value as it is answered, None where that is refused."""
+        """An item's value as it is answered, None where the answer is an error."""
         return (await self.values(leaf, version=version)).content.get(self.name(leaf))
 
     async def holds(self, leaf: str, value: str, version: int = 0) -> bool:

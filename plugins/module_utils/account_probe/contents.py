@@ -106,7 +106,7 @@ async def sizes(canaries: Canaries) -> _Seen:
     shown = _taken(f"{_DESCRIPTION} characters", answer.words, answer.ok, kept)
     if kept:
         more = await canaries.ask("update-item", "description size", description=f"{text}d")
-        shown += f", one more {'too' if more.ok else f'is refused with {more.words}'}"
+        shown += f", one more {'too' if more.ok else f'is rejected with {more.words}'}"
     yield Seen("description_size", kept, shown)
 
     tag = "t" * _TAG
@@ -158,8 +158,8 @@ async def several(canaries: Canaries) -> _Seen:
 
 def _taken(what: str, words: str, ok: bool, kept: bool) -> str:
     if not ok:
-        return f"{what} are refused with {words}"
-    return f"{what} are kept" if kept else f"{what} are taken, and not kept"
+        return f"{what} are rejected with {words}"
+    return f"{what} are kept" if kept else f"{what} are accepted, and not kept"
 
 
 TRIES = (

@@ -99,7 +99,7 @@ async def _end(canaries: Canaries, folder: str, page: dict[str, t.Any]) -> Seen:
 
 
 async def folder_vanishes(canaries: Canaries) -> Seen:
-    """Whether the canaries' folder is named once they are all deleted. To be asked last."""
+    """Whether the canaries' folder is named once they are all deleted. This try comes last."""
     parent, _slash, own = canaries.folder.rpartition("/")
     page = await _page(canaries, parent or "/")
     folders = [f"/{one.strip('/')}" for one in page.get("folders") or ()]

@@ -57,7 +57,7 @@ class AkeylessSession(RenewingSession):
     def login(self) -> None:
         """Log in, unless that is done.
 
-        :raises LoginError: Akeyless refuses the credentials.
+        :raises LoginError: Akeyless rejects the credentials.
         :raises MissingLibrary: a cloud identity needs a library that is not installed.
         :raises TransportError: Akeyless cannot be reached, or something else answers.
         """
@@ -97,7 +97,7 @@ class AkeylessSession(RenewingSession):
             validity = self._validate(self._token)
             if not validity.get("is_valid"):
                 raise LoginError(
-                    f"Akeyless at {self.settings.api_url} refuses the token that it has just issued",
+                    f"Akeyless at {self.settings.api_url} rejects the token that it has just issued",
                     "Check the auth method's client IP restrictions and the clocks",
                 )
             return True
@@ -179,13 +179,13 @@ class AkeylessSession(RenewingSession):
             raise
 
     def _refused(self, error: ApiError) -> SecretferryError:
-        """What a refused login means for the user."""
+        """What a rejected login means for the user."""
         if error.status not in (400, 401, 403, 404):
             return error
         access_type = self.settings.auth.access_type
         detail = f": {error.detail}" if error.detail else ""
         return LoginError(
-            f"Akeyless at {self.settings.api_url} refuses the {access_type} login{detail}",
+            f"Akeyless at {self.settings.api_url} rejects the {access_type} login{detail}",
             f"Check {', '.join(f'akeyless.auth.{name}' for name in _LOOK_AT[access_type])}, and that the auth method "
             "allows this machine's address",
         )

@@ -40,7 +40,7 @@ def canary_secrets_spec() -> dict[str, t.Any]:
 async def canary_secrets(params: Params, *, check: bool, mask: Mask) -> Result:
     """Write the secrets, bring them to a revision, or remove them.
 
-    :raises SecretferryError: the folder holds secrets of others, or Vault refuses something.
+    :raises SecretferryError: the folder holds secrets of others, or Vault rejects or denies a request.
     """
     path = params["path"].strip("/")
     if not path:

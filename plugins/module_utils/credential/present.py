@@ -119,7 +119,7 @@ def _read_file(options: CredentialOptions, operator: Operator, settings: VaultSe
         accessor, ttl = str(token.get("accessor") or ""), int(token.get("ttl") or 0) or None
     elif token is not None:
         remedy = "Name another file, or revoke that token first"
-        raise OptionError("dest", f"{options.file.path} holds a token of another origin that works", remedy)
+        raise OptionError("dest", f"{options.file.path} holds a working token that this migration does not own", remedy)
     elif options.type == "approle" and (known := operator.secret_id(options.mount, options.role, text)):
         accessor, ttl = str(known.get("secret_id_accessor") or ""), _ttl_of(known)
     else:

@@ -60,7 +60,7 @@ CAUSES = (
         r"(?:item_)?(?:metadata|description) (?:is )?too long|too long[^.]{0,20}(?:metadata|description)",
         "the metadata does not fit into the item's description, which takes 1024 characters",
         "Set the migration's metadata mode to minimal or none, or move these secrets with kv_migration, which keeps"
-        " long metadata in companion items",
+        " long metadata in metadata items",
     ),
     _cause(
         "name_too_long",

@@ -32,7 +32,7 @@ __all__ = ["Backend", "Response", "open_backend", "origin_of"]
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer: ``status``, ``headers`` to be asked for in lower case, ``body`` as bytes."""
+    """An HTTP answer: ``status``, ``headers`` with names in lower case, ``body`` as bytes."""
 
     status: int
     headers: t.Mapping[str, str]

@@ -139,7 +139,7 @@ class LedgerItems:
             self._versions.pop(name, None)
 
     def forget(self, name: str) -> None:
-        """Take note that an item turned out not to be there."""
+        """Note that an item does not exist."""
         self._versions.pop(name, None)
 
     # --- companions

@@ -12,8 +12,8 @@ bits of one are a prefix of the other's, and then only one of them may be held. 
 one says nothing about another: a run takes its own, and only then looks at those that overlap. Of two runs that do so
 at once, at least one sees the other; a run that sees another gives up. So both may give up, but never do both write.
 
-A run that died leaves its lease. After the lease has expired, the next run takes it over; or, where it is another one
-that overlaps, marks it as ended. If the first run was only suspended, it finds that its lease has changed, and stops.
+A run that is killed leaves its lease. After the lease has expired, the next run takes it over; or, where it is another
+one that overlaps, marks it as ended. If the first run was only suspended, it finds its lease changed, and stops.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Lease:
 
         :param moment: seconds since the epoch, by the server's clock.
         """
-        return any(span.died_around(moment, _INEXACT) for span in self.spans)
+        return any(span.was_killed_around(moment, _INEXACT) for span in self.spans)
 
     async def acquire(self) -> None:
         """Take the lease.
@@ -126,7 +126,7 @@ class Lease:
                 await self._mark_as_ended(bits)
         self._since = self._now()
         self.run = next_run(self._since, (span.run for span in self.spans), self.batch)
-        # A run that died held the lease until now at the latest.
+        # A run that was killed held the lease until now at the latest.
         self.spans = [span._replace(until=min(span.until, self._since)) for span in self.spans]
         content = self._content(until=self._now() + self._seconds)
         version = self._versions.get(self.batch, 0)
@@ -143,7 +143,7 @@ class Lease:
         try:
             await self._check_overlapping()
         except BaseException:
-            # The next attempt must look again.
+            # The next attempt must read them again.
             with contextlib.suppress(SecretferryError):
                 await self.release()
             raise

@@ -155,7 +155,7 @@ class Ledger:
         for part in parts:
             entry.items.update(Entry.from_json(part).items)
         if len(parts) != entry.parts:
-            entry.seen = []  # a run died after it had written some of the shards: look at every key again
+            entry.seen = []  # a run was killed after it had written some of the shards: read every key again
         return entry
 
     def record(self, path: str, key: str) -> Record | None:
@@ -204,7 +204,7 @@ class Ledger:
         entry_of_path = self._shards.get(path)
         if entry_of_path is not None:
             parts = len(self._workdb.parts(path))
-            # With nothing seen, the next run looks at every key again.
+            # With nothing seen, the next run reads every key again.
             self._shards.put_later(path, replace(entry_of_path, seen=[], parts=parts) if parts else None)
 
     async def flush(self) -> None:
@@ -229,5 +229,5 @@ def _entry_name(path: str, key: str) -> str:
 
 
 def _deletion_order(name: str) -> int:
-    """Entries first, then backups: where a rollback dies in between, the next one still knows how items were."""
+    """Entries first, then backups: where a rollback is killed in between, the next one finds the backups."""
     return 3 if name == DEFINITION else 2 if name.startswith("lease") else 1 if name.startswith("backup/") else 0

@@ -27,7 +27,7 @@ REMEMBERED = 100
 class Span(t.NamedTuple):
     """When a run held the lease, in seconds since the epoch by the server's clock.
 
-    ``until`` is 0 for a run that released it. Else the run died, or is not at its end, and held the lease until then at
+    ``until`` is 0 for a run that released it. Else the run was killed, or goes on, and held the lease until then at
     the latest.
     """
 
@@ -35,7 +35,7 @@ class Span(t.NamedTuple):
     since: float
     until: float
 
-    def died_around(self, moment: float, inexact: float = 2.0) -> bool:
+    def was_killed_around(self, moment: float, inexact: float = 2.0) -> bool:
         """Whether the run held the lease at that moment, and never released it."""
         return bool(self.until) and self.since - inexact <= moment <= self.until + inexact
 

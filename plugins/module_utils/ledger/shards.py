@@ -6,11 +6,11 @@
 
 An item ``shard-b<bits>`` holds the entries whose hash begins with these bits. Where the text of a shard grows too
 large for an item, it is split: first its two halves are written, then it is deleted. An entry is read from the shard
-with the longest bits that fit, so a run that dies in between leaves nothing ambiguous.
+with the longest bits that fit, so a run that is killed in between leaves nothing ambiguous.
 
 An entry that is too large for any shard is cut into items of its own, ``entry-<hash of its name>-<number>``. The shard
 then says how many there are, and a digest of the whole. They are written before the shard. So where the two disagree,
-a run died in between, and the entry counts as not written.
+a run was killed in between, and the entry counts as not written.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     if target is None:
         raise AssertionError("an item with this state is at the target")
     if target.type != "STATIC_SECRET":
-        return Action("conflict", f"the name is taken by an item of type {target.type}", remedy=_RENAME)
+        return Action("conflict", f"the name belongs to an item of type {target.type}", remedy=_RENAME)
     if state.name == "foreign":
         reason = "replaced at the target since, or its tag was removed" if record else "not created by this migration"
         return _by_conflict_policy(reason, replace(_append_to(facts, target, facts.wanted), fresh=True), facts, policy)

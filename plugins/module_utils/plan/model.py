@@ -123,7 +123,7 @@ class PlanInput:
     :ivar pieces: those that were read, by number.
     :ivar observed: keyed digests of target versions that were read back, ``None`` where one is no longer kept.
     :ivar description: keyed digest of the description that the item should have, empty for none.
-    :ivar interrupted: the item was changed last while a run of ours was writing that then died.
+    :ivar interrupted: the last change of the item was made while a run was writing that was killed.
     """
 
     wanted: tuple[int, ...]

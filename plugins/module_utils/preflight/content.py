@@ -134,13 +134,11 @@ def _items(assessed: _Values, found: _Values, engine: str, conflict: str) -> Che
         return Check(
             "target_items",
             "failed",
-            f"{foreign} items of other origin have the names of secrets to migrate: {first}",
+            f"{foreign} foreign items have the names of secrets to migrate: {first}",
             remedy,
         )
     if foreign and engine == "direct":
-        evidence = (
-            f"{foreign} items of other origin have the names of secrets to migrate, and conflict is {conflict}: {first}"
-        )
+        evidence = f"{foreign} foreign items have the names of secrets to migrate, and conflict is {conflict}: {first}"
         return Check("target_items", "warning", evidence, f"Check that conflict: {conflict} is right for them")
     if engine == "gateway" and (foreign or ours):
         return Check(
@@ -152,5 +150,5 @@ def _items(assessed: _Values, found: _Values, engine: str, conflict: str) -> Che
     return Check(
         "target_items",
         "ok",
-        f"no item of other origin has the name of a secret to migrate; {ours} items are of a migration",
+        f"no foreign item has the name of a secret to migrate; {ours} items are of a migration",
     )

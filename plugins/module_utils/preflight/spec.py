@@ -19,9 +19,9 @@ from ..plan.metadata import MODES
 from ..plan.model import CONFLICTS
 from ..plan.spec import kv_source_spec
 
-__all__ = ["check_options", "complete", "ids_of", "preflight_spec"]
+__all__ = ["ENGINES", "check_options", "complete", "ids_of", "preflight_spec"]
 
-_ENGINES = ("direct", "gateway")
+ENGINES = ("direct", "gateway")
 
 _AKEYLESS = ("akeyless_reachable", "akeyless_token", "akeyless_ttl")
 _GATEWAY = ("gateway_api", "gateway_migrations", "gateway_registered", "gateway_running", "gateway_address")
@@ -49,7 +49,7 @@ def ids_of(engine: str, probe: bool) -> tuple[str, ...]:
 def preflight_spec() -> dict[str, t.Any]:
     """All options."""
     return {
-        "engine": {"type": "str", "choices": list(_ENGINES), "default": "direct"},
+        "engine": {"type": "str", "choices": list(ENGINES), "default": "direct"},
         "name": {"type": "str", "default": "preflight"},
         "target_location": {"type": "str", "required": True},
         "source": kv_source_spec(),

@@ -233,9 +233,9 @@ def _change_of_changed(item: Item, before: ItemBackup, seen: Evidence, runs: Run
 
 
 def _changed_by_dead_run(item: Item, runs: RunSelection, ids: set[str] | None) -> bool:
-    """Whether the item was changed last while one of the runs ``ids`` (``None``: any) was writing that then died."""
+    """Whether the item's last change was made while a run of ``ids`` (``None``: any) was writing that was killed."""
     changed = moment(item.modified)
-    return any(span.died_around(changed) and (ids is None or span.run in ids) for span in runs.spans)
+    return any(span.was_killed_around(changed) and (ids is None or span.run in ids) for span in runs.spans)
 
 
 def _is_restored(item: Item, before: ItemBackup, seen: Evidence) -> bool:

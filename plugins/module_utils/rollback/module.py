@@ -200,7 +200,7 @@ class _Rollback:
                 "Run kv_migration again, which compares them with the source and writes a ledger; then roll back",
             )
         if ledger.items.names() and self._scope.whole and not params["from_run"]:
-            # The rest of a run that died before its first item, or of a rollback that died before its last request.
+            # Left by a run that was killed before its first item, or a rollback killed before its last request.
             self.result.changed = True
             self.result.diff = self.report.diff(ledger.folder, deleted=True)
             if not self._check:

@@ -77,7 +77,7 @@ async def discover(
     """
     result = Discovery()
     result.roots = await find_roots(reader, paths)
-    # Last in, first out: the walk goes deep first, so that few folders wait.
+    # Last in, first out: the walk goes deep first, so that few folders are in the queue.
     stack: list[tuple[Root, str]] = []
     for root in reversed(result.roots):
         if root.is_folder:

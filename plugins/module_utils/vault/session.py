@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One session with the source Vault: one login a run, kept alive, repeated when the token no longer works.
+"""One session with the source Vault: one login a run, whose token is renewed, and another when the token is invalid.
 
 Everything here blocks and may be called from any thread; an event loop calls it with ``asyncio.to_thread``. Only
 ``token``, ``headers()`` and ``due()`` are quick, once ``login()`` was called.

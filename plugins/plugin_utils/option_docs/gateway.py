@@ -44,7 +44,7 @@ _SETTINGS: dict[str, t.Mapping[str, str | tuple[str, ...]]] = {
         "import_as_json": "Whether each secret becomes one item with a JSON object, or one item for each of its keys.",
         "metadata_mode": (
             "How much of the metadata goes into the description of the items.",
-            "When omitted, the Gateway takes V(full) for a new migration, and leaves an existing one as it is.",
+            "When omitted, the Gateway gives V(full) to a migration that it creates, and leaves others as they are.",
             "Akeyless rejects a description of more than 1024 characters: with V(full) the Gateway fails on such"
             " secrets, and says C(Completed) all the same. M(secretferry.akeyless.gateway_migration_info) counts"
             " them.",
@@ -56,7 +56,7 @@ _SETTINGS: dict[str, t.Mapping[str, str | tuple[str, ...]]] = {
     "aws": {
         "key_id": "The id of the access key. It is not a credential, so it is not masked.",
         "key": "The secret access key.",
-        "region": "The region. V(us-east-2) for a new migration when omitted, which is the Gateway's own default.",
+        "region": "The region. When omitted, the Gateway gives V(us-east-2) to a migration that it creates.",
         **_IDENTITY,
         "target_name": "An existing target in Akeyless instead of a key.",
     },
@@ -136,8 +136,8 @@ _SETTINGS: dict[str, t.Mapping[str, str | tuple[str, ...]]] = {
     "certificate": {
         "hosts": "Addresses, CIDR ranges or names to scan.",
         "exclude_hosts": "Addresses, CIDR ranges or names to leave out.",
-        "port_ranges": "Ports or ranges of ports. V(443) for a new migration when omitted, which is the Gateway's own"
-        " default.",
+        "port_ranges": "Ports or ranges of ports. When omitted, the Gateway gives V(443) to a migration that"
+        " it creates.",
         "expiration_event_in": "Days before the end of a certificate at which to notify.",
     },
     "one_password": {
