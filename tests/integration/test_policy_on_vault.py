@@ -161,7 +161,7 @@ def test_the_migration_works_with_it_and_fails_without_any_line(
     policy = policy_for(vault, **source)
     scene = Scene(vault, emulator)
     enough = {"paths": source["paths"], "auth": {"method": "token", "token": token_of(vault, policy)}}
-    options = {"unreadable": "fail", "source": enough}
+    options = {"unreadable_paths": "fail", "source": enough}
     assert scene.migration.ok(**options).values["summary"]["created"] >= len(paths)
     for line in lines(policy):
         emulator.control.reset()
@@ -180,7 +180,7 @@ def test_every_capability_of_every_line_is_needed(vault: Vault, emulator: Emulat
             scene = Scene(vault, emulator)
             emulator.control.reset()
             less = token_of(vault, policy.replace(line, line.replace(capability, "")))
-            options = {"unreadable": "fail", "source": {**source, "auth": {"method": "token", "token": less}}}
+            options = {"unreadable_paths": "fail", "source": {**source, "auth": {"method": "token", "token": less}}}
             assert _fails(scene, options), (line, capability)
 
 
@@ -223,7 +223,7 @@ def test_include_and_exclude(vault: Vault, emulator: Emulator) -> None:
         "exclude": [f"{m}/a/prod/private/"],
     }
     token = token_of(vault, policy_for(vault, **source))
-    result = scene.migration.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
+    result = scene.migration.ok(unreadable_paths="fail", source={**source, "auth": {"method": "token", "token": token}})
     assert set(scene.steps(result)) == {"a/prod/db", "b/prod/db", "v1/x", "v10/x", "direct"}
     for path, may in (("a/prod/db", True), ("a/test/db", False), ("a/prod/private/key", False), ("direct", True)):
         assert allows(vault, token, "GET", f"{m}/data/{path}") is may
@@ -258,7 +258,7 @@ def test_odd_names_are_granted_and_not_more(vault: Vault, emulator: Emulator) ->
         scene.kv.put(name, {"n": 1})
     source = {"paths": [f"{m}/{name}" for name in ODD]}
     token = token_of(vault, policy_for(vault, **source))
-    result = scene.migration.ok(unreadable="fail", source={**source, "auth": {"method": "token", "token": token}})
+    result = scene.migration.ok(unreadable_paths="fail", source={**source, "auth": {"method": "token", "token": token}})
     assert result.values["summary"]["created"] == len(ODD)
     for name in ("aXb", "Zx", "xZy", "stZr/in", "plusZ/in", "brace", "a", "A", "xx"):
         assert not allows(vault, token, "GET", f"{m}/data/{name}")

@@ -75,7 +75,7 @@ def test_it_migrates_with_what_auth_says(
     made = credential(vault, type=kind, **base, **_wrapping(wrapped))
     scene = Scene(vault, emulator)
     auth = made.values["auth"]
-    result = scene.migration.ok(unreadable="fail", source={**base["source"], "auth": auth})
+    result = scene.migration.ok(unreadable_paths="fail", source={**base["source"], "auth": auth})
     assert result.values["summary"]["created"] == 1
     if wrapped:
         with pytest.raises(SecretferryError, match="unwrapped before"):
