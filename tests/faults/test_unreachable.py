@@ -177,8 +177,8 @@ def test_akeyless_stops_answering_during_the_run(scene: Scene) -> None:
     for n in range(8):
         scene.kv.put(f"s{n}", {"v": n})
     control = scene.emulator.control
-    # The definition, the lease and two items; then silence.
-    control.faults(rules=[{"action": "drop", "nth": list(range(9, 5000))}])
+    # The listings, the definition, the lease and two items; then no answer.
+    control.faults(rules=[{"action": "drop", "nth": list(range(11, 5000))}])
     began = time.monotonic()
     told = apart(scene.migration, concurrency=2)
     assert time.monotonic() - began < 30

@@ -112,7 +112,7 @@ def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, 
         bad("echoing Akeyless", "good/", target_location="/echo", akeyless={"api_url": proxies["echo"]}),
         bad("broken Vault", "good/", target_location="/broken", source={"url": proxies["broken"]}),
         bad("broken Akeyless", "good/", akeyless={"api_url": proxies["garbage"]}),
-        bad("unexpected", "good/", target_location="/odd", akeyless={"api_url": proxies["odd"]}),
+        bad("unexpected", "good/", target_location="/odd", source={"url": proxies["odd"]}),
     ]
 
 
@@ -125,8 +125,8 @@ def _echo(status: int, answer: bytes, asked: bytes) -> tuple[int, bytes]:
 
 
 def _odd(status: int, body: bytes, _asked: bytes) -> tuple[int, bytes]:
-    """A listing that makes our code raise an exception with the value in its text."""
-    return status, json.dumps({"items": [{"item_name": "/x", "last_version": BROKEN}]}).encode()
+    """Metadata that makes our code raise an exception with the value in its text."""
+    return status, body.replace(b'"max_versions":0', f'"max_versions":"{BROKEN}"'.encode())
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
     with (
         Emulator.start({**own.emulator(), "settings": {"journal": True}}) as emulator,
         Tamper(emulator.url, {"create-secret": _echo, "update-secret-val": _echo}) as echo,
-        Tamper(emulator.url, {"list-items": _odd}) as odd,
+        Tamper(vault.addr, {"metadata/good/": _odd}) as odd,
         Tamper(emulator.url, garbage) as useless,
         Tamper(vault.addr, broken) as breaking,
     ):
@@ -214,7 +214,7 @@ def test_the_search_finds_what_was_recorded_of_the_environment(aftermath: Afterm
         ("echoing Akeyless", "cannot store this: "),
         ("broken Vault", "the answer is not one that Vault gives"),
         ("broken Akeyless", "the answer is not one that Akeyless gives"),
-        ("unexpected", "Unexpected ValueError at items.py:"),
+        ("unexpected", "Unexpected ValueError at plan_items.py:"),
     ],
 )
 def test_the_bad_play_failed_as_it_should(aftermath: Aftermath, task: str, words: str) -> None:

@@ -46,7 +46,7 @@ async def items_below(client: AkeylessClient, path: str) -> t.AsyncIterator[Item
     while waiting:
         if len(known) > _MOST_FOLDERS:
             raise ApiError(f"list of {path}: it names more than {_MOST_FOLDERS} folders", _ENDLESS)
-        some = [_Folder(client, waiting.popleft()) for _ in range(min(_AT_ONCE, len(waiting)))]
+        some = [_Folder(client, waiting.popleft()) for _place in range(min(_AT_ONCE, len(waiting)))]
         await _begin(some)
         for folder in some:
             async for item in folder.items():
