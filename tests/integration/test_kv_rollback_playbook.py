@@ -15,6 +15,9 @@ import pytest
 import yaml
 from counted_runs import Counted, CountedRuns, migrating
 
+from ansible_collections.secretferry.akeyless.plugins.doc_fragments.migration import (
+    ModuleDocFragment as MigrationDocs,
+)
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.module import rollback_spec
 from ansible_collections.secretferry.akeyless.plugins.modules import kv_rollback
 from ferrydev.canaries import canary, scan
@@ -189,7 +192,8 @@ def test_listed_samples_have_the_members_that_are_returned(story: Story) -> None
 
 
 def test_the_options_are_those_of_the_spec() -> None:
-    options, spec = yaml.safe_load(kv_rollback.DOCUMENTATION)["options"], rollback_spec()
+    shared = yaml.safe_load(MigrationDocs.DOCUMENTATION)["options"]
+    options, spec = {**shared, **yaml.safe_load(kv_rollback.DOCUMENTATION)["options"]}, rollback_spec()
     assert set(options) == set(spec) - {"akeyless", "scope"}
     for name, doc in options.items():
         assert {key: doc.get(key) for key in ("type", "default", "required")} == {

@@ -159,6 +159,7 @@ def test_what_was_taken_over_deleted_and_made_anew_cannot_come_back(scene: Scene
 
 
 def test_versions_that_were_pruned_cannot_come_back(scene: Scene) -> None:
+    scene.emulator.control.settings(max_versions_lowered="at_once")
     scene.call("update-item", **{"name": scene.name("taken"), "max-versions": "1"})
     result = Rollback(scene.migration).run()
     assert "no longer kept: 1" in str(result.error)

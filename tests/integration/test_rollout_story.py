@@ -175,7 +175,7 @@ def test_4_the_pilot_alone(story: Story) -> None:
     assert played.rc == 0, played.stdout
     assert story.items() == of("sandbox")
     summary = json.loads((story.report / "rollout.json").read_text("utf-8"))["summary"]
-    assert summary["waves"] == {"pilot": "verified", "teams": "not_started", "rest": "not_started"}
+    assert summary["waves"] == {"pilot": "verified", "teams": "planned", "rest": "planned"}
     assert summary["migrated"] == 2, "the only batch of the wave counts"
 
 

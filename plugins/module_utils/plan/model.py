@@ -238,7 +238,8 @@ def is_marked(tags: t.Collection[str], tag: str) -> bool:
 def newest_digest(record: Record) -> str | None:
     """Keyed digest of the newest value that the item holds by the record, ``None`` where the record knows none."""
     digests = {**record.stale, **dict(record.versions.values())}
-    return digests[max(digests)] if digests else None
+    newest = max((version for version in digests if version <= record.last), default=0)
+    return digests[newest] if newest else None
 
 
 def base_of(mark: str) -> int:
