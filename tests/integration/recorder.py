@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
-from local_servers import LocalServer
+from ferrydev.local_servers import LocalServer
 
 __all__ = ["Answer", "ReceivedRequest", "Recorder"]
 

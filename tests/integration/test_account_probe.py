@@ -15,7 +15,6 @@ import httpx
 import pytest
 import yaml
 from probes import APP, CONFIG, FOLDER, KINDER_SEEN, LOCATION, SEEN, probe, seen
-from tampering import Tamper
 
 from akeyless_emulator.settings import KINDER
 from ansible_collections.secretferry.akeyless.plugins.module_utils.account_probe.canaries import TAG
@@ -24,6 +23,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
 from ansible_collections.secretferry.akeyless.plugins.modules import account_probe as documented
 from ferrydev.emulator import Emulator
 from ferrydev.play import Play
+from ferrydev.tampering import Tamper
 
 Settings = dict[str, t.Any]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "first-run.md"

@@ -21,13 +21,13 @@ from urllib.parse import quote
 import pytest
 from counted_runs import CountedRuns, migrating
 from leaking import Credentials, Watch, leaks
-from tampering import Change, Tamper
 
 from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator
 from ferrydev.emulator_control import call
 from ferrydev.play import Played
 from ferrydev.scene import Kv
+from ferrydev.tampering import Change, Tamper
 from ferrydev.vault import Vault
 
 VALUE = canary()

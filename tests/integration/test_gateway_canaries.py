@@ -20,13 +20,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 from leaking import Watch, leaks
-from tampering import Tamper
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.source_types import TYPES
 from ferrydev.canaries import Hit, canary, scan
 from ferrydev.emulator import Emulator
 from ferrydev.gateway_runs import OWN_VALUES
 from ferrydev.play import Play, Played
+from ferrydev.tampering import Tamper
 
 PREFIX = "secretferry.akeyless."
 WAYS = ("option", "file", "variable")

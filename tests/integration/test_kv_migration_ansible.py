@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 from counted_runs import MODULE, Counted, CountedRuns, events, migrating
-from tampering import Tamper
 
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
+from ferrydev.tampering import Tamper
 from ferrydev.vault import Vault
 
 HOSTS = ("batch-1", "batch-2", "batch-3", "batch-4")

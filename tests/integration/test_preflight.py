@@ -15,12 +15,12 @@ import httpx
 import pytest
 from credentials import OPERATOR, PROBER
 from preflights import ALL, CONFIG, World, verdicts
-from tampering import Tamper
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.preflight.spec import ids_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Kv
+from ferrydev.tampering import Tamper
 from ferrydev.vault import Vault
 
 Steps = t.Iterator[dict[str, t.Any]]

@@ -15,11 +15,11 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 from preflights import CONFIG, World, verdicts
-from tampering import Tamper
 from vault_sessions import wait_until
 
 from ferrydev.emulator import Emulator
 from ferrydev.proxy import DROP, Proxy, ReceivedRequest, Reply
+from ferrydev.tampering import Tamper
 from ferrydev.vault import Vault
 
 _fork = multiprocessing.get_context("fork")

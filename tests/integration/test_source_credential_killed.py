@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from credentials import credential
-from tampering import Tamper
 
 from ferrydev.scene import Kv
+from ferrydev.tampering import Tamper
 from ferrydev.vault import Vault
 
 _fork = multiprocessing.get_context("fork")

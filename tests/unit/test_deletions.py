@@ -44,6 +44,8 @@ class Sides:
         self.entries: dict[str, Entry] = {"secret/s": Entry("", {"": self.record, "other": Record(1)}, [])}
         self.ledger = self.naming = self.store = self.items = self.lease = self
         self.definition = SimpleNamespace(concurrency=4)
+        self.policy = SimpleNamespace(tag="tag")
+        self.tags: tuple[str, ...] = ("tag", "tag:run-20261124T120000Z-0000")
 
     def carry_out(self, kind: Kind, drop: tuple[int, ...] = ()) -> None:
         action = Action(kind, "deleted at the source", drop=drop)
@@ -70,7 +72,7 @@ class Sides:
 
     async def describe(self, name: str) -> Item | None:
         last = max(self.versions, default=0)
-        return Item(name, "STATIC_SECRET", last, "now", (), "about") if last else None
+        return Item(name, "STATIC_SECRET", last, "now", self.tags, "about") if last else None
 
     async def delete_version(self, _name: str, version: int) -> None:
         self.done.append(f"delete version {version}")
@@ -149,3 +151,10 @@ def test_an_item_that_is_gone_is_forgotten_with_its_companion(sides: Sides) -> N
 def test_what_deletes_nothing_writes_nothing(sides: Sides) -> None:
     sides.carry_out("append")
     assert sides.done == []
+
+
+def test_an_item_with_a_tag_of_others_stays(sides: Sides) -> None:
+    sides.tags = (*sides.tags, "theirs")
+    sides.carry_out("delete")
+    assert sides.done == ["flush"]
+    assert "it was changed at the target since" in sides.report.lists()["failures"][0]["reason"]

@@ -26,6 +26,7 @@ CREATE TABLE source (path TEXT PRIMARY KEY, mount TEXT, secret TEXT, kv INT, ite
 CREATE TABLE target (name TEXT PRIMARY KEY, last INT, modified TEXT, tags TEXT, type TEXT, kept INT, description TEXT,
     description_digest TEXT) WITHOUT ROWID;
 CREATE TABLE touched (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE created (item TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entry (hash TEXT, path TEXT, body TEXT, PRIMARY KEY (hash, path)) WITHOUT ROWID;
 CREATE INDEX entry_path ON entry (path);
 """
@@ -146,6 +147,14 @@ class WorkDb:
     def touch(self, path: str) -> None:
         """Store that this run wrote items of ``path``."""
         self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (path,))
+
+    def put_created(self, item: str) -> None:
+        """Store that this run created an item."""
+        self._db.execute("INSERT OR IGNORE INTO created VALUES (?)", (item,))
+
+    def was_created(self, item: str) -> bool:
+        """Whether this run created the item."""
+        return self._db.execute("SELECT 1 FROM created WHERE item = ?", (item,)).fetchone() is not None
 
     def touched(self) -> t.Iterator[SourceSecret]:
         """The secrets whose items this run wrote, like :meth:`sources`."""

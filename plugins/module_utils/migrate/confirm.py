@@ -103,10 +103,10 @@ async def _confirm(
         if lost:
             items.forget(kept[one.item])
             one.record.description = ""
-        if one.target is None:
-            del entries[one.path].items[one.key]
-        else:
+        if one.target is not None:
             correct(one.record, one.target)
+        elif context.workdb.was_created(one.item):
+            del entries[one.path].items[one.key]
 
 
 def contradiction(
@@ -142,7 +142,7 @@ _LOOK = "Another program may write there: look at the item, then run again"
 def correct(record: Record, target: TargetItem) -> None:
     """Take out of the record what the target contradicts, so that the next run looks at the item and writes it."""
     record.modified = ""
-    if record.description != target.description:
+    if not target.description:  # another one was written by others: the record must show that
         record.description = ""
     if target.last < record.last:
         record.versions = {number: held for number, held in record.versions.items() if held[0] <= target.last}

@@ -83,7 +83,9 @@ class PostponedDeletions:
         location = self._context.naming.location
 
         async def check(now: Item) -> None:
-            if not await is_as_recorded(now, job.record, ledger.digests, self._context.form, store):
+            if not await is_as_recorded(
+                now, job.record, ledger.digests, self._context.form, store, self._context.policy.tag
+            ):
                 raise Changed(f"delete {job.item}: it was changed at the target since")
             await self._backup.back_up(job.item, now.last_version)
 

@@ -90,6 +90,8 @@ class SecretWriter:
         context = self._context
         try:
             written = await write_item(job, context.store, context.ledger, self._backup, context.policy.tag)
+            if job.action.kind == "create":
+                context.workdb.put_created(job.item)
         except FATAL:
             raise
         except SecretferryError as error:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .model import Action, PlanInput, PlanPolicy, Record, Standing, TargetItem, base_of, takeover
+from .model import Action, PlanInput, PlanPolicy, Record, Standing, TargetItem, base_of, is_own, takeover
 
 __all__ = ["decide", "pending", "standing", "valid"]
 
@@ -103,7 +103,7 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
             "its description was changed at the target", Action("update_metadata", ""), facts, policy
         )
     if policy.delete and not facts.wanted and record is not None:
-        return _action_without_source(record, target)
+        return _action_without_source(facts, target, record, policy)
     describe = facts.description != target.description and (
         bool(facts.description) or bool(record and record.description)
     )
@@ -124,13 +124,18 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
     return Action("unchanged", "nothing new at the source", (), target.last)
 
 
-def _action_without_source(record: Record, target: TargetItem) -> Action:
+def _action_without_source(facts: PlanInput, target: TargetItem, record: Record, policy: PlanPolicy) -> Action:
     """With ``delete: true``: the action for an item whose secret has no readable version any more."""
     if record.mark:
         return Action(
             "skip",
             "no version of it can be read at the source any more; the item existed before the migration, so it stays",
         )
+    described = target.description == record.description
+    if not described or not is_own(target.tags, policy.tag):
+        what = "tags were" if described else "description was"
+        unchanged = Action("append", "", (), target.last)
+        return _by_conflict_policy(f"its {what} changed at the target since", unchanged, facts, policy)
     return Action("delete", "no version of it can be read at the source any more", (), target.last)
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "TargetItem",
     "base_of",
     "is_marked",
+    "is_own",
     "newest_digest",
     "ranges",
     "readable",
@@ -233,6 +234,12 @@ def takeover(tags: t.Iterable[str], tag: str) -> str:
 def is_marked(tags: t.Collection[str], tag: str) -> bool:
     """Whether an item carries the migration's tag, or the mark of a take-over by it."""
     return tag in tags or bool(takeover(tags, tag))
+
+
+def is_own(tags: t.Iterable[str], tag: str) -> bool:
+    """Whether an item's tags are those that the migration gave it when it created it, and no others."""
+    given = {*tags}
+    return tag in given and all(text.startswith(f"{tag}:run-") for text in given - {tag})
 
 
 def newest_digest(record: Record) -> str | None:

@@ -11,7 +11,8 @@ import typing as t
 from http.server import BaseHTTPRequestHandler
 
 import httpx
-from local_servers import LocalServer
+
+from ferrydev.local_servers import LocalServer
 
 __all__ = ["Change", "Tamper"]
 
@@ -47,7 +48,8 @@ class Tamper(LocalServer):
                 for part, change in tamper._changes.items():
                     if part in self.path:
                         status, body = change(status, body, asked)
-                self.send_response(status)
+                self.send_response_only(status)
+                self.send_header("Date", answer.headers.get("Date", self.date_time_string()))
                 self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
