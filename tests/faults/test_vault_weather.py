@@ -194,6 +194,7 @@ def test_a_standby_that_redirects_in_circles_is_reported(scene: Scene) -> None:
 
 
 def test_a_namespace(vault: Vault, emulator: Emulator) -> None:
+    vault.disable_mount("team/kv")
     vault.enable_kv("team/kv")
     vault.request("POST", "team/kv/data/app", json={"data": {"v": "team"}})
     vault.request("POST", "team/kv/data/deep/er", json={"data": {"v": 2}})
