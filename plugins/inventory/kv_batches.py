@@ -19,8 +19,8 @@ description:
     C(migration_<name>) and C(environment_<name>).
   - Each host has the variables C(secretferry_migration), C(secretferry_target_location), C(secretferry_source),
     C(secretferry_options), C(secretferry_scope), C(secretferry_wave), C(secretferry_wave_number),
-    C(secretferry_batch), which is the host's name, C(secretferry_environment) and C(secretferry_secret_count); and
-    it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds a
+    C(secretferry_batch), which is the host's name, C(secretferry_environment), C(secretferry_secret_count) and
+    C(secretferry_groups), which are the groups of all batches, also of empty waves; and it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds a
     credential or the value of a secret.
   - The same secrets always give the same batches. A new secret changes the batch that it falls into and no other. Where
     that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
@@ -152,8 +152,11 @@ options:
             type: bool
             default: false
 notes:
-  - For Ansible an inventory that fails is only a warning, unless C(ANSIBLE_INVENTORY_UNPARSED_FAILED) is set, as AWX
-    does.
+  - For Ansible an inventory source that fails is only a warning, and a playbook without hosts succeeds. So where a
+    source of this plugin fails, the plugin ends the program, with the reason as the last line and with exit code 4,
+    whichever other sources there are.
+  - A limit that names a group C(wave_<name>), C(migration_<name>) or C(environment_<name>) which no source has fails in
+    the same way. With several sources that is only a warning here, and an error of the playbooks of this collection.
   - The token needs no right to read values. It must list, and read the metadata where a wave selects by it.
 seealso:
   - module: secretferry.akeyless.kv_migration
@@ -197,10 +200,12 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import traceback
 import typing as t
 
-from ansible.errors import AnsibleParserError
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -222,6 +227,8 @@ else:
         return value
 
 
+_NAMES = ("kv_batches.yml", "kv_batches.yaml")
+_PARSER_ERROR = 4  # the exit code of Ansible's programs for an inventory that they do not accept
 _TEMPLATES = ("{{", "{%", "{#", "#jinja2:")
 
 
@@ -232,11 +239,43 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def verify_file(self, path: str) -> bool:
         """Whether the file is a source for this plugin, by its name."""
-        return bool(super().verify_file(path)) and path.endswith(("kv_batches.yml", "kv_batches.yaml"))
+        if not super().verify_file(path):
+            return False
+        if not path.endswith(_NAMES) and path.endswith((".yml", ".yaml")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                if re.search(rf"^plugin:\s*['\"]?{re.escape(self.NAME)}['\"]?\s*$", file.read(), re.MULTILINE):
+                    self._end(f"{path}: a source of {self.NAME} must have a name that ends in {' or '.join(_NAMES)}")
+        return path.endswith(_NAMES)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Read the source, and add its hosts, groups and variables."""
         super().parse(inventory, loader, path)
+        try:
+            self._parse(path, cache)
+        except AnsibleError as error:
+            message = str(error.message)
+        else:
+            self._check_limit(path)
+            return
+        self._end(message)
+
+    def _end(self, message: str) -> t.NoReturn:
+        """End the program. Ansible takes any exception for a warning, lets other plugins try the file, and goes on."""
+        self.display.error(message, wrap_text=False)
+        raise SystemExit(_PARSER_ERROR)
+
+    def _check_limit(self, path: str) -> None:
+        """Name the groups that there are where the limit names one that there is not."""
+        named = re.findall(r"(?:^|[,:&!]) *((?:wave|migration|environment)_\w+) *(?=$|[,:])", context.CLIARGS.get("subset") or "")
+        if unknown := sorted(set(named) - set(self.inventory.groups)):
+            mine = sorted({group for host in self.inventory.hosts.values() for group in host.vars.get("secretferry_groups", ())})
+            message = f"{path}: the limit names {', '.join(unknown)}, and there is no such group. Name one of {', '.join(mine)}"
+            if len(context.CLIARGS.get("inventory") or ()) > 1 or os.path.isdir(context.CLIARGS["inventory"][0]):
+                self.display.warning(message)  # another source may have it
+            else:
+                self._end(message)
+
+    def _parse(self, path: str, cache: bool) -> None:
         given = self._read_config_data(path)
         own = {key: value for key, value in given.items() if key in config_spec()}
         self._reject_unknown(given, path)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .config import Config, slug
+from .config import Config, Planned, slug
 from .trie import padded
 from .walk import Batch, walk
+from .waves import Wave
 
 __all__ = ["as_hosts"]
 
@@ -21,19 +22,23 @@ async def as_hosts(config: Config) -> tuple[list[dict[str, t.Any]], list[str]]:
     :raises SecretferryError: a source cannot be walked, or waves overlap.
     """
     hosts: list[dict[str, t.Any]] = []
-    warnings = await walk(config, lambda batch: hosts.append(_host(batch)))
+    groups = sorted({g for planned in config.migrations for wave in planned.waves for g in _groups(planned, wave)})
+    warnings = await walk(config, lambda batch: hosts.append(_host(batch, groups)))
     return hosts, warnings
 
 
-def _host(batch: Batch) -> dict[str, t.Any]:
+def _groups(migration: Planned, wave: Wave) -> list[str]:
+    environment = [f"environment_{slug(migration.environment)}"] if migration.environment else []
+    return [f"wave_{wave.name}", f"migration_{slug(migration.name)}", *environment]
+
+
+def _host(batch: Batch, every_group: list[str]) -> dict[str, t.Any]:
+    """:param every_group: those of all batches, and of waves that have none: a playbook knows a wave's name by it."""
     migration, wave = batch.migration, batch.wave
-    groups = [f"wave_{wave.name}", f"migration_{slug(migration.name)}"]
-    if migration.environment:
-        groups.append(f"environment_{slug(migration.environment)}")
     name = f"{migration.name.lower()}-w{wave.number:02d}-b{padded(batch.bits)}"
     return {
         "name": name,
-        "groups": groups,
+        "groups": _groups(migration, wave),
         "vars": {
             "secretferry_migration": migration.name,
             "secretferry_target_location": migration.definition.target_location,
@@ -45,5 +50,6 @@ def _host(batch: Batch) -> dict[str, t.Any]:
             "secretferry_batch": name,
             "secretferry_environment": migration.environment,
             "secretferry_secret_count": len(batch.paths),
+            "secretferry_groups": every_group,
         },
     }
