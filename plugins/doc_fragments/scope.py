@@ -32,4 +32,16 @@ options:
             and a run without a prefix excludes all.
           - Quote it in YAML.
         type: str
+      wave:
+        description:
+          - The name of the wave that this part belongs to. A run notes it in the ledger with each secret that it writes,
+            so that the inventory plugin P(secretferry.akeyless.kv_batches#inventory) can make the same waves of the
+            ledger. It selects nothing.
+        type: str
+        version_added: 0.1.0
+      wave_number:
+        description:
+          - The number of O(scope.wave), 1 for the first.
+        type: int
+        version_added: 0.1.0
 """

@@ -14,6 +14,7 @@ author:
 description:
   - Lists KV mounts of HashiCorp Vault or OpenBao, read-only, and makes one host of each batch of secrets. So forks,
     C(serial), C(--limit) and the job slices of AWX spread a migration over processes and machines.
+  - With O(from=ledger) it lists what was migrated, at Akeyless, and needs no Vault.
   - Hosts are named C(<migration>-w<wave's number>-b<batch>), for instance C(payments-w01-b400000), in lower case, so
     that a wave's batches follow one another in order of name. They are in the groups C(wave_<name>),
     C(migration_<name>) and C(environment_<name>).
@@ -30,6 +31,7 @@ extends_documentation_fragment:
   - constructed
   - inventory_cache
   - secretferry.akeyless.vault.kv
+  - secretferry.akeyless.akeyless
 options:
   plugin:
     description:
@@ -37,6 +39,21 @@ options:
     type: str
     required: true
     choices: [secretferry.akeyless.kv_batches]
+  from:
+    description:
+      - Where the secrets and their waves are read.
+      - With V(source) the mounts are listed, and O(migrations[].waves) says which secret is in which wave.
+      - With V(ledger) the secrets are those that the migrations' ledgers in Akeyless record, each in the wave in which
+        it was written last. Vault is not asked, so a wave can be rolled back, and verified against the ledger, after the
+        cutover. A secret that was not written in a wave is in a batch C(<migration>-w00-b<batch>), and in no group
+        C(wave_<name>). The migration's source comes from the ledger, and O(migrations[].waves) is not used.
+      - With the same O(batch_size), the same secrets make the same batches.
+      - The variable's twin E(SECRETFERRY_BATCH_FROM_FILE) can name a file that holds it.
+    type: str
+    choices: [source, ledger]
+    default: source
+    env:
+      - name: SECRETFERRY_BATCH_FROM
   batch_size:
     description:
       - How many secrets a batch holds at the most, from 1 to 10000.
@@ -106,12 +123,11 @@ options:
         choices: [fail, first]
       waves:
         description:
-          - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors match, and needs
+          - The waves, first to last, 99 at the most. Required unless O(from=ledger). A wave takes the secrets that all its selectors match, and needs
             at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
             O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
         type: list
         elements: dict
-        required: true
         suboptions:
           name:
             description:
@@ -361,7 +377,7 @@ def _fingerprint(own: dict[str, t.Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "SECRETFERRY_BATCH_")
+_PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "AKEYLESS_API_URL", "SECRETFERRY_BATCH_")
 
 
 def _without_auth(value: t.Any) -> t.Any:
