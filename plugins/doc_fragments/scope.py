@@ -34,9 +34,9 @@ options:
         type: str
       wave:
         description:
-          - The name of the wave that this part belongs to. A run notes it in the ledger with each secret that it writes,
-            so that the inventory plugin P(secretferry.akeyless.kv_batches#inventory) can make the same waves of the
-            ledger. It selects nothing.
+          - The name of the wave that this part belongs to. It selects nothing.
+          - A run notes it in the ledger with each secret that it writes. So the inventory plugin
+            P(secretferry.akeyless.kv_batches#inventory) can make the same waves of the ledger.
         type: str
         version_added: 0.1.0
       wave_number:

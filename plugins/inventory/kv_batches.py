@@ -21,8 +21,9 @@ description:
   - Each host has the variables C(secretferry_migration), C(secretferry_target_location), C(secretferry_source),
     C(secretferry_options), C(secretferry_scope), C(secretferry_wave), C(secretferry_wave_number),
     C(secretferry_batch), which is the host's name, C(secretferry_environment), C(secretferry_secret_count) and
-    C(secretferry_groups), which are the groups of all batches, also of empty waves; and it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds a
-    credential or the value of a secret.
+    C(secretferry_groups), which are the groups of all batches and of empty waves; and it is worked on where Ansible
+    runs, with the Python that Ansible runs with. No variable and no cache ever holds a credential or the value of a
+    secret.
   - The same secrets always give the same batches. A new secret changes the batch that it falls into and no other. Where
     that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
     batch is renamed. See the collection's page on inventories.
@@ -44,9 +45,10 @@ options:
       - Where the secrets and their waves are read.
       - With V(source) the mounts are listed, and O(migrations[].waves) says which secret is in which wave.
       - With V(ledger) the secrets are those that the migrations' ledgers in Akeyless record, each in the wave in which
-        it was written last. Vault is not asked, so a wave can be rolled back, and verified against the ledger, after the
-        cutover. A secret that was not written in a wave is in a batch C(<migration>-w00-b<batch>), and in no group
-        C(wave_<name>). The migration's source comes from the ledger, and O(migrations[].waves) is not used.
+        it was written last. Vault is not asked. So after the cutover, a wave can be rolled back, or verified against the
+        ledger. The migration's source comes from the ledger, and O(migrations[].waves) is not used.
+      - A secret that was not written in a wave is in a batch C(<migration>-w00-b<batch>), and in no group
+        C(wave_<name>). What a run wrote that died before it wrote the ledger is in no batch.
       - With the same O(batch_size), the same secrets make the same batches.
       - The variable's twin E(SECRETFERRY_BATCH_FROM_FILE) can name a file that holds it.
     type: str
@@ -123,8 +125,8 @@ options:
         choices: [fail, first]
       waves:
         description:
-          - The waves, first to last, 99 at the most. Required unless O(from=ledger). A wave takes the secrets that all its selectors match, and needs
-            at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
+          - The waves, first to last, 99 at the most. Required with O(from=source).
+          - A wave takes the secrets that all its selectors match, and needs at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
             O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
         type: list
         elements: dict
@@ -282,10 +284,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _check_limit(self, path: str) -> None:
         """Name the groups that there are where the limit names one that there is not."""
-        named = re.findall(r"(?:^|[,:&!]) *((?:wave|migration|environment)_\w+) *(?=$|[,:])", context.CLIARGS.get("subset") or "")
-        if unknown := sorted(set(named) - set(self.inventory.groups)):
-            mine = sorted({group for host in self.inventory.hosts.values() for group in host.vars.get("secretferry_groups", ())})
-            message = f"{path}: the limit names {', '.join(unknown)}, and there is no such group. Name one of {', '.join(mine)}"
+        named = re.findall(
+            r"(?:^|[,:&!]) *((?:wave|migration|environment)_\w+) *(?=$|[,:])", context.CLIARGS.get("subset") or ""
+        )
+        hosts = self.inventory.hosts.values()
+        known = {group for host in hosts for group in host.vars.get("secretferry_groups", ())}
+        if unknown := sorted(set(named) - known - set(self.inventory.groups)):
+            message = f"{path}: there is no group {', '.join(unknown)}. Limit it to one of {', '.join(sorted(known))}"
             if len(context.CLIARGS.get("inventory") or ()) > 1 or os.path.isdir(context.CLIARGS["inventory"][0]):
                 self.display.warning(message)  # another source may have it
             else:

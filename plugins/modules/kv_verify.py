@@ -15,10 +15,12 @@ description:
     version in order, by keyed digest, and the metadata.
   - Finds items below O(target_location) that no source secret stands for, and items that were changed at the target.
   - With O(access), logs in as applications and tries whether each can read what it must, and not what it must not.
-  - With O(against=ledger), compares the target with what the ledger says was written, and does not read the source. That
-    shows whether items were changed, deleted or added since. It does not show whether they are what the source has.
-  - Reads only, on either side. Against the source, the migration's own records are not trusted. The definition and the key of the digests
-    come from the ledger; beyond that, the ledger can only explain versions that the source does not have any more.
+  - With O(against=ledger), compares the target with what the ledger says was written, and does not read the source.
+    This shows whether items were changed, deleted or added since. It does not show whether they are what the source
+    has.
+  - Reads only, on either side. Against the source, the migration's own records are not trusted. The definition and the
+    key of the digests come from the ledger; beyond that, the ledger can only explain versions that the source does not
+    have any more.
   - Fails when anything differs. Values are read, compared and dropped, and never returned.
   - Memory does not grow with the number of secrets.
 extends_documentation_fragment:

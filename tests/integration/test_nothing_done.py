@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, secretferry.akeyless contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook that could do nothing, or less than it was told, fails and says why; one that was meant to do nothing says so."""
+"""A playbook that can do nothing, or less than it was told, fails and says why. One that is to do nothing says so."""
 
 from __future__ import annotations
 

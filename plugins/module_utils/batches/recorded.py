@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists the secrets that the ledgers of migrations record, and their waves. Reads at the target only; Vault is not needed."""
+"""Lists the secrets that the ledgers of migrations record, and their waves. Vault is not needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..ledger.stored import stored_options
 from ..options import AkeylessSettings
 from ..plan.definition import merge
 from ..plan.scope import bits_of
-from .config import Config, Planned
+from .config import Config
 from .walk import Batch, Members, cut
 from .waves import Wave
 
@@ -45,7 +45,9 @@ async def walk_ledgers(config: Config, found: t.Callable[[Batch], None]) -> list
                 await ledger.load_entries()
                 waves = _assign(members)
                 if not waves:
-                    raise NotFound(f"{name}: {ledger.folder} records no secret", "Migrate first; then there are batches")
+                    raise NotFound(
+                        f"{name}: {ledger.folder} records no secret", "Migrate first; then there are batches"
+                    )
                 cut(replace(planned, definition=definition, waves=waves), members, found, warnings)
     return warnings
 

@@ -59,7 +59,9 @@ async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DE
     check_identity(params["name"], params["target_location"])
     recorded = params["against"] == "ledger"
     if recorded and params["access"]:
-        raise OptionError("access", "what applications read is compared with the source", "Omit it with against: ledger")
+        raise OptionError(
+            "access", "what applications read is compared with the source", "Omit it with against: ledger"
+        )
     work = _Verification(params, limits)
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
