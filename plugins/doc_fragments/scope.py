@@ -38,10 +38,8 @@ options:
           - A run notes it in the ledger with each secret that it writes. So the inventory plugin
             P(secretferry.akeyless.kv_batches#inventory) can make the same waves of the ledger.
         type: str
-        version_added: 0.1.0
       wave_number:
         description:
           - The number of O(scope.wave), 1 for the first.
         type: int
-        version_added: 0.1.0
 """

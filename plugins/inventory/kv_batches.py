@@ -45,8 +45,8 @@ options:
       - Where the secrets and their waves are read.
       - With V(source) the mounts are listed, and O(migrations[].waves) says which secret is in which wave.
       - With V(ledger) the secrets are those that the migrations' ledgers in Akeyless record, each in the wave in which
-        it was written last. Vault is not asked. So after the cutover, a wave can be rolled back, or verified against the
-        ledger. The migration's source comes from the ledger, and O(migrations[].waves) is not used.
+        it was written last. Vault is not asked. So a wave can be rolled back, or verified against the ledger, after
+        the cutover. The migration's source comes from the ledger, and O(migrations[].waves) is not used.
       - A secret that was not written in a wave is in a batch C(<migration>-w00-b<batch>), and in no group
         C(wave_<name>). What a run wrote that died before it wrote the ledger is in no batch.
       - With the same O(batch_size), the same secrets make the same batches.
@@ -126,8 +126,9 @@ options:
       waves:
         description:
           - The waves, first to last, 99 at the most. Required with O(from=source).
-          - A wave takes the secrets that all its selectors match, and needs at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
-            O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
+          - A wave takes the secrets that all its selectors match, and needs at least one of
+            O(migrations[].waves[].include), O(migrations[].waves[].folders), O(migrations[].waves[].custom_metadata),
+            O(migrations[].waves[].share) and O(migrations[].waves[].rest).
         type: list
         elements: dict
         suboptions:

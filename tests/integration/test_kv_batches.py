@@ -103,7 +103,7 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
         "ansible_connection",
         "ansible_python_interpreter",
         *(f"secretferry_{name}" for name in ("migration", "target_location", "source", "options", "scope", "wave")),
-        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secret_count")),
+        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secret_count", "groups")),
     }
     assert (host["ansible_connection"], host["ansible_python_interpreter"]) == (
         "local",
@@ -119,7 +119,9 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
     }
     assert host["secretferry_options"] == {"conflict": "skip", "metadata_mode": "minimal"}
     assert host["secretferry_batch"] == name
-    assert set(host["secretferry_scope"]) == {"paths", "hash_prefix"}
+    assert set(host["secretferry_scope"]) == {"paths", "hash_prefix", "wave", "wave_number"}
+    assert (host["secretferry_scope"]["wave"], host["secretferry_scope"]["wave_number"]) == ("pilot", 1)
+    assert host["secretferry_groups"] == sorted(exported.groups)
     assert (host["secretferry_migration"], host["secretferry_target_location"]) == ("Payments", "/migrated/payments")
     assert host["secretferry_environment"] == "Pre-Prod"
     assert all(

@@ -40,27 +40,16 @@ class PlannedItem(t.NamedTuple):
 
 
 class ItemVerifier:
-    """Compares items by the ledger and the target's listing, which are in the work database.
-
-    :param recorded: whether items should be as the ledger records them; otherwise, as the source is.
-    """
+    """Compares items by the ledger and the target's listing, which are in the work database."""
 
     def __init__(
-        self,
-        definition: Definition,
-        ledger: Ledger,
-        workdb: VerifyDb,
-        report: VerificationReport,
-        naming: Naming,
-        *,
-        recorded: bool = False,
+        self, definition: Definition, ledger: Ledger, workdb: VerifyDb, report: VerificationReport, naming: Naming
     ) -> None:
         self._definition = definition
         self._ledger = ledger
         self._workdb = workdb
         self._report = report
         self._naming = naming
-        self._recorded = recorded
         self._keys = definition.layout == "keys"
         self._tag = tag_of(definition.name)
         self._last: tuple[str, Entry | None] = ("", None)
@@ -198,7 +187,7 @@ class ItemVerifier:
                 reason = f"{_versions(numbers)}: {reason}"
                 self._differ(planned, type_, reason, remedy, count=len(numbers), versions=numbers)
         if outcome.added:
-            origin = "recorded in the ledger" if self._recorded else "from the source"
+            origin = "recorded in the ledger" if planned.source.recorded else "from the source"
             reason = f"{_versions(outcome.added)} at the target is not {origin}"
             self._differ(planned, "changed_at_target", reason, _LOOK, versions=outcome.added)
 
@@ -213,7 +202,7 @@ class ItemVerifier:
             return
         if metadata is None:
             problem = "its description points to metadata that does not exist"
-        elif self._recorded:
+        elif planned.source.recorded:
             problem = self._contradiction_of_metadata(planned, item, metadata)
         else:
             own = not takeover(item.tags, self._tag)

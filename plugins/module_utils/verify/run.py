@@ -79,7 +79,7 @@ class VerificationRun:
         self._keys = definition.layout == "keys"
         self._selection = Selection(definition.include, definition.exclude)
         self._walked = WalkedPaths(self._selection, everything=True)
-        self._items = ItemVerifier(definition, ledger, workdb, report, naming, recorded=reader is None)
+        self._items = ItemVerifier(definition, ledger, workdb, report, naming)
         self._extra = ExtraItems(
             definition,
             ledger,

@@ -56,10 +56,12 @@ class ExpectedSecret:
 
     :ivar items: its item, or one for each key, by key.
     :ivar metadata: its metadata block; ``None`` for KV version 1, and by the ledger.
+    :ivar recorded: whether it is what the ledger records; otherwise, what the source is.
     """
 
     items: dict[str, ExpectedItem]
     metadata: dict[str, t.Any] | None
+    recorded: bool = False
 
 
 class SourceDigests:
@@ -129,7 +131,7 @@ class RecordedDigests:
             first = record.last - listed.kept + 1 if listed and listed.kept else 0
             versions = [(n, digest) for n, (number, digest) in sorted(record.versions.items()) if number >= first]
             items[key] = ExpectedItem(key, versions)
-        return ExpectedSecret(items, None)
+        return ExpectedSecret(items, None, recorded=True)
 
 
 def plain_digest(digests: Digests, text: str) -> str:
