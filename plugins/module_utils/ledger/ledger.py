@@ -189,7 +189,7 @@ class Ledger:
         the ledger could hold.
         """
         whole = {"": entry.items[""]} if "" in entry.items and not entry.seen else {}
-        await self._shards.put(path, Entry(entry.created, whole, entry.seen, len(entry.items) - len(whole)))
+        await self._shards.put(path, replace(entry, items=whole, parts=len(entry.items) - len(whole)))
         for key, record in entry.items.items():
             if key not in whole:
                 await self._shards.put(f"{path}\n{key}", Entry("", {key: record}))
@@ -198,7 +198,7 @@ class Ledger:
         """Replace the record of one item, or with ``None`` delete it. The next :meth:`flush` writes it."""
         if not key:
             entry = self.entry(path) or Entry()
-            self._shards.put_later(path, Entry(entry.created, {"": record}) if record else None)
+            self._shards.put_later(path, replace(entry, items={"": record}, seen=[], parts=0) if record else None)
             return
         self._shards.put_later(_entry_name(path, key), Entry("", {key: record}) if record else None)
         entry_of_path = self._shards.get(path)

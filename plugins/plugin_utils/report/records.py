@@ -104,6 +104,7 @@ def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str)
         "run": _text(result.get("run")),
         "ledger": _text(result.get("ledger")),
         "outcome": _word(result.get("outcome")),
+        "against": _word(result.get("against")),
         "verified": result["verified"] if isinstance(result.get("verified"), bool) else None,
         "seconds": _number((result.get("durations") or {}).get("total")),
     }
