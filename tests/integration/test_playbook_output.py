@@ -51,7 +51,7 @@ def screen(
 def told(rollout: Rollout, command: list[str], *, fails: bool = False, env: t.Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
         command,
-        env={**rollout.play.environment(), **(env or {})},
+        env={**rollout.play.environment(), "SECRETFERRY_PROGRESS": "off", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
