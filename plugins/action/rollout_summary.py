@@ -47,13 +47,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if report.get("failed"):
                 return {**result, **report}
         failures = sum(outcome.failures for outcome in outcomes)
-        lines = summary_lines(outcomes, check=self._task.check_mode)
+        lines = summary_lines(outcomes)
         return {
             **result,
             **report,
             "changed": False,
             "lines": [*lines, f"report: {report['html']}"] if report else lines,
-            "failures": failures,
+            "failed_secrets": failures,
             "problems": {outcome.name: outcome.problem for outcome in outcomes if outcome.problem},
             "within_budget": failures <= options["failure_budget"] and all(outcome.known for outcome in outcomes),
         }

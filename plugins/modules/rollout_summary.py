@@ -78,7 +78,7 @@ lines:
   elements: str
   sample:
     - "wave teams: 1 batch, 4 secrets, 8 versions, 1,326 B, 4 created, 0 changed, 4 verified, 0 left out, 0 failed"
-failures:
+failed_secrets:
   description: How many secrets failed.
   returned: success
   type: int

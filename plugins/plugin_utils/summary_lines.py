@@ -14,7 +14,7 @@ from ..module_utils.verify.report import ACCESS_COUNTS
 
 __all__ = ["BatchOutcome", "outcome_of", "summary_lines"]
 
-_WAVES, _BATCHES, _ENTRIES, _APPLICATIONS = 8, 10, 5, 5  # lines of each kind
+_WAVES, _BATCHES, _ENTRIES, _APPLICATIONS = 5, 10, 4, 5  # lines of each kind
 _WIDTH = 400  # characters of a line
 _Result = t.Mapping[str, t.Any]
 
@@ -78,13 +78,13 @@ def outcome_of(
     return BatchOutcome(name, group, found, problem or next(iter(messages), ""))
 
 
-def summary_lines(outcomes: t.Sequence[BatchOutcome], *, check: bool = False) -> list[str]:
+def summary_lines(outcomes: t.Sequence[BatchOutcome]) -> list[str]:
     """One line for each wave, then the batches, those that failed first, then failures with their remedies."""
     if any("preflight" in outcome.results for outcome in outcomes):
         return [line for outcome in outcomes for line in _checks(outcome)]
     ran = {step for outcome in outcomes for step in outcome.results}
     step = "cutover" if {"sync", "verify"} <= ran else next((step for step in _COLUMNS if step in ran), "")
-    columns = [c for c in _COLUMNS.get(step, ()) if not (check and step == "migrate" and c in _COMPARED)]
+    columns = [c for c in _COLUMNS.get(step, ()) if c not in _COMPARED or "verify" in ran]
     groups: dict[str, list[BatchOutcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.group, []).append(outcome)
