@@ -47,7 +47,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if report.get("failed"):
                 return {**result, **report}
         failures = sum(outcome.failures for outcome in outcomes)
-        lines = summary_lines(outcomes)
+        lines = summary_lines(outcomes, plan=self._task.check_mode)
         return {
             **result,
             **report,

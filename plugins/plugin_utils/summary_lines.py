@@ -78,8 +78,11 @@ def outcome_of(
     return BatchOutcome(name, group, found, problem or next(iter(messages), ""))
 
 
-def summary_lines(outcomes: t.Sequence[BatchOutcome]) -> list[str]:
-    """One line for each wave, then the batches, those that failed first, then failures with their remedies."""
+def summary_lines(outcomes: t.Sequence[BatchOutcome], *, plan: bool = False) -> list[str]:
+    """One line for each wave, then the batches, those that failed first, then failures with their remedies.
+
+    :param plan: whether it is what would be done.
+    """
     if any("preflight" in outcome.results for outcome in outcomes):
         return [line for outcome in outcomes for line in _checks(outcome)]
     ran = {step for outcome in outcomes for step in outcome.results}
@@ -88,7 +91,7 @@ def summary_lines(outcomes: t.Sequence[BatchOutcome]) -> list[str]:
     groups: dict[str, list[BatchOutcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.group, []).append(outcome)
-    lines = [_group_line(name, members, columns) for name, members in groups.items()]
+    lines = [f"{'plan, ' * plan}{_group_line(name, members, columns)}" for name, members in groups.items()]
     lines = _bounded(lines, _WAVES, "waves")
     if len(outcomes) > len(groups) and columns:
         lines += _table(outcomes, columns)
