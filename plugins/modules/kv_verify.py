@@ -154,6 +154,9 @@ summary:
     versions:
       description: Versions of the source that were compared, of all items.
       type: int
+    bytes:
+      description: Bytes of the values of these versions, as they are at the source.
+      type: int
     identical:
       description: Versions that are at the target, in their place, with the same value.
       type: int

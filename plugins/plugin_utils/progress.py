@@ -29,10 +29,15 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils.common.progress import VARIABLE
 from .progress_lines import Lines, Pace, parse_mark, parse_setting
+from .report.action import keep_record, variable_of
+from .report.records import RecordError
+from .role_words import in_role_words
 
 __all__ = ["ProgressAction"]
 
 _SETTING = "secretferry_progress"
+# The roles of this collection set them at their tasks: the step, and the role that includes another one.
+_STEP, _CALLER = "secretferry_role_step", "secretferry_role_caller"
 _LINE_BYTES = 256  # the longest line of the file
 _LAST_READ = 5.0  # seconds that the task waits for a read that is under way when it ends
 # Their output is for programs, which a line of progress would break.
@@ -61,7 +66,19 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
                 self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return merge_hash(result, done)
+        merged = merge_hash(result, done)
+        step = variable_of(self, task_vars or {}, _STEP)
+        return merged if wrap_async or not step else self._of_role(step, merged, task_vars)
+
+    def _of_role(self, step: str, result: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The result of a role's step, in the words of the role, after it was recorded for the report."""
+        result = in_role_words([step, variable_of(self, task_vars, _CALLER) or ""], result)
+        try:
+            keep_record(self, step, result, task_vars)
+        except RecordError as error:
+            done = f"{result['msg']}. Besides" if result.get("msg") else "The work is done, but"
+            result = {**result, "failed": True, "msg": f"{done} the result could not be recorded: {error}"}
+        return result
 
     def _pace(self, task_vars: t.Mapping[str, t.Any]) -> Pace | None:
         """When lines are due, by the variable or the environment; None for never."""

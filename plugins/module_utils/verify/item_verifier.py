@@ -71,6 +71,7 @@ class ItemVerifier:
         item = self._workdb.target(planned.name)
         report.counts["items"] += bool(expected.versions)
         report.counts["versions"] += len(expected.versions)
+        report.counts["bytes"] += expected.bytes
         state = "clean"
         if item is None:
             state = "absent"

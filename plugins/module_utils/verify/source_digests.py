@@ -36,12 +36,14 @@ class ExpectedItem:
 
     :ivar versions: number and keyed digest of each wanted version, oldest first.
     :ivar plain: keyed digest of the newest value as an application gets it from a JSON library.
+    :ivar bytes: those of all its values.
     :ivar largest: bytes of its largest value.
     """
 
     key: str
     versions: list[tuple[int, str]] = field(default_factory=list)
     plain: str = ""
+    bytes: int = 0
     largest: int = 0
 
     @property
@@ -109,7 +111,9 @@ class SourceDigests:
 
     def _add(self, expected: ExpectedItem, number: int, value: Value) -> None:
         expected.versions.append((number, self._digests.of_value(value.text, value.form)))
-        expected.largest = max(expected.largest, len(value.text.encode("utf-8", "surrogatepass")))
+        size = len(value.text.encode("utf-8", "surrogatepass"))
+        expected.bytes += size
+        expected.largest = max(expected.largest, size)
         expected.plain = plain_digest(self._digests, value.text)
 
 
