@@ -29,12 +29,14 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils.common.progress import VARIABLE
 from .progress_lines import Lines, Pace, parse_mark, parse_setting
+from .stopping import StopRelay
 
 __all__ = ["ProgressAction"]
 
 _SETTING = "secretferry_progress"
 _LINE_BYTES = 256  # the longest line of the file
 _LAST_READ = 5.0  # seconds that the task waits for a read that is under way when it ends
+_NO_ANSWER = "told to stop; run again to go on"
 # Their output is for programs, which a line of progress would break.
 _FOR_PROGRAMS = ("json", "jsonl", "ndjson", "null")
 
@@ -54,14 +56,23 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         result = super().run(None, task_vars)
         wrap_async = self._task.async_val and not self._connection.has_native_async
         pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
-        with self._watched(pace, str((task_vars or {}).get("inventory_hostname", ""))) as path:
-            done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
-        if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
-            with contextlib.suppress(Exception):
-                self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
-        if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+        host = str((task_vars or {}).get("inventory_hostname", ""))
+        said = _NO_ANSWER
+        with StopRelay(self._is_local, lambda: f"secretferry: {host}: {said}") as relay:
+            with self._watched(pace, host) as path:
+                done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
+            if relay.told and str(done.get("msg")).startswith("stopped "):
+                said = str(done["msg"])
+            if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
+                with contextlib.suppress(Exception):
+                    self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
+            if not wrap_async:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
         return merge_hash(result, done)
+
+    @property
+    def _is_local(self) -> bool:
+        return self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become
 
     def _pace(self, task_vars: t.Mapping[str, t.Any]) -> Pace | None:
         """When lines are due, by the variable or the environment; None for never."""
@@ -110,7 +121,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         return str(shell.join_path(shell.tmpdir or self._make_tmp_path(), name))
 
     def _reader(self, path: str) -> _Reader:
-        if self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become:
+        if self._is_local:
             return lambda: _content(path)
         action = self._second_action()
         command = f"head -c {_LINE_BYTES} {shlex.quote(path)}"

@@ -28,7 +28,7 @@ from dataclasses import replace
 
 from ..akeyless.items import ItemStore
 from ..common.workdb import WorkDb
-from ..errors import LedgerError
+from ..errors import LeaseHeld, LedgerError, NotFound
 from ..limits import DEFAULT_LIMITS, Limits
 from ..plan.definition import tag_of
 from ..plan.model import Record
@@ -42,6 +42,8 @@ from .lease_holder import LeaseHolder
 from .shards import Shards
 
 __all__ = ["Ledger", "ledger_folder", "open_ledger"]
+
+_ATTEMPTS = 3  # to read shards while another run splits them
 
 
 def ledger_folder(target_location: str, name: str) -> str:
@@ -142,9 +144,24 @@ class Ledger:
         """Read all entries of the batch into the work database.
 
         :raises LedgerError: a shard was made by a newer release, or is damaged.
+        :raises LeaseHeld: another run changes the shards too often.
         """
-        if self.exists:
-            await self._shards.load()
+        if not self.exists:
+            return
+        for _attempt in range(_ATTEMPTS):
+            try:
+                await self._shards.load()
+            except NotFound:
+                # Another run has split a shard, and deleted it, since the listing.
+                await self.items.load()
+                self._shards.find()
+            else:
+                return
+        holder = await self.lease.blocker()
+        raise LeaseHeld(
+            f"another run of this migration is writing: {holder or 'it changed the ledger while it was read'}",
+            "Run again when it has ended",
+        )
 
     def entry(self, path: str) -> Entry | None:
         """The entry of the secret ``path``, with the records of all its keys."""
