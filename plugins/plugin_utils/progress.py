@@ -61,7 +61,9 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         with StopRelay(self._is_local, lambda: f"secretferry: {host}: {said}") as relay:
             with self._watched(pace, host) as path:
                 done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
-            if relay.told and str(done.get("msg")).startswith("stopped "):
+            if not done.get("failed"):
+                said = "the module came to its end; the play did not"
+            elif str(done.get("msg")).startswith("stopped "):
                 said = str(done["msg"])
             if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
                 with contextlib.suppress(Exception):

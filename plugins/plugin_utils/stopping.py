@@ -32,7 +32,7 @@ __all__ = ["StopRelay"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK = 0.25  # seconds between two looks at the controller
-_PATIENCE = 2.0  # seconds for the module to end; a slow one ends without the worker
+_PATIENCE = 4.0  # seconds for the module to end; a slow one ends without the worker
 
 
 class StopRelay(threading.Thread):
