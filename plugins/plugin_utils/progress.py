@@ -58,7 +58,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
         host = str((task_vars or {}).get("inventory_hostname", ""))
         said = _NO_ANSWER
-        with StopRelay(self._is_local, lambda: f"secretferry: {host}: {said}") as relay:
+        with StopRelay(self._is_local, lambda: f"secretferry: {host}: {said}"):
             with self._watched(pace, host) as path:
                 done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
             if not done.get("failed"):

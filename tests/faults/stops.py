@@ -84,6 +84,7 @@ class Stage:
         self._after["kv_sync"] = self._after["kv_verify"] = comparable(scene.migration)
         self._after["kv_migration"] = self._after["kv_sync"]
         emulator.control.snapshot("synced")
+        self.requests = dict.fromkeys(WORKS, 1)
         self.requests = {work: self._count(work) for work in WORKS}
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class Stage:
         """Set the target to the state before a work; each request takes some time from now on."""
         before = {"kv_migration": "kv_migration", "kv_verify": "synced", "kv_rollback": "synced"}
         self.emulator.control.reset(before.get(work, "migrated"))
-        self.emulator.control.faults(latency_ms=40)
+        self.emulator.control.faults(latency_ms=min(200, 40 + 2000 // self.requests[work]))
         self.emulator.control.reset_counters()
 
     def again(self, work: str) -> None:
