@@ -7,7 +7,7 @@
 The module gets the name of a private file in its environment (see module_utils/common/progress.py) and writes its
 numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
 otherwise with one small command through a connection of its own, as the task's connection is busy. A failure in that
-never fails the task; there is no line then.
+never fails the task; there is no line then. When ansible-playbook is stopped, the module is, too (see stopping.py).
 """
 
 from __future__ import annotations

@@ -39,8 +39,7 @@ class LedgerItems:
         self._versions: dict[str, int] = {}  # name -> newest version
 
     async def load(self) -> None:
-        """List the folder, anew if it was listed before."""
-        self._versions.clear()
+        """List the folder."""
         async for item in self._store.folder(self.folder):
             if item.name.startswith(self.folder + "/"):
                 self._note(item)

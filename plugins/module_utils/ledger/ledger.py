@@ -43,8 +43,6 @@ from .shards import Shards
 
 __all__ = ["Ledger", "ledger_folder", "open_ledger"]
 
-_ATTEMPTS = 3  # to read shards while another run splits them
-
 
 def ledger_folder(target_location: str, name: str) -> str:
     """The folder of a migration's ledger."""
@@ -144,24 +142,20 @@ class Ledger:
         """Read all entries of the batch into the work database.
 
         :raises LedgerError: a shard was made by a newer release, or is damaged.
-        :raises LeaseHeld: another run changes the shards too often.
+        :raises LeaseHeld: another run has split a shard since the ledger was listed. What was listed of the target
+            before may be older than the entries would be now, so they are not read again.
         """
         if not self.exists:
             return
-        for _attempt in range(_ATTEMPTS):
-            try:
-                await self._shards.load()
-            except NotFound:
-                # Another run has split a shard, and deleted it, since the listing.
-                await self.items.load()
-                self._shards.find()
-            else:
-                return
-        holder = await self.lease.blocker()
-        raise LeaseHeld(
-            f"another run of this migration is writing: {holder or 'it changed the ledger while it was read'}",
-            "Run again when it has ended",
-        )
+        try:
+            await self._shards.load()
+        except NotFound:
+            holder = await self.lease.blocker()
+            raise LeaseHeld(
+                "another run of this migration "
+                + (f"is writing: {holder}" if holder else f"wrote to {self.folder} while this one read it"),
+                "Run again when it has ended",
+            ) from None
 
     def entry(self, path: str) -> Entry | None:
         """The entry of the secret ``path``, with the records of all its keys."""
