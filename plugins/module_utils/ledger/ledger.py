@@ -28,7 +28,7 @@ from dataclasses import replace
 
 from ..akeyless.items import ItemStore
 from ..common.workdb import WorkDb
-from ..errors import LedgerError
+from ..errors import LeaseHeld, LedgerError, NotFound
 from ..limits import DEFAULT_LIMITS, Limits
 from ..plan.definition import tag_of
 from ..plan.model import Record
@@ -142,9 +142,20 @@ class Ledger:
         """Read all entries of the batch into the work database.
 
         :raises LedgerError: a shard was made by a newer release, or is damaged.
+        :raises LeaseHeld: another run has split a shard since the ledger was listed. What was listed of the target
+            before may be older than the entries would be now, so they are not read again.
         """
-        if self.exists:
+        if not self.exists:
+            return
+        try:
             await self._shards.load()
+        except NotFound:
+            holder = await self.lease.blocker()
+            raise LeaseHeld(
+                "another run of this migration "
+                + (f"is writing: {holder}" if holder else f"wrote to {self.folder} while this one read it"),
+                "Run again when it has ended",
+            ) from None
 
     def entry(self, path: str) -> Entry | None:
         """The entry of the secret ``path``, with the records of all its keys."""

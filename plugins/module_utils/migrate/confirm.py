@@ -25,6 +25,7 @@ from ..ledger.entry import Entry
 from ..ledger.items import companion_name
 from ..plan.dates import is_over
 from ..plan.model import Record, TargetItem, is_marked, newest_digest
+from ..stopping import stop
 from ..target.item_reader import ItemReader
 from .context import RunContext
 
@@ -50,7 +51,7 @@ async def wait_for_later_dates(context: RunContext) -> None:
     """Wait until a change shows as a later date than those of this run: for a second, where dates have whole ones."""
     clock = context.store.client.transport.clock
     if clock.seen and not context.workdb.has_fine_dates():
-        await asyncio.sleep(min(_LONGEST_WAIT, max(0.0, clock.seen + 1 - clock.now())))
+        await stop.sleep(min(_LONGEST_WAIT, max(0.0, clock.seen + 1 - clock.now())))
 
 
 async def confirm(context: RunContext) -> None:

@@ -27,6 +27,7 @@ from ..plan.model import Action, PlanPolicy
 from ..plan.scope import Scope
 from ..plan.selection import Selection
 from ..source.discover import Discovery, find, nothing_found
+from ..stopping import LAST_STEPS_SECONDS, stop
 from ..target.account import Account
 from ..target.listing import Listing
 from ..vault.kv import KvReader, Mount
@@ -40,8 +41,6 @@ from .report import MigrationReport
 from .write_items import SecretWriter
 
 __all__ = ["MigrationRun"]
-
-_FLUSH_TIMEOUT = 10.0  # seconds
 
 
 class MigrationRun:
@@ -176,8 +175,8 @@ class MigrationRun:
     async def _flush_what_was_done(self) -> None:
         """After a failure. What is not written now, the next run finds out by reading the items."""
         if self._context.ledger.lease.held:
-            with contextlib.suppress(SecretferryError, asyncio.TimeoutError):
-                await asyncio.wait_for(self._context.ledger.flush(), _FLUSH_TIMEOUT)
+            with stop.last_steps(), contextlib.suppress(SecretferryError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._context.ledger.flush(), LAST_STEPS_SECONDS)
 
     # --- one secret
 
