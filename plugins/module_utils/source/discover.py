@@ -171,7 +171,11 @@ async def _folder(
         return
     for name in sorted(names, reverse=True):
         full = mount.path + folder + name
-        if name.endswith("/"):
+        if full == f"{mount.path}/":
+            # Its listing is the one of the mount.
+            reason = f"{full}: Vault does not list secrets whose path in the mount begins with a slash"
+            result.failed.append((full, reason, "Move them to a path without empty segments, or delete them"))
+        elif name.endswith("/"):
             if not selection.prunes(full):
                 stack.append((root, folder + name))
         elif selection.takes(full):

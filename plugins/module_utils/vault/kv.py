@@ -85,11 +85,16 @@ class Reading:
 
 @functools.lru_cache(maxsize=1024)  # each version of a secret is read by itself
 def encode_path(path: str) -> str:
-    """Percent-encode each segment of a path exactly once; dot segments too, or a proxy would resolve them."""
-    return "/".join(
-        segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
-        for segment in path.split("/")
-    )
+    """Percent-encode each segment of a path exactly once.
+
+    Dot segments too, and the slash behind an empty segment: a proxy, or Vault itself, would resolve them.
+    """
+    *folders, name = path.split("/")
+    return "".join(f"{_encode(folder)}/" if folder else "%2F" for folder in folders) + _encode(name)
+
+
+def _encode(segment: str) -> str:
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
 
 
 class KvReader:
