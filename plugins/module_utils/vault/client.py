@@ -14,11 +14,12 @@ import json
 import typing as t
 
 from ..errors import ApiError, NotFound, Outage, PermissionDenied
+from ..http.error_texts import shown_words
 from ..http.rate_limit import RateLimit, retrying
 from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 
-__all__ = ["VaultClient", "VaultTokenSource"]
+__all__ = ["VaultClient", "VaultTokenSource", "errors_of"]
 
 
 class VaultTokenSource(TokenSource, t.Protocol):
@@ -52,6 +53,7 @@ class VaultClient:
                 lambda: self._send(path),
                 repeatable=True,
                 what=what,
+                words=lambda answer, token=token: _words(answer, what, token),  # type: ignore[misc]
             )
             if response.status == 403 and await self._refused_token.is_replaced(token):
                 continue
@@ -68,24 +70,25 @@ class VaultClient:
 
     @staticmethod
     def _error(response: Response, what: str, token: str) -> ApiError:
-        detail = _errors(response.body)
-        detail = detail.replace(token, "***") if token else detail
-        if response.status == 403:
+        status = response.status
+        if status == 403:
             return PermissionDenied(
-                f"{what}: permission denied",
-                "Grant the migration's Vault policy this path",
-                status=403,
-                detail=detail,
+                f"{what}: permission denied", "Grant the migration's Vault policy this path", status=status
             )
-        if response.status == 404:
-            return NotFound(f"{what}: not found", status=404, detail=detail)
-        return ApiError(f"{what}: Vault answered {response.status}", detail, status=response.status, detail=detail)
+        if status == 404:
+            return NotFound(f"{what}: not found", status=status)
+        words = _words(response, what, token)
+        return ApiError(f"{what}: Vault answered {status}{': ' if words else ''}{words}", status=status, words=words)
 
 
-def _errors(body: bytes) -> str:
-    """Vault's own words about a failed GET. They name paths and causes, as a GET sends nothing else."""
+def errors_of(body: bytes) -> list[str]:
+    """Vault's own words about a failed request, which may quote a value; empty if they are not Vault's."""
     try:
-        errors = json.loads(body).get("errors") or []
-    except (ValueError, AttributeError):
-        return ""
-    return "; ".join(str(e) for e in errors)[:300]
+        return [str(error) for error in json.loads(body).get("errors") or []]
+    except (ValueError, AttributeError, TypeError):
+        return []
+
+
+def _words(response: Response, what: str, token: str) -> str:
+    """What may be shown of Vault's words."""
+    return shown_words(" ".join("; ".join(errors_of(response.body)).split()), names=what, sent=[token])

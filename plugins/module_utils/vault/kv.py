@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..http.error_texts import remember_value
 from ..http.transport import Response
 from ..rawjson import members_of, slice_of
 from .client import VaultClient
@@ -196,7 +197,9 @@ class KvReader:
             f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True
         )
         with _understood(what):
-            return _reading(mount, answer, what)
+            reading = _reading(mount, answer, what)
+        remember_value(reading.text or "")
+        return reading
 
 
 @contextlib.contextmanager
