@@ -21,7 +21,7 @@ from ..common.workers import for_each
 from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
 from ..plan.scope import bits_of
 from ..plan.selection import Selection
-from ..source.discover import Discovery, discover
+from ..source.discover import Discovery, correction, discover
 from ..vault.kv import KvReader, Mount
 from .config import Config, Planned
 from .trie import leaves
@@ -138,7 +138,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
         if root.is_named:
             raise NotFound(
                 f"{planned.name}: there is nothing to list in {root.full}",
-                "Check source.paths, the mount's spelling and the namespace",
+                correction(root.mount, root.path),
             )
     if seen.unreadable:
         path, reason = seen.unreadable[0]

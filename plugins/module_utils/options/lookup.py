@@ -142,6 +142,21 @@ class Lookup:
             raise OptionError(self.path_of(name), "the address has a query or a fragment", remedy)
         return value
 
+    def vault_url(self, name: str) -> str:
+        """A URL of a server that answers like Vault, as :meth:`url`.
+
+        :raises OptionError: it holds the API's ``/v1``, too, which each request adds.
+        """
+        value = self.url(name)
+        if re.search(r"/v1(?:/|$)", urlsplit(value).path):
+            found = self.find(name)
+            raise OptionError(
+                self.path_of(name),
+                "the address has /v1 in it, which each request adds by itself",
+                f"Give {found.where if found else self.path_of(name)} without /v1 and what follows",
+            )
+        return value
+
     def flag(self, name: str, opposite: str, default: bool = True) -> bool:
         """True or false. ``opposite`` is a variable with the opposite meaning, in the words of Go's ParseBool."""
         given = self._params.get(name)
