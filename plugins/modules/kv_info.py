@@ -41,7 +41,7 @@ options:
     default: true
   versions:
     description:
-      - Which versions would be migrated, V(all), V(current), or how many of the newest that can be read, as in
+      - Which versions would be migrated, V(all), V(current), or how many of the newest, deleted ones counted, as in
         M(secretferry.akeyless.kv_migration).
     type: str
     default: all
