@@ -16,6 +16,7 @@ from .common.event_loop import run
 from .common.progress import VARIABLE, progress
 from .common.result import Mask, Params, Result
 from .errors import MissingLibrary, SecretferryError
+from .options.private_files import take_file_warnings
 
 __all__ = ["run_module"]
 
@@ -53,6 +54,8 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
         }
     finally:
         progress.close()
+    for warning in take_file_warnings():
+        module.warn(warning)
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from ..errors import OptionError
 from ..http.transport import TlsSettings
 from .durations import parse_duration
+from .private_files import check_private
 from .spec import Option
 
 if t.TYPE_CHECKING:
@@ -86,9 +87,13 @@ class Lookup:
     def read(self, name: str, found: Found) -> str:
         """The value of ``name`` at its place.
 
-        :raises OptionError: the file cannot be read or is empty.
+        :raises OptionError: the file cannot be read or is empty, or every user may change it and it is a credential's.
         """
-        return read_text(found.path, self.path_of(name), found.where) if found.path else found.text or ""
+        if not found.path:
+            return found.text or ""
+        if self._table[name].secret:
+            check_private(found.path, self.path_of(name))
+        return read_text(found.path, self.path_of(name), found.where)
 
     def text(self, name: str, aliases: t.Mapping[str, str] | None = None) -> str:
         """The value, from its file if need be; empty if it is not given anywhere.
@@ -249,6 +254,8 @@ def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:
         raise OptionError(
             lookup.path_of("client_cert"), "a key without its certificate", f"Give {lookup.hint('client_cert')}"
         )
+    if key:
+        check_private(key, lookup.path_of("client_key"))
     return TlsSettings(
         verify=lookup.flag("validate_certs", opposite),
         ca_cert=lookup.file("ca_cert"),
