@@ -38,14 +38,22 @@ class VaultClient:
         self._session = session
         self._refused_token = RefusedToken(session)
 
-    async def get(self, path: str, what: str, *, allow_missing: bool = False) -> Response:
+    async def get(
+        self, path: str, what: str, *, allow_missing: bool = False, reads_value: bool = False
+    ) -> Response:
         """GET ``/v1/`` + ``path`` (percent-encoded).
 
         :param what: names the request in errors.
+        :param reads_value: the answer is a secret's value, which an error could quote.
         :param allow_missing: return a 404 instead of raising: Vault sends it with a body for deleted versions.
         :raises NotFound, PermissionDenied, ApiError, TransportError: as their names say; PermissionDenied only after
             a check that the token works.
         """
+
+        def words(answer: Response) -> str:
+            text = " ".join("; ".join(errors_of(answer.body)).split())
+            return shown_words(text, names=what, sent=[self._session.token], unknown_value=reads_value)
+
         while True:
             token = self._session.token
             response = await retrying(
@@ -53,13 +61,13 @@ class VaultClient:
                 lambda: self._send(path),
                 repeatable=True,
                 what=what,
-                words=lambda answer, token=token: _words(answer, what, token),  # type: ignore[misc]
+                words=words,
             )
             if response.status == 403 and await self._refused_token.is_replaced(token):
                 continue
             if response.status < 300 or (response.status == 404 and allow_missing):
                 return response
-            raise self._error(response, what, token)
+            raise self._error(response, what, words(response))
 
     async def _send(self, path: str) -> Response:
         response = await self.transport.send("GET", f"/v1/{path}", self._session.headers())
@@ -69,7 +77,7 @@ class VaultClient:
         return response
 
     @staticmethod
-    def _error(response: Response, what: str, token: str) -> ApiError:
+    def _error(response: Response, what: str, words: str) -> ApiError:
         status = response.status
         if status == 403:
             return PermissionDenied(
@@ -77,7 +85,6 @@ class VaultClient:
             )
         if status == 404:
             return NotFound(f"{what}: not found", status=status)
-        words = _words(response, what, token)
         return ApiError(f"{what}: Vault answered {status}{': ' if words else ''}{words}", status=status, words=words)
 
 
@@ -87,8 +94,3 @@ def errors_of(body: bytes) -> list[str]:
         return [str(error) for error in json.loads(body).get("errors") or []]
     except (ValueError, AttributeError, TypeError):
         return []
-
-
-def _words(response: Response, what: str, token: str) -> str:
-    """What may be shown of Vault's words."""
-    return shown_words(" ".join("; ".join(errors_of(response.body)).split()), names=what, sent=[token])

@@ -194,7 +194,7 @@ class KvReader:
         query = f"?version={version}" if version and mount.version == 2 else ""
         what = f"value of {mount.path}{secret}" + (f" version {version}" if version else "")
         answer = await self.client.get(
-            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True
+            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True, reads_value=True
         )
         with _understood(what):
             reading = _reading(mount, answer, what)
