@@ -231,6 +231,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec, read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.hosts import as_hosts
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.private_files import take_file_warnings
 
 try:
     from ansible.template import trust_as_template
@@ -340,7 +341,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             place = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in reversed(frames[-6:]))
             message = f"Unexpected {type(error).__name__} at {place}. Please report it; nothing was changed"
         else:
-            for warning in warnings:
+            for warning in [*warnings, *take_file_warnings()]:
                 self.display.warning(f"{path}: {warning}")
             return hosts
         raise AnsibleParserError(f"{path}: {message}")

@@ -18,6 +18,7 @@ from .common.event_loop import run
 from .common.progress import VARIABLE, progress
 from .common.result import Mask, Params, Result
 from .errors import MissingLibrary, SecretferryError, Stopped
+from .options.private_files import take_file_warnings
 from .stopping import stop
 
 __all__ = ["run_module"]
@@ -63,6 +64,8 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
             result.error = Stopped(_how_far())
         if not module._keep_remote_files:
             _remove_task_folder()
+    for warning in take_file_warnings():
+        module.warn(warning)
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:

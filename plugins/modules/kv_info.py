@@ -41,7 +41,7 @@ options:
     default: true
   versions:
     description:
-      - Which versions would be migrated, V(all), V(current), or how many of the newest that can be read, as in
+      - Which versions would be migrated, V(all), V(current), or how many of the newest, deleted ones counted, as in
         M(secretferry.akeyless.kv_migration).
     type: str
     default: all
@@ -279,7 +279,8 @@ names:
   description:
     - C(same_as_folder) are secrets whose path is also a folder. C(differ_only_in_case) are paths that differ only in
       upper and lower case, the first and the last of each group.
-    - C(replaced) are names with characters that the account does not allow, and the items' names for them.
+    - C(replaced) are paths with characters that the account does not allow, or with segments C(.) or C(..) or empty
+      ones, and the items' names for them.
       C(invalid_characters) are these characters, null if they are not known.
     - C(collisions) are item names that more than one secret or key would get.
     - C(longest) counts the characters of the item's name.

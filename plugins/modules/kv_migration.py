@@ -59,10 +59,9 @@ options:
     choices: [full, minimal, none]
   versions:
     description:
-      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
-        read.
-      - Deleted and destroyed versions cannot be read and are left out. With V(current), a secret whose newest version
-        is deleted is left out.
+      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest.
+      - Deleted and destroyed versions cannot be read and are left out, but count in the number. V(current) is the same
+        as V(1), so a secret whose newest version is deleted is left out.
       - Stored with the migration. When omitted, the stored value; the first run stores V(all).
     type: str
   layout:

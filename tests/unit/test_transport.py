@@ -136,6 +136,18 @@ def test_paths_are_sent_exactly_as_they_are(server: Server, backend: str, path: 
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_request_whose_answer_is_cut_was_sent_as_often_as_it_was_counted(server: Server, backend: str) -> None:
+    async def run() -> int:
+        async with _open(server.url, backend) as transport:
+            await transport.send("GET", "/kept-alive", {})
+            with pytest.raises(TransportError):
+                await transport.send("GET", "/cut", {})
+            return transport.requests
+
+    assert asyncio.run(run()) == len(server.lines) == 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_base_url_with_a_path_keeps_it(server: Server, backend: str) -> None:
     _send(f"{server.url}/api/v2/", backend, "POST", "/auth", b"{}")
     assert server.lines == [b"POST /api/v2/auth HTTP/1.1"]

@@ -22,7 +22,7 @@ from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
 from ..options import VaultSettings
 from ..plan.scope import bits_of
 from ..plan.selection import Selection
-from ..source.discover import Discovery, discover
+from ..source.discover import Discovery, correction, discover
 from ..vault.kv import KvReader, Mount
 from .config import Config, Planned
 from .trie import leaves
@@ -140,7 +140,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
         if root.is_named:
             raise NotFound(
                 f"{planned.name}: there is nothing to list in {root.full}",
-                "Check source.paths, the mount's spelling and the namespace",
+                correction(root.mount, root.path),
             )
     if seen.unreadable:
         path, reason = seen.unreadable[0]

@@ -113,6 +113,8 @@ class _Aiohttp:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
+        # Otherwise a GET whose connection is closed is sent a second time, which no counter and no limit would know of.
+        self._session._retry_connection = False
         self._options: dict[str, t.Any] = {"proxy": to.proxy, "allow_redirects": False}
         if to.server_name:
             self._options["server_hostname"] = to.server_name

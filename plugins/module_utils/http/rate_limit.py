@@ -136,13 +136,19 @@ class RateLimit:
 
 
 async def retrying(
-    pace: RateLimit, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool, what: str
+    pace: RateLimit,
+    send: t.Callable[[], t.Awaitable[Response]],
+    *,
+    repeatable: bool,
+    what: str,
+    words: t.Callable[[Response], str] = lambda response: "",
 ) -> Response:
     """Send a request, again where it must be, until the answer is none of :data:`RETRYABLE`.
 
     :param repeatable: whether sending twice does no harm. If not, a request is sent again only where it certainly had
         no effect: after a 429, and where no connection was made.
     :param what: names the request in errors: operation and path, never a value.
+    :param words: what of an error answer's text may be shown.
     :returns: the answer. For a request that is not ``repeatable`` its status may be one of :data:`RETRYABLE`.
     :raises Outage: no request has succeeded for longer than the limit's ``patience``.
     :raises TransportError: no answer, and the request may not be repeated.
@@ -178,12 +184,12 @@ async def retrying(
                 return response
             if pace.out_of_patience():
                 raise Outage(
-                    f"{pace.name} answers every request with {response.status}",
+                    f"{pace.name} answers every request with {response.status}{_colon(words(response))}",
                     "Check the server's health, then run again",
                 )
             if attempts >= (_ATTEMPTS_429 if response.status == 429 else pace.attempts):
                 raise ApiError(
-                    f"{what}: {pace.name} answered {response.status} {attempts} times",
+                    f"{what}: {pace.name} answered {response.status} {attempts} times{_colon(words(response))}",
                     "Check the server's health and logs, then run again",
                     status=response.status,
                 )
@@ -191,3 +197,7 @@ async def retrying(
         backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempts, 10))
         with stop.ends_request():
             await pace.sleep(max(wait or 0.0, random.uniform(backoff / 2, backoff)))
+
+
+def _colon(words: str) -> str:
+    return f": {words}" if words else ""

@@ -26,7 +26,7 @@ from ..plan.definition import Definition, tag_of
 from ..plan.model import Action, PlanPolicy
 from ..plan.scope import Scope
 from ..plan.selection import Selection
-from ..source.discover import Discovery, find, nothing_found
+from ..source.discover import Discovery, correction, find, nothing_found
 from ..stopping import LAST_STEPS_SECONDS, stop
 from ..target.account import Account
 from ..target.listing import Listing
@@ -212,7 +212,7 @@ class MigrationRun:
         context, path = self._context, row.path
         named = path in self._named
         if named and not (context.syncing and context.ledger.entry(path) is not None):
-            remedy = "Name folders with a slash at the end, and secrets without"
+            remedy = correction(Mount(row.mount, row.kv_version), row.secret)
             context.report.fail(path, row.item, error.message, remedy)
         elif context.scope.paths is None and not named:
             context.report.plan(path, row.item, Action("skip", "it was removed at the source after it was listed"))
@@ -244,8 +244,7 @@ class MigrationRun:
             report.fail(path, "", reason, remedy)
         for root in seen.empty:
             if root.is_named:
-                remedy = "Check the path's spelling, the mount and the namespace"
-                report.fail(root.full, "", "there is nothing to list", remedy)
+                report.fail(root.full, "", "there is nothing to list", correction(root.mount, root.path))
             else:
                 report.note(f"the mount {root.full} is empty")
 

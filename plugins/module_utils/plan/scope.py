@@ -90,7 +90,7 @@ class Scope:
         if not paths:
             raise OptionError("scope.paths", "is empty", "Name secrets, or omit it to take all of the migration")
         for path in sorted(paths):
-            if not path or path.endswith("/") or "//" in path:
+            if not path or path.endswith("/"):
                 raise OptionError(
                     "scope.paths", f"{path!r} does not name a secret", "Give full paths, mount included, no folders"
                 )

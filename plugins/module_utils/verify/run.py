@@ -27,7 +27,7 @@ from ..plan.naming import Naming
 from ..plan.sample import Sample
 from ..plan.scope import Scope
 from ..plan.selection import Selection
-from ..source.discover import Discovery, find, nothing_found
+from ..source.discover import Discovery, correction, find, nothing_found
 from ..target.item_reader import ItemReader
 from ..vault.kv import KvReader, Mount
 from .extra_items import ExtraItems, WalkedPaths
@@ -40,7 +40,6 @@ from .workdb import VerifyDb
 __all__ = ["VerificationRun"]
 
 _CHUNK = 16  # secrets whose items are read together
-_SPELLING = "Check the path's spelling, the mount and the namespace"
 
 
 class VerificationRun:
@@ -113,7 +112,8 @@ class VerificationRun:
             self.report.differ("unreadable", path, "", reason, remedy)
         for root in discovery.empty:
             if root.is_named:
-                self.report.differ("unreadable", root.full, "", "there is nothing to list", _SPELLING)
+                remedy = correction(root.mount, root.path)
+                self.report.differ("unreadable", root.full, "", "there is nothing to list", remedy)
 
     async def compare(self) -> None:
         """Compare every secret of the sample.
