@@ -10,7 +10,11 @@ import typing as t
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, place_of
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import (
+    ReportAction,
+    execution,
+    place_of,
+)
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record_files import (
     as_json,
     path_of,
@@ -39,8 +43,9 @@ class ActionModule(ReportAction):
 
     def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         place = place_of(options, lambda name: self.variable(task_vars, name))
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        record = make(options["step"], place, options["result"], now)
+        # With milliseconds: quick runs follow each other within a second, and their order matters.
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        record = make(options["step"], place, options["result"], now, execution())
         path = path_of(Path(options["report_dir"]), record)
         record = with_history(record, read(path))
         changed = write_if_changed(path, as_json(record), _MODE, check=self._task.check_mode)

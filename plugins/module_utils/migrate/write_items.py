@@ -51,6 +51,7 @@ class SecretWriter:
         """
         if not await self._begin_writing(path, jobs):
             return
+        self._context.count.note(path)
         ledger = self._context.ledger
         if any(job.versions[n].digest in job.record.stale.values() for job in jobs for n in job.action.versions):
             # These values are written again: should this run die half-way, the next one must know them as its own.

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
+from pathlib import Path
 
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from .records import RecordError, RecordPlace
+from .records import Execution, RecordError, RecordPlace
 
-__all__ = ["ReportAction", "place_of", "planned_batches"]
+__all__ = ["ReportAction", "execution", "place_of", "planned_batches"]
 
 _FOLDER = "secretferry_report_dir"
 
@@ -64,9 +67,30 @@ def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any])
     number = options["wave_number"]
     if number is None:
         number = int(variable("secretferry_wave_number") or 0)
+    scope = variable("secretferry_scope") if given("batch") else None
     return RecordPlace(
-        given("migration"), given("wave"), number, given("batch"), given("target_location"), options["name"] or ""
+        given("migration"),
+        given("wave"),
+        number,
+        given("batch"),
+        given("target_location"),
+        options["name"] or "",
+        _paths(scope),
     )
+
+
+def execution() -> Execution:
+    """The present execution of Ansible: all of its processes share the folder for its temporary files."""
+    given = context.CLIARGS.get("args") or ()
+    playbook = str(given[0] if isinstance(given, (list, tuple)) and given else given or "")
+    name = playbook if playbook.count(".") > 1 and "/" not in playbook else Path(playbook).stem
+    folder = str(constants.DEFAULT_LOCAL_TMP)
+    return Execution(name.removeprefix("secretferry.akeyless."), hashlib.sha256(folder.encode()).hexdigest()[:12])
+
+
+def _paths(scope: t.Any) -> tuple[str, ...]:
+    """The paths that a scope names."""
+    return tuple(map(str, (scope or {}).get("paths") or ())) if isinstance(scope, t.Mapping) else ()
 
 
 def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -83,6 +107,7 @@ def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
                     "wave_number": int(variables.get("secretferry_wave_number") or 0),
                     "migration": variables.get("secretferry_migration"),
                     "secrets": variables.get("secretferry_secret_count"),
+                    "paths": _paths(variables.get("secretferry_scope")),
                 }
             )
     return planned

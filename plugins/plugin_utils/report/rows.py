@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import AS_EXPECTED, ReportRow
+from .model import AS_EXPECTED, Application, ReportRow
 
 __all__ = [
     "access",
     "access_failed",
+    "applications",
     "attempts",
     "checks",
     "credentials",
@@ -63,6 +64,21 @@ def access(record: _Record) -> list[ReportRow]:
             shown = {**entry, "source": who, "reason": entry.get("reason") or _access_counts(entry)}
             rows.append(_row(record, "access", shown, outcome))
     return rows
+
+
+def applications(records: t.Sequence[_Record]) -> list[Application]:
+    """Each application once, with what it read and what it was denied in all records, and the rows of each record."""
+    counts: dict[str, list[int]] = {}
+    parts: dict[str, list[tuple[str, list[ReportRow]]]] = {}
+    for record in records:
+        found = access(record)
+        for entry in record["lists"].get("access", ()):
+            name = str(entry.get("name") or "")
+            numbers = (entry.get(key, 0) for key in ("secrets", "versions", "expected_denials"))
+            counts[name] = [sum(pair) for pair in zip(counts.get(name, [0, 0, 0]), numbers, strict=True)]
+            place = " ".join(filter(None, (record["wave"], record["batch"]))) or "the whole migration"
+            parts.setdefault(name, []).append((place, [row for row in found if row.source == name]))
+    return [Application(name, *counts[name], parts[name]) for name in sorted(counts)]
 
 
 def _access_counts(entry: t.Mapping[str, t.Any]) -> str:
