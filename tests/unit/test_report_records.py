@@ -37,7 +37,9 @@ from ferrydev.canaries import canary, scan
 FAILURE = {"source": "secret/a", "item": "/m/secret/a", "reason": "too long", "remedy": "Exclude it"}
 
 
-def counted(secrets: int, versions: int, more: tuple[int, int] = (0, 0), **changes: tuple[int, int]) -> dict[str, t.Any]:
+def counted(
+    secrets: int, versions: int, more: tuple[int, int] = (0, 0), **changes: tuple[int, int]
+) -> dict[str, t.Any]:
     """What a module says of the target. ``changes``: by the name of a secret."""
     return {
         "secrets": secrets,

@@ -79,9 +79,7 @@ class MigrationRun:
             report,
             naming,
             Listing(store, workdb, naming, definition.layout, definition.concurrency),
-            TargetCount(
-                workdb, ledger, naming, scope, tag_of(definition.name), keyed=definition.layout == "keys"
-            ),
+            TargetCount(workdb, ledger, naming, scope, tag_of(definition.name), keyed=definition.layout == "keys"),
             PlanPolicy(
                 tag=tag_of(definition.name),
                 conflict=definition.conflict,

@@ -30,7 +30,7 @@ NOTHING: AtTarget = {
 }
 """What is at the target of a migration that does not exist."""
 
-_Figures = tuple[int, t.Optional[int]]  # secrets, versions; None where the versions are not known
+_Figures = tuple[int, int | None]  # secrets, versions; None where the versions are not known
 
 
 class TargetCount:
@@ -79,7 +79,9 @@ class TargetCount:
 
     def _whole(self) -> _Figures:
         items, versions = 0, t.cast("int | None", 0)
-        keyed: set[str] = set()  # the secrets of items that need not follow each other: a/b/c/k is between a/b/a and a/b/z
+        keyed: set[str] = (
+            set()
+        )  # the secrets of items that need not follow each other: a/b/c/k is between a/b/a and a/b/z
         for name, item in self._workdb.targets():
             path = self._naming.path(name, key=self._keyed)
             if is_marked(item.tags, self._tag) and self._scope.takes(path):

@@ -82,8 +82,8 @@ class VerifyDb(WorkDb):
         """All compared items, by path. In bounded memory."""
         after = ("", "")
         while rows := self._db.execute(
-            "SELECT wanted.item, path, mount, secret, kv, digest, plain, state, versions FROM wanted JOIN source USING (path)"
-            " WHERE (path, wanted.item) > (?, ?) ORDER BY path, wanted.item LIMIT ?",
+            "SELECT wanted.item, path, mount, secret, kv, digest, plain, state, versions FROM wanted"
+            " JOIN source USING (path) WHERE (path, wanted.item) > (?, ?) ORDER BY path, wanted.item LIMIT ?",
             (*after, _PAGE),
         ).fetchall():
             for row in rows:

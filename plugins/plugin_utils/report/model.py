@@ -11,7 +11,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .target import Figures
+from .target import NOTHING, Figures
 
 __all__ = [
     "AS_EXPECTED",
@@ -77,7 +77,7 @@ class BatchProgress:
     migration: str = ""
     secrets: int | None = None
     state: str = "not_started"
-    at_target: Figures = Figures(0, 0)
+    at_target: Figures = NOTHING
     failed_secrets: int = 0
     skipped: int = 0
     seconds: float = 0.0
@@ -133,7 +133,7 @@ class WaveProgress:
     @property
     def at_target(self) -> Figures:
         """The sum of its batches; what is not known of one is not known of the wave."""
-        return functools.reduce(Figures.plus, (batch.at_target for batch in self.batches), Figures(0, 0))
+        return functools.reduce(Figures.plus, (batch.at_target for batch in self.batches), NOTHING)
 
     def count(self, what: str) -> int:
         """The sum of an attribute of its batches."""
@@ -195,8 +195,8 @@ class RolloutProgress:
         """Secrets and versions at the target, of all migrations."""
         of_batches: dict[str, Figures] = {}
         for batch in self.batches:
-            of_batches[batch.migration] = of_batches.get(batch.migration, Figures(0, 0)).plus(batch.at_target)
-        return functools.reduce(Figures.plus, {**of_batches, **self.totals}.values(), Figures(0, 0))
+            of_batches[batch.migration] = of_batches.get(batch.migration, NOTHING).plus(batch.at_target)
+        return functools.reduce(Figures.plus, {**of_batches, **self.totals}.values(), NOTHING)
 
     @property
     def open_credentials(self) -> list[ReportRow]:

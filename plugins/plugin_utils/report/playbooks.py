@@ -24,7 +24,10 @@ def playbook_rows(records: t.Sequence[t.Mapping[str, t.Any]], gaps: t.Sequence[G
     executions: dict[tuple[str, ...], list[_Time]] = {}
     for record in records:
         for time in times_of(record):
-            name = (time.get("execution") or "", "" if time.get("execution") else f"{time['recorded']} {record['step']}")
+            name = (
+                time.get("execution") or "",
+                "" if time.get("execution") else f"{time['recorded']} {record['step']}",
+            )
             place = {key: record[key] for key in ("migration", "wave", "batch", "step")}
             executions.setdefault(name, []).append({**time, **place})
     rows = [_row_of(times) for times in executions.values()] + [_row_of_gap(gap) for gap in gaps]
@@ -75,7 +78,9 @@ def change_in_words(change: Figures) -> str:
     if None in change:
         return "not known what changed at the target"
     names = ("secret", "version")
-    parts = [f"{count:+,} {name}{'' if abs(count) == 1 else 's'}" for count, name in zip(change, names) if count]
+    parts = [
+        f"{count:+,} {name}{'' if abs(count) == 1 else 's'}" for count, name in zip(change, names, strict=True) if count
+    ]
     return ", ".join(parts) or "nothing changed at the target"
 
 

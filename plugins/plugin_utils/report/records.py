@@ -103,13 +103,13 @@ class Execution(t.NamedTuple):
 
 
 def make(
-    step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str, by: Execution = Execution()
+    step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str, by: Execution | None = None
 ) -> dict[str, t.Any]:
     """The record of a registered result.
 
     :param step: one of :data:`STEPS`.
     :param now: RFC 3339, in UTC.
-    :param by: who recorded it.
+    :param by: the execution of Ansible that records it.
     :raises RecordError: the result is one of a loop.
     """
     if "results" in result and isinstance(result["results"], (list, tuple)):
@@ -127,8 +127,8 @@ def make(
         "ledger": _text(result.get("ledger")),
         "outcome": _word(result.get("outcome")),
         "verified": result["verified"] if isinstance(result.get("verified"), bool) else None,
-        "playbook": _text(by.playbook),
-        "execution": _text(by.id),
+        "playbook": _text(by.playbook if by else ""),
+        "execution": _text(by.id if by else ""),
         "at_target": _at_target(result.get("at_target")),
         "uncounted": _is_uncounted(result),
         "scope": _digest(place.paths),

@@ -43,9 +43,7 @@ def _page(view: ReportView) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        number=number_of, plural=plural, word=word_of, title_of=title_of, when=_when, took=_took
-    )
+    environment.filters.update(number=number_of, plural=plural, word=word_of, title_of=title_of, when=_when, took=_took)
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     # The style is our own file, and nothing is escaped inside of a style element.
     text = environment.get_template("page.html.j2").render(view=view, style=Markup(style), digest=digest, tones=TONES)
@@ -60,9 +58,7 @@ def _json(view: ReportView) -> bytes:
             "number": wave.number,
             "state": wave.state,
             "at_target": wave.at_target._asdict(),
-            "batches": [
-                _batch(batch) for batch in wave.batches
-            ],
+            "batches": [_batch(batch) for batch in wave.batches],
         }
         for wave in rollout.waves
     ]

@@ -23,8 +23,8 @@ _NOT_MIGRATED = ("failed", "conflicts", "unreadable")
 def roll_up(records: t.Sequence[_Record], planned: t.Sequence[t.Mapping[str, t.Any]]) -> RolloutProgress:
     """Add up the records, as :func:`record_files.load` orders them.
 
-    :param planned: ``batch``, ``wave``, ``wave_number``, ``migration``, ``secrets`` and, if known, ``paths`` of each batch
-        of the inventory.
+    :param planned: ``batch``, ``wave``, ``wave_number``, ``migration``, ``secrets`` of each batch of the inventory, and
+        ``paths`` if they are known.
     """
     batch_of = _batch_of(records, planned)
     batches = _batches(records, planned, batch_of)
@@ -177,8 +177,10 @@ def _apply_failures(
         if batch.name == record["batch"]:
             counted = sum(record["summary"].get(name, 0) for name in _NOT_MIGRATED)
             batch.failed_secrets = len(paths) if len(paths) and not rows.not_listed(record) else counted
-        elif not record["batch"] and batch.migration == record["migration"] and (
-            repaired.get(batch.name, "") < record["recorded"]
+        elif (
+            not record["batch"]
+            and batch.migration == record["migration"]
+            and (repaired.get(batch.name, "") < record["recorded"])
         ):
             batch.failed_secrets = sum(batch_of.get(path or "") == batch.name for path in paths)
             if batch.failed_secrets:
@@ -188,9 +190,7 @@ def _apply_failures(
 # --- which records still count
 
 
-def _current(
-    records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Record], bool]
-) -> list[_Record]:
+def _current(records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Record], bool]) -> list[_Record]:
     """The records that no other one replaces: a repair takes away what was wrong before."""
     by_place: dict[tuple[str, str], list[_Record]] = {}
     for record in records:

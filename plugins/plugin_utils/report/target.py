@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .records import times_of
 
-__all__ = ["RUN_STEPS", "Figures", "Gap", "TargetFigures", "count_target"]
+__all__ = ["NOTHING", "RUN_STEPS", "Figures", "Gap", "TargetFigures", "count_target"]
 
 _Record = t.Mapping[str, t.Any]
 RUN_STEPS = ("plan", "migrate", "sync", "rollback")
@@ -38,6 +38,7 @@ class Figures(t.NamedTuple):
         return self.plus(Figures(*(None if value is None else -value for value in other)))
 
 
+NOTHING = Figures(0, 0)
 _UNKNOWN = Figures()
 
 
@@ -166,13 +167,15 @@ class _Count:
             gap = self._gap(event, known)
         found.migrations[event.migration] = event.figures
         others = [batch for batch, of in self._batches.items() if of == event.migration and batch not in counted]
-        if event.figures == (0, 0):
-            self._set(counted, Figures(0, 0))
-        elif gap is not None or event.counted is None or event.counted["changes_count"] != len(event.counted["changes"]):
+        if event.figures == NOTHING:
+            self._set(counted, NOTHING)
+        elif (
+            gap is not None or event.counted is None or event.counted["changes_count"] != len(event.counted["changes"])
+        ):
             self._set([*counted, *others], _UNKNOWN)
         else:
             # Batches that no run has counted have nothing, if all that was there is in those that were counted.
-            self._set(others, Figures(0, 0) if known == event.before else _UNKNOWN)
+            self._set(others, NOTHING if known == event.before else _UNKNOWN)
             for entry in event.counted["changes"]:
                 self._change(entry)
 
@@ -194,7 +197,7 @@ class _Count:
 
     def _set(self, batches: t.Iterable[str], figures: Figures) -> None:
         for batch in batches:
-            if batch not in self._members or figures == (0, 0):
+            if batch not in self._members or figures == NOTHING:
                 self._members[batch] = self._members.get(batch) or set()
             self.found.batches[batch] = figures
 
@@ -202,7 +205,7 @@ class _Count:
         return [batch for batch, of in self._batches.items() if of == migration and batch in self.found.batches]
 
     def _sum(self, batches: t.Iterable[str]) -> Figures:
-        return functools.reduce(Figures.plus, (self.found.batches[batch] for batch in batches), Figures(0, 0))
+        return functools.reduce(Figures.plus, (self.found.batches[batch] for batch in batches), NOTHING)
 
     def _gap(self, event: _Event, known: Figures) -> Gap | None:
         """What changed between what is known and what the run found when it began; None if nothing did."""

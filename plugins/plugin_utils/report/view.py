@@ -109,7 +109,9 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
     named = ", ".join(rollout.migrations)
     tone, status = _status(rollout)
     tables = {name: rollout.table(name) for name in SECTIONS}
-    whole = [sum(values) for values in zip(*(_amounts(wave) for wave in rollout.waves), strict=True)] or [0] * len(_PARTS)
+    whole = [sum(values) for values in zip(*(_amounts(wave) for wave in rollout.waves), strict=True)] or [0] * len(
+        _PARTS
+    )
     return ReportView(
         title=title or (f"Migration of {named} into Akeyless" if named else "Migration into Akeyless"),
         rollout=rollout,
@@ -298,7 +300,7 @@ def _of(total: int, left_out: int, migrated: int, secrets: int | None) -> str:
 
 
 def other_secrets(rollout: RolloutProgress) -> list[tuple[str, Figures]]:
-    """By migration: what is at the target beside the secrets of the batches, if a run of the whole migration shows that."""
+    """By migration: what is at the target beside the batches' secrets, if a run of the whole migration shows that."""
     found = []
     for migration, total in sorted(rollout.totals.items()):
         own = (batch.at_target for batch in rollout.batches if batch.migration == migration)
@@ -333,7 +335,9 @@ def _remaining_of(wave: WaveProgress) -> list[str]:
     name = f"wave {wave.name}" if wave.name else "the batches without a wave"
     steps = []
     if unknown := sum(not batch.is_known for batch in wave.batches):
-        steps.append(f"Migrate {plural(unknown, 'batch', 'batches')} of {name} again: how much is at the target is not known.")
+        steps.append(
+            f"Migrate {plural(unknown, 'batch', 'batches')} of {name} again: how much is at the target is not known."
+        )
     if waiting:
         secrets = sum(batch.total for batch in waiting)
         known = f" with {plural(secrets, 'secret')}" if secrets else ""
