@@ -81,8 +81,8 @@ def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any])
 
 def execution() -> Execution:
     """The present execution of Ansible: all of its processes share the folder for its temporary files."""
-    given = context.CLIARGS.get("args") or ()
-    playbook = str(given[0] if isinstance(given, (list, tuple)) and given else given or "")
+    given: t.Any = context.CLIARGS.get("args")
+    playbook = str(given[0]) if isinstance(given, (list, tuple)) and given else str(given or "")
     name = playbook if playbook.count(".") > 1 and "/" not in playbook else Path(playbook).stem
     folder = str(constants.DEFAULT_LOCAL_TMP)
     return Execution(name.removeprefix("secretferry.akeyless."), hashlib.sha256(folder.encode()).hexdigest()[:12])

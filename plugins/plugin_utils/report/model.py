@@ -90,7 +90,10 @@ class BatchProgress:
     @property
     def total(self) -> int:
         """Secrets of the inventory; more if the target has more, as it does after a removal at the source."""
-        return max(self.secrets or 0, self.at_target.secrets or 0, self.failed_secrets)
+        there = self.at_target.secrets or 0
+        if self.secrets is None:
+            return there + self.failed_secrets
+        return max(self.secrets, there, self.failed_secrets)
 
     @property
     def is_known(self) -> bool:

@@ -209,7 +209,8 @@ def _current(records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Recor
 def _replaces(other: _Record, record: _Record) -> bool:
     if record["step"] == "plan":  # what a plan predicted counts only until the migration itself was run
         return other["step"] == "migrate" and other["batch"] == record["batch"]
-    if record["step"] not in (*RUN_STEPS, "verify") or not other["recorded"] > record["recorded"]:
+    other_is_later: bool = other["recorded"] > record["recorded"]
+    if record["step"] not in (*RUN_STEPS, "verify") or not other_is_later:
         return False
     if other["step"] == "verify":
         return record["step"] == "verify" and other.get("verified") is not None

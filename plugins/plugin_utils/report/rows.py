@@ -68,17 +68,18 @@ def access(record: _Record) -> list[ReportRow]:
 
 def applications(records: t.Sequence[_Record]) -> list[Application]:
     """Each application once, with what it read and what it was denied in all records, and the rows of each record."""
-    counts: dict[str, list[int]] = {}
+    counts: dict[str, tuple[int, int, int]] = {}
     parts: dict[str, list[tuple[str, list[ReportRow]]]] = {}
     for record in records:
         found = access(record)
         for entry in record["lists"].get("access", ()):
             name = str(entry.get("name") or "")
-            numbers = (entry.get(key, 0) for key in ("secrets", "versions", "expected_denials"))
-            counts[name] = [sum(pair) for pair in zip(counts.get(name, [0, 0, 0]), numbers, strict=True)]
+            secrets, versions, denials = counts.get(name, (0, 0, 0))
+            secrets, versions = secrets + entry.get("secrets", 0), versions + entry.get("versions", 0)
+            counts[name] = secrets, versions, denials + entry.get("expected_denials", 0)
             place = " ".join(filter(None, (record["wave"], record["batch"]))) or "the whole migration"
             parts.setdefault(name, []).append((place, [row for row in found if row.source == name]))
-    return [Application(name, *counts[name], parts[name]) for name in sorted(counts)]
+    return [Application(name, *counted, parts=parts[name]) for name, counted in sorted(counts.items())]
 
 
 def _access_counts(entry: t.Mapping[str, t.Any]) -> str:

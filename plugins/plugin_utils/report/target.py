@@ -31,7 +31,7 @@ class Figures(t.NamedTuple):
 
     def plus(self, other: Figures) -> Figures:
         """The sum. What is not known of one is not known of the sum."""
-        return Figures(*(None if None in pair else sum(pair) for pair in zip(self, other, strict=True)))
+        return Figures(*(None if a is None or b is None else a + b for a, b in zip(self, other, strict=True)))
 
     def minus(self, other: Figures) -> Figures:
         """The difference, in the same way."""

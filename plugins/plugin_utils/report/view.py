@@ -109,9 +109,9 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
     named = ", ".join(rollout.migrations)
     tone, status = _status(rollout)
     tables = {name: rollout.table(name) for name in SECTIONS}
-    whole = [sum(values) for values in zip(*(_amounts(wave) for wave in rollout.waves), strict=True)] or [0] * len(
-        _PARTS
-    )
+    amounts = [_amounts(wave) for wave in rollout.waves] or [[0] * len(_PARTS)]
+    whole = [sum(values) for values in zip(*amounts, strict=True)]
+    wanted = sum(whole) - whole[_LEFT_OUT]
     return ReportView(
         title=title or (f"Migration of {named} into Akeyless" if named else "Migration into Akeyless"),
         rollout=rollout,
@@ -120,7 +120,7 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
         points=_points(rollout),
         figures=_figures(rollout),
         ring=_segments(whole),
-        percent=(whole[0] + whole[1]) * 100 // sum(whole) if sum(whole) else 0,
+        percent=(whole[0] + whole[1]) * 100 // wanted if wanted else 0,
         bars=[(w, word_of(w.state), TONES.get(w.state, "idle"), _segments(_amounts(w))) for w in rollout.waves],
         outcomes=_outcomes(rollout),
         tables={
@@ -191,6 +191,7 @@ _PARTS = (
     ("not known", "warn"),
     ("not started", "idle"),
 )
+_LEFT_OUT = 3  # of these
 
 
 def _segments(amounts: t.Sequence[int]) -> list[Segment]:
