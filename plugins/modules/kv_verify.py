@@ -278,13 +278,16 @@ unreadable_count:
 access:
   description:
     - The result of each application, in the order of O(access). C(type) of a problem is C(missing_right),
-      C(excessive_right), C(different_value) or C(error).
+      C(excessive_right), C(different_value) or C(error). C(secrets) and C(versions) are what it must read at the target
+      and can read there by the API.
   returned: when the definition was found
   type: list
   elements: dict
   sample:
     - name: checkout
       ok: false
+      secrets: 210
+      versions: 604
       expected_reads: 210
       expected_denials: 3991
       missing_rights: 1

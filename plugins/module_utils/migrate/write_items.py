@@ -51,6 +51,7 @@ class SecretWriter:
         """
         if not await self._begin_writing(path, jobs):
             return
+        self._context.count.note(path)
         ledger = self._context.ledger
         entry.wave = self._context.scope.wave or entry.wave
         if any(job.versions[n].digest in job.record.stale.values() for job in jobs for n in job.action.versions):

@@ -77,6 +77,8 @@ class AccessCheck:
         self._concurrency = concurrency
         self._part = part
         self._counts: Counter[str] = Counter()
+        self._read: Counter[str] = Counter()
+        self._read_paths: set[str] = set()  # of secrets with several items
         self._problems: BoundedList[dict[str, str]] = BoundedList(report.limit, place)
         self._rules = GlobRules(application)
         self._readable_at_vault: dict[str, bool] = {}
@@ -100,6 +102,8 @@ class AccessCheck:
             {
                 "name": self._application.name,
                 "ok": not problems,
+                "secrets": self._read["secrets"],
+                "versions": self._read["versions"],
                 **{name: self._counts[name] for name in ACCESS_COUNTS},
                 "problems": self._problems.shown(),
                 "problems_count": problems,
@@ -204,6 +208,7 @@ class AccessCheck:
                 self._missing_right(item, "api", "the answer has no value")
             else:
                 self._was_read(item, "api", same=self._digests.of_value(text, self._form) == item.digest)
+                self._count_read(item)
 
     async def _be_denied_by_api(self, store: ItemStore, item: ComparedItem) -> None:
         try:
@@ -246,6 +251,12 @@ class AccessCheck:
                 self._excessive_right(item, "kv_proxy")
 
     # --- what was found
+
+    def _count_read(self, item: ComparedItem) -> None:
+        self._read["versions"] += item.versions
+        self._read["secrets"] += item.path not in self._read_paths
+        if self._form == "text":  # an item for each key
+            self._read_paths.add(item.path)
 
     def _was_read(self, item: ComparedItem, via: str, *, same: bool) -> None:
         # An item that differs from its source is reported already.

@@ -89,10 +89,17 @@ class ItemVerifier:
         if report.differences > before and state == "clean":
             state = "different"
         if expected.versions:
-            self._workdb.want(planned.name, planned.secret.path, expected.versions[-1][1], expected.plain, state)
+            self._workdb.want(
+                planned.name,
+                planned.secret.path,
+                expected.versions[-1][1],
+                expected.plain,
+                state,
+                len(expected.versions),
+            )
         elif item is not None and self.is_ours(item):
             # All of its versions were deleted at the source since: there is no value that an application must read.
-            self._workdb.want(planned.name, planned.secret.path, "", "", "different")
+            self._workdb.want(planned.name, planned.secret.path, "", "", "different", 0)
 
     # --- what the migration knows of items
 
