@@ -35,16 +35,17 @@ class Item:
     versions: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, entry: t.Any, what: str) -> Item:
+    def of(cls, entry: t.Any, what: str, asked: str = "") -> Item:
         """From an entry of list-items or the answer of describe-item.
 
         :param what: names the request in an error.
-        :raises ApiError: it is not what Akeyless answers: it has no name, say.
+        :param asked: the name of the item that was asked for, empty for any.
+        :raises ApiError: it is not what Akeyless answers: it has no name, say, or is another item.
         """
         try:
             static = (entry.get("item_general_info") or {}).get("static_secret_info") or {}
             name = entry["item_name"]
-            if not isinstance(name, str) or not name:
+            if not isinstance(name, str) or not name or (asked and name.strip("/") != asked.strip("/")):
                 raise strange_answer(what)
             return cls(
                 name=name,

@@ -24,6 +24,8 @@ _MOST_ASKED_FOR = 20  # of more items, listing their folder may take fewer reque
 class Listing:
     """The items where a migration puts its own, kept in the work database.
 
+    :ivar since: what the server's clock had reached, in seconds since the epoch, when the first item was listed. The
+        listing shows nothing older.
     :param listed_per_item: how many items a listing may show for each item that is looked for, before asking for each
         of these takes fewer requests.
     """
@@ -44,10 +46,12 @@ class Listing:
         self._keys = layout == "keys"
         self._concurrency = concurrency
         self._listed_per_item = listed_per_item
+        self.since = 0.0
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
         """List the target; what an earlier call has found is forgotten."""
         self._workdb.forget_targets()
+        self.since = 0.0
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
@@ -109,6 +113,7 @@ class Listing:
         return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
+        self.since = self.since or self._store.client.transport.clock.at_least()
         self._workdb.put_target(item, description_digest=digests.of_text(item.description))
 
 
