@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ..akeyless.item import strange_answer
+from ..akeyless.item import DAMAGED, strange_answer
 from ..akeyless.items import Item, ItemStore
 from ..errors import AlreadyExists, Changed, NotFound
 from ..plan.metadata import pieces
@@ -53,6 +53,8 @@ class LedgerItems:
         return item is not None
 
     def _note(self, item: Item) -> None:
+        if item.type == DAMAGED:
+            raise strange_answer(f"list of {self.folder}")
         self._versions[item.name.removeprefix(self.folder + "/")] = item.last_version
 
     def has(self, name: str) -> bool:

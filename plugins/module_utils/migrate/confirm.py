@@ -86,7 +86,12 @@ def _written(context: RunContext, row: SourceSecret, entry: Entry) -> t.Iterator
     """The items of a secret that are not settled."""
     for key, record in entry.items.items():
         item = context.naming.item(row.mount, row.secret, key) if context.one_item_per_key else row.item
-        target = context.listing.item(item)
+        try:
+            target = context.listing.item(item)
+        except SecretferryError as error:
+            _fail(context, row.path, item, error)
+            record.modified = ""
+            continue
         if target is None or not record.modified or record.modified != target.modified:
             write = context.workdb.write(item)
             yield _Written(row.path, key, item, record, target, write, _pieces(context, item, write))
@@ -149,7 +154,11 @@ async def _delete_unneeded_companion(context: RunContext, one: _Written) -> None
     except FATAL:
         raise
     except SecretferryError as error:
-        context.report.fail(one.path, one.item, error.message, error.remedy or "Run again")
+        _fail(context, one.path, one.item, error)
+
+
+def _fail(context: RunContext, path: str, item: str, error: SecretferryError) -> None:
+    context.report.fail(path, item, error.message, error.remedy or "Run again")
 
 
 async def _is_missing(context: RunContext, item: str) -> bool:
@@ -165,11 +174,15 @@ async def _is_missing(context: RunContext, item: str) -> bool:
 def _confirm_deletions(context: RunContext) -> None:
     """Report the items that were deleted and are listed, and put them back into the ledger."""
     for deletion in context.workdb.undone_deletions():
-        target = context.listing.item(deletion.item)
         record = Entry.from_json(deletion.record).items[deletion.key]
-        if target is None or not is_marked(target.tags, context.policy.tag):
-            continue  # others have made an item of this name since
-        context.report.fail(deletion.path, deletion.item, "it was deleted, and the listing shows it", _LOOK)
+        try:
+            target = context.listing.item(deletion.item)
+        except SecretferryError as error:
+            _fail(context, deletion.path, deletion.item, error)
+        else:
+            if target is None or not is_marked(target.tags, context.policy.tag):
+                continue  # others have made an item of this name since
+            context.report.fail(deletion.path, deletion.item, "it was deleted, and the listing shows it", _LOOK)
         record.modified = ""
         context.ledger.replace_record(deletion.path, deletion.key, record)
 

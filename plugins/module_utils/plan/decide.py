@@ -47,9 +47,11 @@ def standing(target: TargetItem | None, record: Record | None, policy: PlanPolic
     settled = bool(record.modified) and target.modified == record.modified
     if settled and target.last == record.last and mark == record.mark:
         return Standing("clean")
-    # The newest recorded version is read back, too: it may have been overwritten in place.
-    to_read = {*range(max(1, min(_base(target, record, policy), record.last)), target.last + 1)}
-    return Standing("unsure", tuple(sorted(to_read | {*sorted(_recorded(record))[-1:]})))
+    # The newest recorded version is read back, too: it may have been overwritten in place. Its number is lower than the
+    # last one of the item where a rollback has deleted what came after it.
+    newest = max((version for version, _digest in record.versions.values()), default=record.last)
+    first = min(_base(target, record, policy), record.last, newest)
+    return Standing("unsure", tuple(range(max(1, first), target.last + 1)))
 
 
 def pending(wanted_numbers: t.Iterable[int], record: Record | None) -> tuple[int, ...]:
@@ -145,11 +147,6 @@ def _to_drop(record: Record | None, policy: PlanPolicy) -> tuple[int, ...]:
 
 
 _RENAME = "Choose another target_location, or rename the item that is in the way"
-
-
-def _recorded(record: Record) -> dict[int, str]:
-    """The versions that an item holds by its record, those that are to be deleted, too: number to keyed digest."""
-    return {**record.stale, **dict(record.versions.values())}
 
 
 def _base(target: TargetItem, record: Record | None, policy: PlanPolicy) -> int:

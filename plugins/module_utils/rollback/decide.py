@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
+from ..akeyless.item import DAMAGED
 from ..akeyless.items import Item
 from ..ledger.backup import ItemBackup
 from ..ledger.runs import run_of
@@ -78,6 +79,11 @@ class RollbackAction:
 _READ = RollbackAction("read", "")
 _BY_HAND = "Look at the item, and roll it back by hand or leave it as it is; then run again"
 _ADOPT = "Run kv_migration again, which compares values with the source, then roll back; or delete it by hand"
+_DAMAGED = RollbackAction(
+    "fail",
+    "the target's listing shows it in a form that Akeyless does not give",
+    "Check akeyless.api_url and what stands in front of it, then run again",
+)
 _PROTECTED = RollbackAction("fail", "it is protected from deletion", "Switch off its delete protection, then run again")
 
 
@@ -86,6 +92,8 @@ def decide(seen: Evidence, runs: RunSelection) -> RollbackAction:
     item = seen.item
     if item is None:
         return _decide_missing(seen, runs)
+    if item.type == DAMAGED:
+        return _DAMAGED
     mark = takeover(item.tags, runs.tag)
     owned = runs.tag in item.tags
     if not owned and not mark:

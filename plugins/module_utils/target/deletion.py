@@ -17,16 +17,16 @@ __all__ = ["delete_item", "is_as_recorded"]
 
 
 async def is_as_recorded(item: Item, record: Record, digests: Digests, form: str, store: ItemStore, tag: str) -> bool:
-    """Whether an item is as the ledger's record says; its value is read where the dates cannot tell.
+    """Whether an item that the migration created is as the ledger's record says.
+
+    Its value is read where the dates cannot tell.
 
     :param item: as it was described a moment ago.
     :param form: of the item's value, ``json`` or ``text``.
     :param tag: the migration's.
     """
-    if not is_own(item.tags, tag):
-        return False
-    description = digests.of_text(item.description)
-    if item.last_version != record.last or (not record.mark and description != record.description):
+    described = digests.of_text(item.description) == record.description
+    if not described or item.last_version != record.last or not is_own(item.tags, tag):
         return False
     if record.modified and record.modified == item.modified:
         return True

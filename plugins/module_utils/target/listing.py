@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from ..akeyless.item import DAMAGED, strange_answer
 from ..akeyless.items import Item, ItemStore
 from ..common.workdb import WorkDb
+from ..errors import FATAL, SecretferryError
 from ..ledger.digests import Digests
 from ..plan.model import TargetItem
 from ..plan.naming import Naming
@@ -47,10 +49,12 @@ class Listing:
         self._concurrency = concurrency
         self._listed_per_item = listed_per_item
         self.since = 0.0
+        self._failed: dict[str, SecretferryError] = {}
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
         """List the target; what an earlier call has found is forgotten."""
         self._workdb.forget_targets()
+        self._failed.clear()
         self.since = 0.0
         folders, single = self._places(roots)
         for folder in folders:
@@ -82,7 +86,13 @@ class Listing:
         return []
 
     async def _describe(self, name: str, digests: Digests) -> None:
-        item = await self._store.describe(name)
+        try:
+            item = await self._store.describe(name)
+        except FATAL:
+            raise
+        except SecretferryError as error:
+            self._failed[name] = error
+            return
         if item is not None:
             self._note(item, digests)
 
@@ -91,7 +101,12 @@ class Listing:
             self._note(item, digests)
 
     def item(self, name: str) -> TargetItem | None:
-        """The item of that name, ``None`` where there is none."""
+        """The item of that name, ``None`` where there is none.
+
+        :raises SecretferryError: it is not known how the item is.
+        """
+        if name in self._failed:
+            raise self._failed[name]
         item = self._workdb.target(name)
         if item is None:
             return None
@@ -113,6 +128,8 @@ class Listing:
         return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
+        if item.type == DAMAGED:
+            self._failed[item.name] = strange_answer(f"list of {item.name}")
         self.since = self.since or self._store.client.transport.clock.at_least()
         self._workdb.put_target(item, description_digest=digests.of_text(item.description))
 

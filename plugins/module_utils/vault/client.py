@@ -86,6 +86,6 @@ def _errors(body: bytes) -> str:
     """Vault's own words about a failed GET. They name paths and causes, as a GET sends nothing else."""
     try:
         errors = json.loads(body).get("errors") or []
-    except (ValueError, AttributeError):
+        return "; ".join(str(e) for e in errors)[:300]
+    except (ValueError, AttributeError, RecursionError, TypeError):
         return ""
-    return "; ".join(str(e) for e in errors)[:300]
