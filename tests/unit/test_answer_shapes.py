@@ -22,7 +22,11 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.item
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.rate_limit import RateLimit
-from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import Clock, Response, Transport
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import (
+    Response,
+    ServerClock,
+    Transport,
+)
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.metadata import describe, wanted_text
 from ansible_collections.secretferry.akeyless.plugins.module_utils.source.snapshot import look_up, read_newest
@@ -54,7 +58,7 @@ class Server:
     requests = 0
 
     def __init__(self, body: bytes, status: int) -> None:
-        self.clock = Clock()
+        self.clock = ServerClock()
         self._response = Response(status, {}, body)
 
     def credentials(self) -> dict[str, str]:
