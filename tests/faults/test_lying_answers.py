@@ -170,6 +170,47 @@ def test_a_write_that_did_nothing(
     _heals(scene, expected)
 
 
+def _in_lists(members: dict[str, t.Any], *but: str) -> dict[str, t.Any]:
+    return {key: value if key in but else [value] for key, value in members.items()}
+
+
+def _distorted(name: str) -> dict[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]]:
+    """By command, the answer with what it says of an item in another shape."""
+
+    def listing(answer: dict[str, t.Any]) -> dict[str, t.Any]:
+        items = [_in_lists(item, "item_name") if item["item_name"] == name else item for item in answer["items"] or ()]
+        return {**answer, "items": items}
+
+    return {
+        "describe-item": lambda answer: _in_lists(answer) if answer.get("item_name") == name else answer,
+        "get-secret-value": lambda answer: {**answer, name: [7]} if name in answer else answer,
+        "list-items": lambda answer: listing(answer) if "items" in answer else answer,
+        "/metadata/grows": lambda answer: {**answer, "data": _in_lists(answer["data"])},
+        "/data/grows": lambda answer: {**answer, "data": [answer["data"]]},
+    }
+
+
+@pytest.mark.parametrize("command", _distorted(""))
+def test_an_answer_in_another_shape_costs_one_secret(
+    scene: Scene, expected: dict[str, t.Any], vault: Vault, command: str
+) -> None:
+    name = scene.name("grows")
+
+    def change(status: int, body: bytes, _asked: bytes) -> tuple[int, bytes]:
+        return status, json.dumps(_distorted(name)[command](json.loads(body))).encode()
+
+    with Tamper(vault.addr if "/" in command else scene.emulator.url, {command: change}) as tamper:
+        source = {"url": tamper.url, "paths": [f"{scene.kv.mount}/"]}
+        result = _sync(scene).run(**{"source": source} if "/" in command else {"akeyless": {"api_url": tamper.url}})
+    assert {failure["item"] for failure in result.values["failures"]} == {name}
+    assert all(failure["remedy"] for failure in result.values["failures"])
+    now = comparable(scene.migration)
+    assert {of: now[of]["versions"] for of in expected if of != name and "/.secretferry/" not in of} == {
+        of: item["versions"] for of, item in expected.items() if of != name and "/.secretferry/" not in of
+    }
+    _heals(scene, expected)
+
+
 READS = ("describe-item", "get-secret-value", "list-items")
 SUBJECTS = ("one item", "the ledger", "everything")
 
