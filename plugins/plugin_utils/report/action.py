@@ -99,7 +99,7 @@ def keep_record(action: ActionBase, step: str, result: t.Mapping[str, t.Any], ta
 
 
 def now() -> str:
-    """The time of a record, with milliseconds: quick runs follow each other within a second, and their order matters."""
+    """The time of a record. Runs may follow each other within a second, so it has milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
