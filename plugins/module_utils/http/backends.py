@@ -13,13 +13,9 @@ from urllib.parse import urlsplit
 
 from ..errors import MissingLibrary
 from .answer import Response, no_answer, no_connection
+from .connection import USABLE
 from .keep_alive import KeepAlive
 from .opening import Server
-
-try:
-    import httptools
-except ImportError:  # it is optional
-    httptools = None  # type: ignore[assignment]
 
 try:
     import httpx
@@ -57,7 +53,7 @@ def open_backend(
     server = Server(context, server_name, proxy, timeout, connections)
     # A proxy that speaks TLS or SOCKS itself is left to httpx.
     plain_proxy = proxy is None or urlsplit(proxy).scheme == "http"
-    if httptools is not None and prefer != "httpx" and plain_proxy:
+    if USABLE and prefer != "httpx" and plain_proxy:
         return KeepAlive(server)
     if httpx is None:
         raise MissingLibrary("httpx")
@@ -90,10 +86,14 @@ class _Httpx:
                 client = httpx.AsyncClient(**self._settings)
                 self._all.append(client)
             try:
-                answer = await client.request(method, url, headers=headers, content=body, extensions=self._extensions)
+                # Its own timeout is for each read, so a server that drips would never be over it.
+                answer = await asyncio.wait_for(
+                    client.request(method, url, headers=headers, content=body, extensions=self._extensions),
+                    self._settings["timeout"],
+                )
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise no_connection(url, error) from None
-            except (httpx.HTTPError, OSError) as error:
+            except (httpx.HTTPError, asyncio.TimeoutError, OSError) as error:
                 raise no_answer(url, type(error).__name__) from None
             finally:
                 client.cookies.clear()  # a load balancer's cookie would send every request to one node

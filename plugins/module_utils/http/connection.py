@@ -20,10 +20,14 @@ from .answer import Response
 
 try:
     import httptools
-except ImportError:  # backends.py does not use this file then
+except ImportError:  # it is optional
     httptools = None  # type: ignore[assignment]
 
-__all__ = ["AnswerReader", "Connection", "NoAnswer"]
+__all__ = ["USABLE", "AnswerReader", "Connection", "NoAnswer"]
+
+# httptools before 0.6.4 has an llhttp that is not as strict, and no such method.
+USABLE = httptools is not None and hasattr(httptools.HttpResponseParser, "set_dangerous_leniencies")
+"""Whether httptools is installed, in a version that refuses what is ambiguous."""
 
 _LARGEST_HEAD = 64 * 1024  # bytes, interim answers included
 _LARGEST_ANSWER = 256 * 1024 * 1024  # bytes on the wire, and of an unpacked body

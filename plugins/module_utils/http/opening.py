@@ -119,11 +119,7 @@ async def _socket(to: Origin) -> socket.socket:
     :raises OSError: the name is not known, or no address can be reached.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
-    # Both families in turn: all addresses of one may be unreachable.
-    first = [entry for entry in found if entry[0] == found[0][0]]
-    others = [entry for entry in found if entry[0] != found[0][0]]
-    waiting = [entry for entry in chain(*zip_longest(first, others)) if entry]
+    waiting = await _addresses(to)
     attempts: set[asyncio.Task[socket.socket]] = set()
     failure = OSError("no address")
     try:
@@ -145,6 +141,14 @@ async def _socket(to: Origin) -> socket.socket:
         for attempt in attempts:
             attempt.cancel()
             attempt.add_done_callback(_close)
+
+
+async def _addresses(to: Origin) -> list[tuple[t.Any, ...]]:
+    """All addresses, both families in turn: those of one may all be unreachable."""
+    found = await asyncio.get_running_loop().getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+    first = [entry for entry in found if entry[0] == found[0][0]]
+    others = [entry for entry in found if entry[0] != found[0][0]]
+    return [entry for entry in chain(*zip_longest(first, others)) if entry]
 
 
 async def _connected(family: int, kind: int, protocol: int, address: t.Any) -> socket.socket:
