@@ -12,7 +12,7 @@ import typing as t
 import zlib
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http import connection
@@ -75,6 +75,7 @@ def read(wire: bytes, *cuts: int, method: str = "GET", closed: bool = False) -> 
 CUTS = st.lists(st.integers(min_value=0), max_size=8)
 
 
+@example(Answer(b"HTTP/1.1 200 OK\r\nA: \x85\r\nContent-Length: 0\r\n\r\n", 200, {"a": "\x85"}, b"", False), [])
 @given(answers(), CUTS)
 def test_an_answer_is_read_whole_wherever_it_is_cut(answer: Answer, cuts: list[int]) -> None:
     got = read(answer.wire, *cuts, closed=answer.until_closed)

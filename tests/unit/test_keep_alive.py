@@ -166,6 +166,7 @@ def test_a_request_that_was_given_up_leaves_no_connection_with_half_an_answer(ru
             with pytest.raises(asyncio.CancelledError):
                 await given_up
             resume.set()
+            await settle(lambda: not server.open)
             assert (await transport.send("GET", "/", {})).body == b"no"
         assert [len(heads) for heads in server.requests] == [1, 1]
 
@@ -173,15 +174,20 @@ def test_a_request_that_was_given_up_leaves_no_connection_with_half_an_answer(ru
 
 
 def test_a_connection_whose_request_was_not_read_is_not_used_again(run: Run) -> None:
+    async def early(writer: StreamWriter, _number: int) -> None:
+        t.cast("asyncio.ReadTransport", writer.transport).pause_reading()
+        writer.write(OK)
+        if len(server.requests) == 1:
+            await asyncio.Event().wait()
+
+    server = Server(early)
+    server.reads_bodies = False
+
     async def test() -> None:
-        async with Server(answering(OK, then=pause)) as server, opened(server.url) as transport:
-            server.reads_bodies = False
+        async with server, opened(server.url) as transport:
             assert (await transport.send("POST", "/", {}, bytes(20_000_000))).body == b"{}"
             assert (await transport.send("GET", "/", {})).body == b"{}"
-            assert [len(heads) for heads in server.requests] == [1, 1]
-
-    def pause(writer: StreamWriter) -> None:
-        t.cast("asyncio.ReadTransport", writer.transport).pause_reading()
+        assert [len(heads) for heads in server.requests] == [1, 1]
 
     run(test)
 

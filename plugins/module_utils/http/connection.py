@@ -99,7 +99,7 @@ class AnswerReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._status:
             return  # behind the body
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
+        key, text = name.decode("latin-1").lower(), value.strip().decode("latin-1")
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
