@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from raw_servers import Run, Test
+
+if t.TYPE_CHECKING:  # it imports the collection, which is not to be found yet
+    from raw_servers import Run, Test
 
 
 @pytest.fixture

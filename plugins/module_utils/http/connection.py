@@ -189,18 +189,21 @@ class Connection(asyncio.Protocol):
         return answer
 
     def is_reusable(self) -> bool:
-        """Whether the next request may be sent: asked when an answer is complete, and again before the next request.
-
-        The socket is looked at, because the loop may not have read yet that the server closed the connection.
-        """
+        """Whether the next request may be sent, as far as is known when an answer is complete."""
         return (
             self.transport is not None
             and not self.transport.is_closing()
             and self._reader is not None
             and self._reader.reusable
             and self.transport.get_write_buffer_size() == 0
-            and not self._poll.poll(0)
         )
+
+    def is_silent(self) -> bool:
+        """Whether nothing came since: asked just before the next request.
+
+        The socket is looked at, because the loop may not have read yet that the server closed the connection.
+        """
+        return self.transport is not None and not self.transport.is_closing() and not self._poll.poll(0)
 
     async def secure(self, context: ssl.SSLContext, server_name: str) -> None:
         """Begin TLS, after the answer to a CONNECT.

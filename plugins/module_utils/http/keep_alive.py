@@ -91,7 +91,7 @@ class KeepAlive:
         oldest = self._loop.time() - _LONGEST_IDLE
         while idle:
             connection = idle.pop()
-            if connection.idle_since > oldest and connection.is_reusable():
+            if connection.idle_since > oldest and connection.is_silent():
                 return connection
             connection.abort()
         return None
