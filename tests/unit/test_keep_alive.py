@@ -95,6 +95,7 @@ def test_a_connection_that_ended_a_moment_ago_is_not_used(run: Run) -> None:
     [
         (b"", StreamWriter.close, "before any of it"),
         (b"", reset, "before any of it, ConnectionResetError"),
+        (b"HTTP/1.0 200 OK\r\n\r\n{}", reset, "within its answer, ConnectionResetError"),
         (b"HTTP/1.1 200 OK\r\nContent-Le", StreamWriter.close, "within its answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}", StreamWriter.close, "within its answer"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", StreamWriter.close, "within its answer"),

@@ -78,9 +78,12 @@ class AnswerReader:
         :raises NoAnswer: it is not.
         """
         if not self._until_closed:
-            came = "within its answer" if self._received else "before any of it"
-            raise NoAnswer(f"the connection ended {came}")
+            raise NoAnswer(self.broken_off())
         return self._response()
+
+    def broken_off(self) -> str:
+        """Why there is no answer when the connection ends now."""
+        return f"the connection ended {'within its answer' if self._received else 'before any of it'}"
 
     def _response(self) -> Response:
         del self._parser  # it holds this object, which would leave each answer to the garbage collector
@@ -169,9 +172,10 @@ class Connection(asyncio.Protocol):
         """Send a request and wait for its answer. Nothing is sent twice. Whatever goes wrong closes the connection.
 
         :raises NoAnswer: none came, or no whole one.
+        :raises ConnectionResetError: the connection had ended already, so nothing was sent.
         """
         if self.transport is None or self.transport.is_closing():
-            raise NoAnswer("the connection ended before any of it")
+            raise ConnectionResetError
         self.deadline = deadline
         self._reader = AnswerReader(method)
         self._waiter = self._loop.create_future()
@@ -249,21 +253,16 @@ class Connection(asyncio.Protocol):
             self._finish(answer)
 
     def eof_received(self) -> None:
-        self._ended(None)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._ended(error)
-        if not self.lost.done():
-            self.lost.set_result(None)
-
-    def _ended(self, error: Exception | None) -> None:
         if self._reader is None or self._waiter is None or self._waiter.done():
             return
         try:
-            answer: Response | NoAnswer = self._reader.end()
-        except NoAnswer as reason:
-            answer = NoAnswer(f"{reason}, {type(error).__name__}") if error else reason
-        else:
-            if error:
-                answer = NoAnswer(f"the connection ended within its answer, {type(error).__name__}")
-        self._finish(answer)
+            self._finish(self._reader.end())
+        except NoAnswer as error:
+            self._finish(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # Without eof_received() before, it is no end that the server gave its answer.
+        if self._reader is not None:
+            self._finish(NoAnswer(self._reader.broken_off() + (f", {type(error).__name__}" if error else "")))
+        if not self.lost.done():
+            self.lost.set_result(None)

@@ -67,6 +67,8 @@ class KeepAlive:
                 response = await connection.exchange(method, request, deadline)
             except NoAnswer as error:
                 raise no_answer(url, str(error)) from None
+            except ConnectionResetError as error:
+                raise no_connection(url, error) from None
             finally:
                 self._busy.discard(connection)
             if connection.is_reusable():
