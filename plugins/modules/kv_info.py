@@ -57,7 +57,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 notes:
   - RV(estimate) is for a first run. When items of an earlier run are at the target, a run takes less.
 seealso:
@@ -410,7 +410,7 @@ transport:
   description: The HTTP library that reads the secrets.
   returned: when secrets were found
   type: str
-  sample: aiohttp
+  sample: httptools
 what_to_do:
   description: RV(findings) in lines for people, with what there is to migrate before them and RV(ready) after them.
   returned: when secrets were found

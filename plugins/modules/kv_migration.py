@@ -120,7 +120,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 seealso:
   - module: secretferry.akeyless.kv_info
 author:
@@ -338,7 +338,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: when O(state=present) and the source was reached
   type: str
-  sample: aiohttp
+  sample: httptools
 # end shared
 durations:
   description: Seconds spent, by stage.

@@ -65,7 +65,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 notes:
   - Suboptions of O(source) that are omitted, and all other options of the migration, come from its definition. What is
     given holds for this run only.
@@ -341,7 +341,7 @@ transport:
   description: The HTTP library that reads the items.
   returned: when the definition was found
   type: str
-  sample: aiohttp
+  sample: httptools
 durations:
   description: Seconds spent, by stage.
   returned: when the definition was found
