@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import (
     ReportAction,
+    execution,
     now,
     place_of,
     write_record,
@@ -35,6 +36,6 @@ class ActionModule(ReportAction):
 
     def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         place = place_of(options, lambda name: self.variable(task_vars, name))
-        record = make(options["step"], place, options["result"], now())
+        record = make(options["step"], place, options["result"], now(), execution())
         path, record, changed = write_record(Path(options["report_dir"]), record, check=self._task.check_mode)
         return {"changed": changed, "path": str(path), "attempt": record["attempt"], "status": record["status"]}

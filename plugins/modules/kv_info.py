@@ -41,7 +41,7 @@ options:
     default: true
   versions:
     description:
-      - Which versions would be migrated, V(all), V(current), or how many of the newest that can be read, as in
+      - Which versions would be migrated, V(all), V(current), or how many of the newest, deleted ones counted, as in
         M(secretferry.akeyless.kv_migration).
     type: str
     default: all
@@ -57,7 +57,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 notes:
   - RV(estimate) is for a first run. When items of an earlier run are at the target, a run takes less.
 seealso:
@@ -279,7 +279,8 @@ names:
   description:
     - C(same_as_folder) are secrets whose path is also a folder. C(differ_only_in_case) are paths that differ only in
       upper and lower case, the first and the last of each group.
-    - C(replaced) are names with characters that the account does not allow, and the items' names for them.
+    - C(replaced) are paths with characters that the account does not allow, or with segments C(.) or C(..) or empty
+      ones, and the items' names for them.
       C(invalid_characters) are these characters, null if they are not known.
     - C(collisions) are item names that more than one secret or key would get.
     - C(longest) counts the characters of the item's name.
@@ -409,7 +410,7 @@ transport:
   description: The HTTP library that reads the secrets.
   returned: when secrets were found
   type: str
-  sample: aiohttp
+  sample: httptools
 what_to_do:
   description: RV(findings) in lines for people, with what there is to migrate before them and RV(ready) after them.
   returned: when secrets were found

@@ -87,7 +87,7 @@ def _names(run: AssessmentRun) -> dict[str, t.Any]:
     workdb, limit, ranked = run.workdb, run.limit, min(run.limit, RANKED)
     same, same_rows = workdb.same_as_folder(limit)
     case, case_rows = workdb.differ_only_in_case(limit)
-    replaced, replaced_rows = workdb.replaced(run.naming, limit) if run.invalid else (0, [])
+    replaced, replaced_rows = workdb.replaced(run.naming, limit)
     collisions, collision_rows = workdb.item_collisions(limit)
     return {
         "deepest": [{"source": path, "segments": depth} for path, depth in workdb.deepest(ranked)],

@@ -6,17 +6,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from .record_files import as_json, path_of, read, write_if_changed
-from .records import STEPS, RecordError, RecordPlace, make, with_history
+from .records import STEPS, Execution, RecordError, RecordPlace, make, with_history
 
-__all__ = ["ReportAction", "keep_record", "now", "place_of", "planned_batches", "variable_of", "write_record"]
+__all__ = [
+    "ReportAction",
+    "execution",
+    "keep_record",
+    "now",
+    "place_of",
+    "planned_batches",
+    "variable_of",
+    "write_record",
+]
 
 _FOLDER = "secretferry_report_dir"
 _MODE = 0o640
@@ -84,12 +95,12 @@ def keep_record(action: ActionBase, step: str, result: t.Mapping[str, t.Any], ta
     given = dict.fromkeys(("migration", "wave", "wave_number", "batch", "target_location", "name"))
     given["name"] = variable_of(action, task_vars, "secretferry_role_step_name")
     place = place_of(given, lambda variable: variable_of(action, task_vars, variable))
-    write_record(Path(folder), make(name, place, result, now()), check=False)
+    write_record(Path(folder), make(name, place, result, now(), execution()), check=False)
 
 
 def now() -> str:
-    """The time of a record."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The time of a record. Runs may follow each other within a second, so it has milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) -> RecordPlace:
@@ -105,9 +116,30 @@ def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any])
     number = options["wave_number"]
     if number is None:
         number = int(variable("secretferry_wave_number") or 0)
+    scope = variable("secretferry_scope") if given("batch") else None
     return RecordPlace(
-        given("migration"), given("wave"), number, given("batch"), given("target_location"), options["name"] or ""
+        given("migration"),
+        given("wave"),
+        number,
+        given("batch"),
+        given("target_location"),
+        options["name"] or "",
+        _paths(scope),
     )
+
+
+def execution() -> Execution:
+    """The present execution of Ansible: all of its processes share the folder for its temporary files."""
+    given: t.Any = context.CLIARGS.get("args")
+    playbook = str(given[0]) if isinstance(given, (list, tuple)) and given else str(given or "")
+    name = playbook if playbook.count(".") > 1 and "/" not in playbook else Path(playbook).stem
+    folder = str(constants.DEFAULT_LOCAL_TMP)
+    return Execution(name.removeprefix("secretferry.akeyless."), hashlib.sha256(folder.encode()).hexdigest()[:12])
+
+
+def _paths(scope: t.Any) -> tuple[str, ...]:
+    """The paths that a scope names."""
+    return tuple(map(str, (scope or {}).get("paths") or ())) if isinstance(scope, t.Mapping) else ()
 
 
 def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -124,6 +156,7 @@ def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
                     "wave_number": int(variables.get("secretferry_wave_number") or 0),
                     "migration": variables.get("secretferry_migration"),
                     "secrets": variables.get("secretferry_secret_count"),
+                    "paths": _paths(variables.get("secretferry_scope")),
                 }
             )
     return planned
