@@ -24,6 +24,7 @@ __all__ = [
     "Outage",
     "PermissionDenied",
     "SecretferryError",
+    "Stopped",
     "TransportError",
 ]
 
@@ -128,5 +129,9 @@ class Outage(SecretferryError):
     """Vault or Akeyless has been unavailable for longer than a run waits: the whole run ends, not one secret."""
 
 
-FATAL = (Outage, LoginError, LedgerError, TransportError)
+class Stopped(SecretferryError):
+    """The run was told to stop, by a signal or because its controller is gone."""
+
+
+FATAL = (Outage, LoginError, LedgerError, TransportError, Stopped)
 """Errors that end a run, because all that follows would fail too. Other errors concern one secret."""

@@ -25,7 +25,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transpor
     open_transport,
 )
 
-BACKENDS = ["aiohttp", "httpx"]
+BACKENDS = ["httptools", "httpx"]
 
 
 class Server:

@@ -96,7 +96,7 @@ def _decoded(response: Response, what: str, repeatable: bool, answered_by: t.Col
     """The answer of a success. What is no JSON object does not come from Akeyless; its text is not shown."""
     try:
         answer = json.loads(response.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, dict) and (not answered_by or any(answer.get(member) for member in answered_by)):
         return answer

@@ -63,7 +63,7 @@ class ItemStore:
             answer = await self.client.call("describe-item", body, what=f"item {name}", repeatable=True)
         except NotFound:
             return None
-        return Item.of(answer, f"item {name}")
+        return Item.of(answer, f"item {name}", name)
 
     async def values(self, names: t.Sequence[str], version: int = 0) -> dict[str, str]:
         """The values of several items in one request: the current ones, or those of one version number.

@@ -85,7 +85,7 @@ class _Page:
             raise strange_answer(what)
         if not all(isinstance(folder, str) for folder in folders):
             raise strange_answer(what)
-        return cls(tuple(Item.of(entry, what) for entry in items), tuple(folders), token)
+        return cls(tuple(Item.listed(entry, what) for entry in items), tuple(folders), token)
 
 
 @dataclass

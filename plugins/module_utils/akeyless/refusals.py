@@ -136,7 +136,7 @@ def _text(body: bytes) -> tuple[str, bool]:
     """The words of an answer, and whether they are in the form in which Akeyless gives errors."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return " ".join(body[:500].decode("utf-8", "replace").split()), False
     error = answer.get("error") if isinstance(answer, dict) else None
     return (" ".join(error.split()), True) if isinstance(error, str) else ("", False)

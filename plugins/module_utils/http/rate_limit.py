@@ -18,6 +18,7 @@ from collections import deque
 
 from ..errors import ApiError, Outage, TransportError
 from ..limits import DEFAULT_LIMITS
+from ..stopping import stop
 from .transport import Response
 
 __all__ = ["RETRYABLE", "RateLimit", "retrying"]
@@ -152,17 +153,19 @@ async def retrying(
     :raises Outage: no request has succeeded for longer than the limit's ``patience``.
     :raises TransportError: no answer, and the request may not be repeated.
     :raises ApiError: the status is one of :data:`RETRYABLE` after the last attempt, too.
+    :raises Stopped: the run was told to stop, and the time to finish is over. The request may have had an effect.
     """
     attempts = 0
     while True:
         attempts += 1
         wait: float | None = None
         try:
-            await pace.enter()
-            try:
-                response = await send()
-            finally:
-                pace.leave()
+            with stop.ends_request():
+                await pace.enter()
+                try:
+                    response = await send()
+                finally:
+                    pace.leave()
         except TransportError as error:
             pace.failed()
             if pace.out_of_patience():
@@ -192,7 +195,8 @@ async def retrying(
                 )
         pace.retries += 1
         backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempts, 10))
-        await pace.sleep(max(wait or 0.0, random.uniform(backoff / 2, backoff)))
+        with stop.ends_request():
+            await pace.sleep(max(wait or 0.0, random.uniform(backoff / 2, backoff)))
 
 
 def _colon(words: str) -> str:

@@ -124,7 +124,10 @@ class PlanInput:
     :ivar pieces: those that were read, by number.
     :ivar observed: keyed digests of target versions that were read back, ``None`` where one is no longer kept.
     :ivar description: keyed digest of the description that the item should have, empty for none.
-    :ivar interrupted: the last change of the item was made while a run was writing that was killed.
+    :ivar described_by: whose the item's description is where neither the record nor the source tells: ``us`` where a
+        run that died meant to write it, ``others`` where the item shows that our runs wrote another one.
+    :ivar companion: whether the item that holds the metadata beside it has to be written (``missing``) or deleted
+        (``unneeded``), though the description is right.
     """
 
     wanted: tuple[int, ...]
@@ -134,7 +137,8 @@ class PlanInput:
     description: str
     observed: t.Mapping[int, str | None] = field(default_factory=dict)
     keep: int = 10
-    interrupted: bool = False
+    described_by: t.Literal["us", "others", "unknown"] = "unknown"
+    companion: t.Literal["right", "missing", "unneeded"] = "right"
 
 
 @dataclass(frozen=True)

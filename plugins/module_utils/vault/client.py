@@ -89,5 +89,5 @@ def errors_of(body: bytes) -> list[str]:
     """Vault's own words about a failed request, which may quote a value; empty if they are not Vault's."""
     try:
         return [str(error) for error in json.loads(body).get("errors") or []]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, RecursionError, TypeError):
         return []

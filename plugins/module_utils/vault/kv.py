@@ -62,7 +62,7 @@ class Metadata:
     @property
     def current_version(self) -> int:
         """The number of the newest version, deleted or not; 0 where none was ever written."""
-        return int(self.block.get("current_version", 0))
+        return int(self.block.get("current_version") or 0)
 
     @property
     def custom(self) -> dict[str, str]:
@@ -148,7 +148,7 @@ class KvReader:
     def _version_of(self, path: str, engine: dict[str, t.Any]) -> int:
         try:
             return self._kv_version or int((engine.get("options") or {}).get("version", 1))
-        except (TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             raise OptionError("source.kv_version", f"the KV version of {path} is unknown", "Give 1 or 2") from None
 
     async def list(self, mount: Mount, folder: str) -> list[str]:
@@ -162,7 +162,10 @@ class KvReader:
         what = f"list of {mount.path}{folder}"
         answer = await self.client.get(f"{path}?list=true", what)
         with _understood(what):
-            return [str(key) for key in json.loads(answer.body)["data"]["keys"]]
+            keys = json.loads(answer.body)["data"]["keys"]
+            if not isinstance(keys, list):
+                raise TypeError
+            return [_text(key) for key in keys]
 
     async def metadata(self, mount: Mount, secret: str) -> Metadata:
         """The metadata block of a KV v2 secret. Reads no value."""
@@ -170,11 +173,14 @@ class KvReader:
         answer = await self.client.get(f"{encode_path(mount.path)}metadata/{encode_path(secret)}", what)
         with _understood(what):
             block = json.loads(answer.body)["data"]
+            for number in ("current_version", "max_versions"):
+                int(block.get(number) or 0)
+            dict(block.get("custom_metadata") or {})
             versions = tuple(
                 VersionState(
                     int(number),
-                    state.get("created_time", ""),
-                    state.get("deletion_time", ""),
+                    _text(state.get("created_time")),
+                    _text(state.get("deletion_time")),
                     bool(state.get("destroyed")),
                     bool(state.get("deleted_by")),
                 )
@@ -204,7 +210,7 @@ def _understood(what: str) -> t.Iterator[None]:
     """Parse an answer. One that is not Vault's fails this path only; its text could be a value, so it is not shown."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ApiError(
             f"{what}: the answer is not one that Vault gives", "Check source.url and what stands in front of the server"
         ) from None
@@ -217,7 +223,7 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
             raise NotFound(f"{what}: not found", status=404)
         return Reading(_object(slice_of(text, "data"), what))
     answered = members_of(text, "data") or {}
-    if "metadata" not in answered:
+    if "metadata" not in answered and answer.status == 404:
         raise NotFound(f"{what}: not found", status=404)
     metadata = json.loads(answered["metadata"])
     value = answered.get("data")
@@ -225,9 +231,20 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
         # 404 with a body is a deleted version; null with 200 is a version that was written as null.
         None if answer.status == 404 else "null" if value == "null" else _object(value, what),
         int(metadata.get("version", 0)),
-        metadata.get("created_time", ""),
-        metadata.get("custom_metadata") or {},
+        _text(metadata.get("created_time")),
+        dict(metadata.get("custom_metadata") or {}),
     )
+
+
+def _text(value: t.Any) -> str:
+    """A text, empty for none.
+
+    :raises TypeError, ValueError: it is something else, or cannot be encoded.
+    """
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    (value or "").encode()
+    return value or ""
 
 
 def _object(text: str | None, what: str) -> str:

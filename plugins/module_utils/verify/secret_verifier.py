@@ -18,7 +18,7 @@ from ..vault.kv import Mount
 from .compare import Versions
 from .item_verifier import ItemVerifier, PlannedItem
 from .report import VerificationReport
-from .source_digests import ExpectedItem, ExpectedSecret, SourceDigests
+from .source_digests import ExpectedItem, ExpectedSecret, RecordedDigests, SourceDigests
 from .workdb import VerifyDb
 
 __all__ = ["SecretVerifier"]
@@ -34,7 +34,7 @@ class SecretVerifier:
     def __init__(
         self,
         definition: Definition,
-        source: SourceDigests,
+        source: SourceDigests | RecordedDigests,
         target: ItemReader,
         workdb: VerifyDb,
         report: VerificationReport,
