@@ -59,11 +59,10 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
         }
     finally:
         progress.close()
-    if stop.reason:
-        if result.error is not None:
-            result.error = Stopped(_how_far())
-        if not module._keep_remote_files:
-            _remove_task_folder()
+    if stop.reason and result.error is not None:
+        result.error = Stopped(_how_far())
+    if not module._keep_remote_files:
+        _remove_task_folder()
     for warning in take_file_warnings():
         module.warn(warning)
     if failed:
@@ -89,8 +88,8 @@ def _how_far() -> str:
 
 
 def _remove_task_folder() -> None:
-    """Delete the folder that Ansible made for this task: a controller that is gone does not do it."""
-    for file in (*sys.orig_argv[1:2], os.environ.get(VARIABLE, "")):
+    """Delete the folder that Ansible made for this task, as the controller does if it is still there."""
+    for file in (*sys.orig_argv, os.environ.get(VARIABLE, "")):
         folder = os.path.dirname(file)
         if os.path.basename(folder).startswith("ansible-tmp-"):
             shutil.rmtree(folder, ignore_errors=True)
