@@ -207,7 +207,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: {returned}
   type: str
-  sample: aiohttp
+  sample: httptools
 """,
 }
 

@@ -14,19 +14,28 @@ import httpx
 
 from ferrydev.local_servers import LocalServer
 
-__all__ = ["Change", "Tamper"]
+__all__ = ["Change", "Instead", "Tamper"]
 
 Change = t.Callable[[int, bytes, bytes], tuple[int, bytes]]
 """Status, body and the request's body in; status and body out."""
 
+Instead = t.Callable[[str, bytes], "bytes | None"]
+"""The request's path and body in; out the body of a success, and the server never gets the request; ``None`` lets it
+pass."""
+
 
 class Tamper(LocalServer):
-    """``changes``: what to do to the answers of requests whose path contains the key."""
+    """``changes``: what to do to the answers of requests whose path contains the key; ``instead``: what to answer."""
 
     def __init__(
-        self, server: str, changes: t.Mapping[str, Change] | None = None, tls: ssl.SSLContext | None = None
+        self,
+        server: str,
+        changes: t.Mapping[str, Change] | None = None,
+        tls: ssl.SSLContext | None = None,
+        instead: Instead | None = None,
     ) -> None:
         self._changes = dict(changes or {})
+        self._instead = instead
         self._client = httpx.Client(base_url=server, timeout=30, trust_env=False)
         super().__init__(self._handler(), tls)
 
@@ -43,14 +52,21 @@ class Tamper(LocalServer):
                 headers = {
                     k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")
                 }
+                invented = tamper._instead(self.path, asked) if tamper._instead else None
+                if invented is not None:
+                    self._send(200, invented, {})
+                    return
                 answer = tamper._client.request(self.command, self.path, content=asked, headers=headers)
                 status, body = answer.status_code, answer.content
                 for part, change in tamper._changes.items():
                     if part in self.path:
                         status, body = change(status, body, asked)
+                self._send(status, body, answer.headers)
+
+            def _send(self, status: int, body: bytes, headers: t.Mapping[str, str]) -> None:
                 self.send_response_only(status)
-                self.send_header("Date", answer.headers.get("Date", self.date_time_string()))
-                self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
+                self.send_header("Date", headers.get("Date", self.date_time_string()))
+                self.send_header("Content-Type", headers.get("Content-Type", "application/json"))
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -57,7 +57,10 @@ def canonical(text: str) -> str:
 
     :raises ValueError: ``text`` is not JSON.
     """
-    return _sorted(_exact(text))
+    try:
+        return _sorted(_exact(text))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _find(text: str, path: t.Iterable[str]) -> int | None:

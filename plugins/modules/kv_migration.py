@@ -59,10 +59,9 @@ options:
     choices: [full, minimal, none]
   versions:
     description:
-      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
-        read.
-      - Deleted and destroyed versions cannot be read and are left out. With V(current), a secret whose newest version
-        is deleted is left out.
+      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest.
+      - Deleted and destroyed versions cannot be read and are left out, but count in the number. V(current) is the same
+        as V(1), so a secret whose newest version is deleted is left out.
       - Stored with the migration. When omitted, the stored value; the first run stores V(all).
     type: str
   layout:
@@ -121,7 +120,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 seealso:
   - module: secretferry.akeyless.kv_info
 author:
@@ -339,7 +338,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: when O(state=present) and the source was reached
   type: str
-  sample: aiohttp
+  sample: httptools
 # end shared
 durations:
   description: Seconds spent, by stage.

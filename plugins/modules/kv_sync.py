@@ -379,7 +379,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: with O(state=synced) and O(state=started)
   type: str
-  sample: aiohttp
+  sample: httptools
 # end shared
 durations:
   description: Seconds spent, by stage of the last pass, and in all.

@@ -10,6 +10,7 @@ import json
 import typing as t
 
 import pytest
+from killing import apart, kill_at
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ferrydev.emulator import Emulator
@@ -134,6 +135,19 @@ def _predicted(scene: Scene, run: t.Callable[..., Result], **options: t.Any) -> 
     return result
 
 
+def _last_write(scene: Scene) -> tuple[str, int]:
+    """The route of the last write to the item in the run to come, and which request of that route it is."""
+    control, name = scene.emulator.control, scene.name("s")
+    control.snapshot("before")
+    control.reset_counters()
+    scene.migration.ok(concurrency=1)
+    asked = [(route, item) for route, item, _outcome in control.journal()]
+    control.reset("before")
+    writes = [n for n, (route, item) in enumerate(asked) if item == name and route in ("create-secret", "update-item")]
+    route = asked[writes[-1]][0]
+    return route, sum(one == route for one, _item in asked[: writes[-1] + 1])
+
+
 EVERY = pytest.mark.parametrize("what", CHANGES)
 WHEN = pytest.mark.parametrize(
     ("moment", "dates"), [*((moment, "seconds") for moment in MOMENTS), (MOMENTS[0], "microseconds")]
@@ -216,3 +230,24 @@ def _named(result: t.Any) -> list[str]:
 def _seems_never_created(first: Result, what: str, moment: str) -> bool:
     """Whether the item was deleted before the run had seen it: then the next run creates it."""
     return what == "deleted" and moment == MOMENTS[0] and first.values["plan"][0]["action"] == "create"
+
+
+@pytest.mark.parametrize("what", [what for what in CHANGES if what != "tags"])
+@pytest.mark.parametrize("follower", ["rollback", "migration", "sync"])
+def test_a_run_is_killed_right_after_its_write(scene: Scene, emulator: Emulator, what: str, follower: str) -> None:
+    route, nth = _last_write(scene)
+    emulator.control.clock(held=True)
+    kill_at(scene.migration, nth, "after", routes=[route], concurrency=1)
+    CHANGES[what](scene)
+    emulator.control.clock(held=False, advance=1)
+    theirs = _shown(scene)
+    runs: dict[str, t.Callable[..., t.Any]] = {
+        "rollback": lambda **options: apart(Rollback(scene.migration), **options),
+        "migration": lambda **options: apart(scene.migration, **options),
+        "sync": lambda **options: apart(Sync(scene.migration, delete=True), **options),
+    }
+    result = _predicted(scene, runs[follower])
+    if theirs:
+        assert _shown(scene) == theirs
+        unknown = what == "anew" and follower == "rollback" and not _named(result)
+        assert unknown or _named(result) == [scene.name("s")]

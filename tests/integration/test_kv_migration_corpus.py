@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_skipped_with_the_reason(migrated: Migrated) -> N
 def test_every_item_carries_the_migrations_tag_and_the_run_that_made_it(migrated: Migrated) -> None:
     (tags,) = {tuple(item.tags) for item in migrated.items.values()}
     assert tags[0] == "secretferry:corpus"
-    assert re.fullmatch(r"secretferry:corpus:run-\d{8}T\d{6}Z-[0-9a-f]{4}", tags[1])
+    assert re.fullmatch(r"secretferry:corpus:run-\d{8}T\d{6}Z-[0-9a-f]{4}:[\w-]+", tags[1])
     assert len(tags) == 2
 
 

@@ -13,8 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
+from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.context import LatestChange
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.deletions import PostponedDeletions
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.plan_items import Job
 from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.report import MigrationReport
@@ -38,6 +40,7 @@ class Sides:
     def __init__(self) -> None:
         self.versions = {1: "one", 2: "two", 3: "three"}
         self.done: list[str] = []
+        self.lies = False  # whether deleting a version is answered and not done
         self.report = MigrationReport(10, deletes=True)
         stale = {number: DIGESTS.of_value(value, "text") for number, value in self.versions.items()}
         self.record = Record(3, modified="then", description=DIGESTS.of_text("about"), stale=stale)
@@ -45,6 +48,9 @@ class Sides:
         self.ledger = self.naming = self.store = self.items = self.lease = self
         self.definition = SimpleNamespace(concurrency=4)
         self.policy = SimpleNamespace(tag="tag")
+        self.workdb = WorkDb()
+        self.latest_change = LatestChange()
+        self.client = SimpleNamespace(transport=SimpleNamespace(clock=SimpleNamespace(at_least=lambda: 9.0)))
         self.tags: tuple[str, ...] = ("tag", "tag:run-20261124T120000Z-0000")
 
     def carry_out(self, kind: Kind, drop: tuple[int, ...] = ()) -> None:
@@ -70,13 +76,15 @@ class Sides:
     async def values(self, names: list[str]) -> dict[str, str]:
         return {name: self.versions[max(self.versions)] for name in names}
 
-    async def describe(self, name: str) -> Item | None:
+    async def describe(self, name: str, *, versions: bool = False) -> Item | None:
         last = max(self.versions, default=0)
-        return Item(name, "STATIC_SECRET", last, "now", self.tags, "about") if last else None
+        kept = tuple(self.versions) if versions else ()
+        return Item(name, "STATIC_SECRET", last, "now", self.tags, "about", versions=kept) if last else None
 
     async def delete_version(self, _name: str, version: int) -> None:
         self.done.append(f"delete version {version}")
-        del self.versions[version]
+        if not self.lies:
+            del self.versions[version]
 
     async def delete(self, name: str) -> None:
         self.done.append(f"delete {name}")
@@ -106,6 +114,14 @@ def test_versions_are_deleted_in_order_once_ledger_and_backup_have_them(sides: S
     assert sides.report.summary()["versions_deleted"] == 2
     kept = sides.entries["secret/s"].items[""]
     assert (kept.last, kept.stale) == (3, {})
+    assert sides.latest_change.moment == 9.0
+
+
+def test_a_deletion_that_did_nothing_is_noticed_and_stays_noted(sides: Sides) -> None:
+    sides.lies = True
+    sides.carry_out("prune", drop=(1, 2))
+    assert "version 1: it was deleted, and the item still holds it" in sides.report.lists()["failures"][0]["reason"]
+    assert {*sides.entries["secret/s"].items[""].stale} == {1, 2, 3}
 
 
 def test_a_version_that_is_gone_already_is_not_deleted_again(sides: Sides) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import Write
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import Changed
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
@@ -65,6 +66,9 @@ class Target:
 
     async def write_companion(self, *_args: t.Any) -> None:
         self._request("companion")
+
+    def count_pieces(self, *_args: t.Any) -> int:
+        return 0
 
     async def create(self, _name: str, value: str, **_options: t.Any) -> None:
         self._request("create")
@@ -206,3 +210,10 @@ def test_what_the_target_lacks_is_taken_out_of_the_record() -> None:
     record = Record(3, modified="then", description="text", versions={1: (1, "a"), 2: (2, "b"), 5: (3, "c")})
     correct(record, TargetItem(2, "now", ("tag",), ""))
     assert record == Record(2, versions={1: (1, "a"), 2: (2, "b")})
+
+
+@pytest.mark.parametrize(("shown", "kept"), [("before", "before"), ("theirs", "text")])
+def test_a_description_of_others_stays_a_difference(shown: str, kept: str) -> None:
+    record = Record(1, modified="then", description="text", versions={1: (1, "a")})
+    correct(record, TargetItem(1, "now", ("tag",), shown), Write(created=False, described=True, description="before"))
+    assert record == Record(1, description=kept, versions={1: (1, "a")})

@@ -13,18 +13,19 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.items import Item
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.backup import ItemBackup
-from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import Span
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
+from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.runs import run_tag
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.model import Record
 from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.decide import (
     Evidence,
     RunSelection,
     decide,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.target.intended import Intended, creation_tag
 
 TAG = "secretferry:test"
 R1, R2, R3 = (f"2026112{n}T000000Z-000{n}" for n in (1, 2, 3))
 WHEN = "2026-11-22T00:00:30.000000Z"
-MOMENT = 1795305630.0  # the same
 WHOLE, SECOND = RunSelection(TAG, ""), RunSelection(TAG, R2)
 
 
@@ -156,22 +157,48 @@ def test_the_newest_version_is_deleted_first() -> None:
     assert decide(_seen(TAKEN, TAKEN_RECORD, OLD), WHOLE).versions == (3, 2)
 
 
+DIGESTS = Digests(b"key")
+MARKED = _item(2, TAG, creation_tag(TAG, R1, "/x", DIGESTS, "ours", ["v1", "v2"]))
+
+
+def _intended(item: Item, *versions: tuple[int, str], descriptions: t.Sequence[str] = ()) -> Intended:
+    return Intended.of("/x", item.tags, TAG, DIGESTS, descriptions, versions)
+
+
 @pytest.mark.parametrize(
-    ("span", "expected"),
+    ("observed", "changed", "expected"),
     [
-        (Span(R1, MOMENT - 20, MOMENT + 40), "delete"),
-        (Span(R1, MOMENT - 20, 0), "conflict"),  # it ended by itself, so its ledger is complete
-        (Span(R1, MOMENT + 10, MOMENT + 40), "conflict"),  # it began later
-        (Span(R1, MOMENT - 90, MOMENT - 30), "conflict"),  # it was long over
-        (Span(R2, MOMENT - 20, MOMENT + 40), "conflict"),  # another run, which did not touch the item
+        ("v2", {}, "delete"),
+        ("v1", {"last_version": 1}, "delete"),
+        ("v1", {}, "conflict"),
+        ("x", {}, "conflict"),
+        ("v2", {"last_version": 3}, "conflict"),
+        ("v2", {"description": "x"}, "conflict"),
+        ("v2", {"description": ""}, "conflict"),
+        ("v2", {"tags": (TAG, run_tag(TAG, R1))}, "conflict"),  # its creation noted nothing
     ],
 )
-def test_an_item_that_a_killed_run_has_left(span: Span, expected: str) -> None:
-    assert decide(_seen(_item(), None, observed="x"), replace(WHOLE, spans=(span,))).kind == expected
+def test_an_item_that_a_dead_run_has_created(observed: str, changed: dict[str, t.Any], expected: str) -> None:
+    item = replace(MARKED, **changed)
+    seen = _seen(item, None, observed=observed, intended=_intended(item))
+    assert decide(seen, WHOLE).kind == expected
 
 
-def test_versions_that_a_killed_run_has_added() -> None:
-    died = replace(WHOLE, spans=(Span(R2, MOMENT - 20, MOMENT + 40),))
-    seen = _seen(_item(3), _record(2), OWN_OLD, observed="x", runs=frozenset({R2}))
-    assert decide(seen, died).kind == "delete"
-    assert decide(replace(seen, runs=frozenset()), died).kind == "conflict"
+@pytest.mark.parametrize(
+    ("observed", "description", "expected"),
+    [("v3", "ours", "delete"), ("v3", "new", "delete"), ("v3", "alien", "conflict"), ("x", "ours", "conflict")],
+)
+def test_versions_that_a_dead_run_has_added(observed: str, description: str, expected: str) -> None:
+    item = _item(3, description=description)
+    seen = _seen(item, _record(2), OWN_OLD, observed=observed)
+    assert decide(seen, WHOLE).kind == "conflict"
+    meant = replace(seen, intended=_intended(item, (3, "v3"), descriptions=["new"]))
+    assert decide(meant, WHOLE).kind == expected
+
+
+def test_marks_of_equal_values_differ_from_item_to_item() -> None:
+    one, other = (creation_tag(TAG, R1, name, DIGESTS, "d", ["v"] * 30) for name in ("/x", "/y"))
+    assert one != other
+    assert 100 < len(one) <= 110, "a tag has its limits"
+    long = f"secretferry:{'n' * 90}"
+    assert creation_tag(long, R1, "/x", DIGESTS, "d", ["v"]) == run_tag(long, R1)

@@ -17,7 +17,7 @@ from ..errors import ApiError, TransportError
 from ..http.rate_limit import RETRYABLE, RateLimit, retrying
 from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
-from .refusals import error_of
+from .refusals import error_of, words_of
 
 __all__ = ["AkeylessClient", "AkeylessTokenSource", "Uncertain"]
 
@@ -76,6 +76,7 @@ class AkeylessClient:
                     functools.partial(self.transport.send, "POST", f"/{command}", _HEADERS, content),
                     repeatable=repeatable,
                     what=what,
+                    words=lambda answer, token=token: words_of(command, answer, what, secret, token),  # type: ignore[misc]
                 )
             except TransportError as error:
                 if repeatable:
@@ -95,7 +96,7 @@ def _decoded(response: Response, what: str, repeatable: bool, answered_by: t.Col
     """The answer of a success. What is no JSON object does not come from Akeyless; its text is not shown."""
     try:
         answer = json.loads(response.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if isinstance(answer, dict) and (not answered_by or any(answer.get(member) for member in answered_by)):
         return answer

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 from ..errors import ApiError
 
-__all__ = ["Item", "strange_answer"]
+__all__ = ["DAMAGED", "Item", "strange_answer"]
+
+DAMAGED = "damaged"
+"""The type of an item that a listing shows in a form that Akeyless does not give. Only its name is known."""
+
+_MOST = 2**63  # what SQLite holds
 
 
 @dataclass(frozen=True)
@@ -35,31 +40,64 @@ class Item:
     versions: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, entry: t.Any, what: str) -> Item:
+    def of(cls, entry: t.Any, what: str, asked: str = "") -> Item:
         """From an entry of list-items or the answer of describe-item.
 
         :param what: names the request in an error.
-        :raises ApiError: it is not what Akeyless answers: it has no name, say.
+        :param asked: the name of the item that was asked for, empty for any.
+        :raises ApiError: it is not what Akeyless answers: it has no name, say, or is another item.
         """
         try:
             static = (entry.get("item_general_info") or {}).get("static_secret_info") or {}
-            name = entry["item_name"]
-            if not isinstance(name, str) or not name:
+            name, tags = _text(entry["item_name"]), entry.get("item_tags") or []
+            if not name or (asked and name.strip("/") != asked.strip("/")) or not isinstance(tags, list):
                 raise strange_answer(what)
             return cls(
                 name=name,
-                type=entry.get("item_type") or "",
-                last_version=int(entry.get("last_version") or 0),
-                modified=entry.get("modification_date") or "",
-                tags=tuple(entry.get("item_tags") or ()),
-                description=entry.get("item_metadata") or "",
-                max_versions=int(static.get("max_versions") or 0),
-                form=static.get("format") or "",
+                type=_text(entry.get("item_type")),
+                last_version=_number(entry.get("last_version")),
+                modified=_text(entry.get("modification_date")),
+                tags=tuple(map(_text, tags)),
+                description=_text(entry.get("item_metadata")),
+                max_versions=_number(static.get("max_versions")),
+                form=_text(static.get("format")),
                 protected=bool(entry.get("delete_protection")),
-                versions=tuple(sorted(int(version["version"]) for version in entry.get("item_versions") or ())),
+                versions=tuple(sorted(_number(version["version"]) for version in entry.get("item_versions") or ())),
             )
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             raise strange_answer(what) from None
+
+    @classmethod
+    def listed(cls, entry: t.Any, what: str) -> Item:
+        """From an entry of list-items: of type :data:`DAMAGED` where it has a name and is not what Akeyless answers.
+
+        :raises ApiError: it has no name.
+        """
+        try:
+            return cls.of(entry, what)
+        except ApiError:
+            name = entry.get("item_name") if isinstance(entry, dict) else None
+            if not isinstance(name, str) or not name:
+                raise
+            return cls(name, DAMAGED, 0, "", (), "")
+
+
+def _text(value: t.Any) -> str:
+    """A text, empty for none.
+
+    :raises TypeError, ValueError: it is something else, or cannot be encoded.
+    """
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    (value or "").encode()
+    return value or ""
+
+
+def _number(value: t.Any) -> int:
+    number = int(value or 0)
+    if not 0 <= number < _MOST:
+        raise ValueError
+    return number
 
 
 def strange_answer(what: str) -> ApiError:

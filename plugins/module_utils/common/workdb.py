@@ -16,7 +16,7 @@ import typing as t
 
 from ..akeyless.items import Item
 
-__all__ = ["ListedItem", "SourceSecret", "WorkDb"]
+__all__ = ["Deletion", "ListedItem", "SourceSecret", "WorkDb", "Write"]
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -25,8 +25,10 @@ PRAGMA cache_size = -8000;
 CREATE TABLE source (path TEXT PRIMARY KEY, mount TEXT, secret TEXT, kv INT, item TEXT) WITHOUT ROWID;
 CREATE TABLE target (name TEXT PRIMARY KEY, last INT, modified TEXT, tags TEXT, type TEXT, kept INT, description TEXT,
     description_digest TEXT) WITHOUT ROWID;
-CREATE TABLE touched (path TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE created (item TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE touched (path TEXT PRIMARY KEY, failed INT) WITHOUT ROWID;
+CREATE TABLE write (item TEXT PRIMARY KEY, created INT, described INT, description TEXT, companion TEXT,
+    pieces INT) WITHOUT ROWID;
+CREATE TABLE deletion (item TEXT PRIMARY KEY, path TEXT, secret_key TEXT, record TEXT) WITHOUT ROWID;
 CREATE TABLE counted (path TEXT PRIMARY KEY, secrets INT, versions INT) WITHOUT ROWID;
 CREATE TABLE entry (hash TEXT, path TEXT, body TEXT, PRIMARY KEY (hash, path)) WITHOUT ROWID;
 CREATE INDEX entry_path ON entry (path);
@@ -66,6 +68,38 @@ class ListedItem(t.NamedTuple):
     kept: int
     description: str
     description_digest: str
+
+
+class Write(t.NamedTuple):
+    """What this run wrote of an item, as far as that is not in its record.
+
+    :ivar created: whether the run created it.
+    :ivar described: whether it wrote the description, too.
+    :ivar description: keyed digest of the description that it had before.
+    :ivar companion: keyed digests of the pieces of its companion that were written, joined; empty where none was.
+    :ivar pieces: how many pieces of the companion the item needs; the others are deleted once its description is
+        confirmed. Negative where that is not known.
+    """
+
+    created: bool
+    described: bool
+    description: str
+    companion: str = ""
+    pieces: int = -1
+
+
+class Deletion(t.NamedTuple):
+    """An item that this run deleted.
+
+    :ivar path: of the secret.
+    :ivar key: of the secret, empty with one item per secret.
+    :ivar record: the JSON of what the ledger knew of it.
+    """
+
+    item: str
+    path: str
+    key: str
+    record: str
 
 
 class WorkDb:
@@ -158,20 +192,16 @@ class WorkDb:
 
     # --- the ledger: its entries
 
-    def touch(self, path: str) -> None:
-        """Store that this run wrote items of ``path``."""
-        self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (path,))
+    def touch(self, path: str, *, failed: bool = False) -> None:
+        """Store that this run wrote items of ``path``, or tried to."""
+        self._db.execute("INSERT OR REPLACE INTO touched VALUES (?, ?)", (path, failed))
 
-    def put_created(self, item: str) -> None:
-        """Store that this run created an item."""
-        self._db.execute("INSERT OR IGNORE INTO created VALUES (?)", (item,))
-
-    def was_created(self, item: str) -> bool:
-        """Whether this run created the item."""
-        return self._db.execute("SELECT 1 FROM created WHERE item = ?", (item,)).fetchone() is not None
+    def has_failed(self, path: str) -> bool:
+        """Whether an item of ``path`` could not be written, which was reported."""
+        return self._db.execute("SELECT 1 FROM touched WHERE path = ? AND failed", (path,)).fetchone() is not None
 
     def touched(self) -> t.Iterator[SourceSecret]:
-        """The secrets whose items this run wrote, like :meth:`sources`."""
+        """The secrets whose items this run wrote, or tried to, like :meth:`sources`."""
         after = ""
         while rows := self._db.execute(
             "SELECT path, mount, secret, kv, item FROM touched JOIN source USING (path) WHERE path > ? "
@@ -193,6 +223,24 @@ class WorkDb:
         ).fetchall():
             yield from rows
             after = rows[-1][0]
+
+    def put_write(self, item: str, write: Write) -> None:
+        """Store that this run wrote an item."""
+        self._db.execute("INSERT OR REPLACE INTO write VALUES (?, ?, ?, ?, ?, ?)", (item, *write))
+
+    def write(self, item: str) -> Write | None:
+        """What this run wrote of an item, ``None`` for nothing."""
+        row = self._db.execute("SELECT * FROM write WHERE item = ?", (item,)).fetchone()
+        return Write(bool(row[1]), bool(row[2]), row[3], row[4], row[5]) if row else None
+
+    def put_deletion(self, deletion: Deletion) -> None:
+        """Store that this run deleted an item."""
+        self._db.execute("INSERT OR REPLACE INTO deletion VALUES (?, ?, ?, ?)", deletion)
+
+    def undone_deletions(self) -> list[Deletion]:
+        """The items that this run deleted and the target's listing shows."""
+        rows = self._db.execute("SELECT deletion.* FROM deletion JOIN target ON item = name ORDER BY item").fetchall()
+        return [Deletion._make(row) for row in rows]
 
     def has_fine_dates(self) -> bool:
         """Whether the target's listing shows dates with fractions of a second."""

@@ -51,6 +51,8 @@ class ItemBackup:
     :ivar companions: name of a companion to its text, ``None`` for one that was not there; only of those that were
         about to be written.
     :ivar kept_texts: the same for texts that are items of their own: to the name of that item.
+    :ivar meant: keyed digest of the description that the run is about to write; nothing where it writes none.
+    :ivar meant_versions: number and keyed digest of the versions that it may write.
     """
 
     last: int
@@ -62,6 +64,8 @@ class ItemBackup:
     value: str = ""
     companions: dict[str, str | None] = field(default_factory=dict)
     kept_texts: dict[str, str] = field(default_factory=dict)
+    meant: list[str] = field(default_factory=list)
+    meant_versions: list[tuple[int, str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, item: Item) -> ItemBackup:
@@ -80,7 +84,8 @@ class ItemBackup:
         """The opposite of :meth:`dump`."""
         empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
         versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
-        return cls(**{**empty, **data, "versions": versions})
+        meant = [(number, digest) for number, digest in data.get("meant_versions", ())]
+        return cls(**{**empty, **data, "versions": versions, "meant_versions": meant})
 
 
 @dataclass
@@ -108,20 +113,34 @@ class BackupWriter:
         self._texts = 0
 
     async def back_up(
-        self, name: str, last: int | None, *, overwrite: bool = False, companions: t.Sequence[str] = ()
+        self,
+        name: str,
+        last: int | None,
+        *,
+        overwrite: bool = False,
+        companions: t.Sequence[str] = (),
+        meant: t.Sequence[str] = (),
+        meant_versions: t.Sequence[tuple[int, str]] = (),
+        as_planned: t.Callable[[Item], bool] = lambda _item: True,
     ) -> None:
         """Write down how an item is. When this returns, the item may be changed. Only under the lease.
 
         :param last: its newest version according to the plan, ``None`` where that does not matter.
         :param overwrite: whether its newest value is about to be replaced in place.
-        :param companions: names of the companions that are about to be written with it.
-        :raises Changed: the item is at another version.
+        :param companions: names of the companions that are about to be written or deleted with it.
+        :param meant: the digest of the description that is about to be written, or nothing.
+        :param meant_versions: number and digest of what may be written.
+        :param as_planned: whether the item is the one that was planned for.
+        :raises Changed: the item is at another version, or another one.
         """
         item = await self._store.describe(name, versions=True)
         if item is None or last not in (None, item.last_version):
             now = f"is now at {item.last_version}" if item else "does not exist any more"
             raise Changed(f"change {name}: it was at version {last} and {now}")
+        if not as_planned(item):
+            raise Changed(f"change {name}: it was changed at the target since it was listed", "Run again")
         before = ItemBackup.of(item)
+        before.meant, before.meant_versions = [*meant], [*meant_versions]
         if overwrite:
             before.value = await self._keep_text(await self._value(name))
         for companion in companions:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ..akeyless.item import DAMAGED, strange_answer
 from ..akeyless.items import Item, ItemStore
 from ..errors import AlreadyExists, Changed, NotFound
 from ..plan.metadata import pieces
@@ -52,6 +53,8 @@ class LedgerItems:
         return item is not None
 
     def _note(self, item: Item) -> None:
+        if item.type == DAMAGED:
+            raise strange_answer(f"list of {self.folder}")
         self._versions[item.name.removeprefix(self.folder + "/")] = item.last_version
 
     def has(self, name: str) -> bool:
@@ -72,11 +75,17 @@ class LedgerItems:
         """Names and values of several items, many in a request. In bounded memory.
 
         :raises NotFound: one of them is not there.
+        :raises ApiError: the answer lacks one that is there.
         """
         for start in range(0, len(names), _READ_AT_ONCE):
             full = [f"{self.folder}/{name}" for name in names[start : start + _READ_AT_ONCE]]
-            for name, text in (await self._store.values(full)).items():
-                yield name.removeprefix(self.folder + "/"), text
+            values = await self._store.values(full)
+            for name in full:
+                if name in values:
+                    yield name.removeprefix(self.folder + "/"), values[name]
+                elif await self._store.describe(name) is not None:
+                    # Without it, the ledger would be taken for another one.
+                    raise strange_answer(f"value of {name}")
 
     async def texts(self, names: t.Sequence[str]) -> dict[str, str]:
         """The values of several items, by name. Errors: as for :meth:`read`."""
@@ -150,12 +159,20 @@ class LedgerItems:
         for piece_name, piece in zip(companion_pieces(name, len(cut)), cut, strict=True):
             await self.write(piece_name, piece, form="json" if len(cut) == 1 else "text")
 
-    async def delete_companion(self, name: str) -> None:
-        """Delete a companion with all its pieces, where it is there."""
-        number = 1
-        while self.has(piece := companion_pieces(name, number)[-1]):
-            await self.delete(piece)
-            number += 1
+    def count_pieces(self, name: str) -> int:
+        """In how many pieces a companion is there, 0 where it is not."""
+        count = 0
+        while self.has(companion_pieces(name, count + 1)[-1]):
+            count += 1
+        return count
+
+    async def delete_companion(self, name: str, *, but: int = 0) -> None:
+        """Delete a companion, where it is there: all its pieces, the last one first.
+
+        :param but: how many of its pieces are still needed.
+        """
+        for number in range(self.count_pieces(name), but, -1):
+            await self.delete(companion_pieces(name, number)[-1])
 
 
 def companion_name(item: str, location: str) -> str:

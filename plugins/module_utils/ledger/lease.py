@@ -24,16 +24,17 @@ import time
 import typing as t
 from dataclasses import asdict
 
+from ..akeyless.item import strange_answer
 from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld, NotFound, SecretferryError
 from ..limits import DEFAULT_LIMITS
 from ..plan.scope import overlap
+from ..stopping import stop
 from .lease_holder import LeaseHolder
 from .runs import REMEMBERED, Span, next_run, spans_in
 
 __all__ = ["Lease"]
 
-_INEXACT = 2.0  # seconds; Date headers have whole seconds
 _ITEM = "lease"
 _BATCH = "lease-b"
 _READ_AT_ONCE = 20  # values in one request
@@ -101,12 +102,10 @@ class Lease:
                 known[span.run] = min(known.get(span.run, span), span, key=lambda one: one.until)
         self.spans = [known[run] for run in sorted(known)]
 
-    def was_interrupted_at(self, moment: float) -> bool:
-        """Whether a run before this one held the lease at that moment, and never released it.
-
-        :param moment: seconds since the epoch, by the server's clock.
-        """
-        return any(span.was_killed_around(moment, _INEXACT) for span in self.spans)
+    @property
+    def dead_runs(self) -> list[str]:
+        """The runs before this one that never released the lease. Those that overlap may still be running."""
+        return [span.run for span in self.spans if span.until]
 
     async def acquire(self) -> None:
         """Take the lease.
@@ -115,7 +114,8 @@ class Lease:
         """
         if self.held:
             return
-        blocker = await self.blocker()
+        # By what was read with the ledger: a lease that was taken since has another version, which is noticed below.
+        blocker = next(filter(None, map(self._described_as_read, sorted(self._versions))), None)
         if blocker:
             raise LeaseHeld(
                 f"another run of this migration is writing: {blocker}",
@@ -149,15 +149,17 @@ class Lease:
             raise
 
     async def _check_overlapping(self) -> None:
-        """Check that no overlapping lease was taken since the ledger was read. Other runs see ours by now.
+        """Check that no lease that overlaps, or our own, was taken since the ledger was read. Others see ours by now.
 
         :raises LeaseHeld: one was.
         """
         now = {}
         async for item in self._store.folder(self._folder, containing=f"/{_ITEM}"):
             bits = _bits(item.name.removeprefix(f"{self._folder}/"))
-            if bits is not None and bits != self.batch and overlap(bits, self.batch):
+            if bits is not None and overlap(bits, self.batch):
                 now[bits] = item.last_version
+        if now.get(self.batch, 0) > self._versions[self.batch]:
+            raise await self._taken_by_another(self.batch)
         # One that is not there any more was deleted, with the rest of the ledger.
         for bits in sorted({*now, *self._versions} - {self.batch}):
             if now.get(bits, 0) != self._versions.get(bits, 0):
@@ -202,7 +204,8 @@ class Lease:
         """Release the lease, if it is held. The next run need not wait."""
         if self.held:
             self.held = False
-            await self._write(until=0)
+            with stop.last_steps():
+                await self._write(until=0)
 
     async def _write(self, until: float) -> None:
         await self._store.append(self._name, self._content(until), self._versions[self.batch])
@@ -212,11 +215,17 @@ class Lease:
         """The run that holds the lease at this moment, or one that overlaps, in words; ``None`` where it is free."""
         every = sorted(self._versions)
         for start in range(0, len(every), _READ_AT_ONCE):
-            names = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _READ_AT_ONCE]}
-            for name, value in (await self._store.values(list(names))).items():
-                if shown := self._described(_content_of(value), names[name]):
+            asked = {f"{self._folder}/{_item(bits)}": bits for bits in every[start : start + _READ_AT_ONCE]}
+            values = await self._store.values(list(asked))
+            for name, bits in asked.items():
+                if name not in values and await self._store.describe(name) is not None:
+                    raise strange_answer(f"value of {name}")
+                if shown := self._described(_content_of(values.get(name, "")), bits):
                     return shown
         return None
+
+    def _described_as_read(self, bits: str) -> str | None:
+        return self._described(self._contents.get(bits, {}), bits)
 
     def _described(self, content: dict[str, t.Any], bits: str) -> str | None:
         left = _number(content, "until") - self._now()

@@ -16,7 +16,7 @@ import secrets
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-__all__ = ["REMEMBERED", "Span", "is_run", "next_run", "run_of", "run_tag", "spans_in"]
+__all__ = ["REMEMBERED", "Span", "is_run", "marks_of", "next_run", "run_of", "run_tag", "spans_in"]
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
@@ -34,10 +34,6 @@ class Span(t.NamedTuple):
     run: str
     since: float
     until: float
-
-    def was_killed_around(self, moment: float, inexact: float = 2.0) -> bool:
-        """Whether the run held the lease at that moment, and never released it."""
-        return bool(self.until) and self.since - inexact <= moment <= self.until + inexact
 
 
 def is_run(text: str) -> bool:
@@ -62,15 +58,29 @@ def next_run(now: float, known: t.Iterable[str], batch: str = "") -> str:
     return f"{moment.strftime(_STAMP)}-{digits}"
 
 
-def run_tag(tag: str, run: str) -> str:
-    """The tag for the items that a run creates."""
-    return f"{tag}:run-{run}"
+def run_tag(tag: str, run: str, marks: str = "") -> str:
+    """The tag for an item that a run creates.
+
+    :param marks: of what the run is about to write, see intended.py.
+    """
+    return f"{tag}:run-{run}" + (f":{marks}" if marks else "")
 
 
 def run_of(tags: t.Iterable[str], tag: str) -> str:
     """The run that created an item, empty where no tag says it."""
+    return _creation(tags, tag)[0]
+
+
+def marks_of(tags: t.Iterable[str], tag: str) -> str:
+    """The marks in the tag that names the run, empty where there are none."""
+    return _creation(tags, tag)[1]
+
+
+def _creation(tags: t.Iterable[str], tag: str) -> tuple[str, str]:
     prefix = f"{tag}:run-"
-    return next((text.removeprefix(prefix) for text in tags if text.startswith(prefix)), "")
+    text = next((text.removeprefix(prefix) for text in tags if text.startswith(prefix)), "")
+    run, _colon, marks = text.partition(":")
+    return run, marks
 
 
 def spans_in(holder: t.Mapping[str, t.Any]) -> list[Span]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..akeyless.items import ItemStore
 from ..common.workdb import WorkDb
@@ -20,7 +20,21 @@ from ..target.listing import Listing
 from ..vault.kv import KvReader
 from .report import MigrationReport
 
-__all__ = ["RunContext"]
+__all__ = ["LatestChange", "RunContext"]
+
+
+@dataclass
+class LatestChange:
+    """When an item of the migration was changed last, as far as this run can tell.
+
+    :ivar moment: seconds since the epoch by the server's clock; 0 where nothing was changed.
+    """
+
+    moment: float = 0.0
+
+    def note(self, moment: float) -> None:
+        """An item was changed at this moment, or just before."""
+        self.moment = max(self.moment, moment)
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class RunContext:
     scope: Scope
     check: bool = False
     syncing: bool = False
+    latest_change: LatestChange = field(default_factory=LatestChange)
 
     @property
     def one_item_per_key(self) -> bool:

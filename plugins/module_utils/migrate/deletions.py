@@ -19,9 +19,11 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ..akeyless.items import Item
+from ..common.workdb import Deletion
 from ..common.workers import for_each
-from ..errors import Changed
+from ..errors import FATAL, Changed, SecretferryError
 from ..ledger.backup import BackupWriter
+from ..ledger.entry import Entry
 from ..ledger.items import companion_name
 from ..target.deletion import delete_item, is_as_recorded
 from .context import RunContext
@@ -74,7 +76,9 @@ class PostponedDeletions:
                     await self._delete_item(path, job)
                 else:
                     await self._delete_versions(path, job)
-            except Changed as error:
+            except FATAL:
+                raise
+            except SecretferryError as error:
                 remedy = error.remedy or "Run again"
                 self._context.report.fail(path, job.item, error.message, remedy, planned=job.action)
 
@@ -83,16 +87,19 @@ class PostponedDeletions:
         location = self._context.naming.location
 
         async def check(now: Item) -> None:
-            if not await is_as_recorded(
-                now, job.record, ledger.digests, self._context.form, store, self._context.policy.tag
-            ):
+            form, tag = self._context.form, self._context.policy.tag
+            if not await is_as_recorded(now, job.record, ledger.digests, form, store, tag):
                 raise Changed(f"delete {job.item}: it was changed at the target since")
             await self._backup.back_up(job.item, now.last_version)
 
         if job.action.kind == "delete":
             await delete_item(job.item, store, ledger.items, location, prepare=check)
-        else:
+            known = Entry("", {job.key: job.record}).to_json()
+            self._context.workdb.put_deletion(Deletion(job.item, path, job.key, known))
+        elif await store.describe(job.item) is None:
             await ledger.items.delete_companion(companion_name(job.item, location))
+        else:
+            raise Changed(f"forget {job.item}: the listing does not show it, and it is there")
         before = ledger.entry(path)
         ledger.replace_record(path, job.key, None)
         if before is not None and (rest := {key: r for key, r in before.items.items() if key != job.key}):
@@ -110,9 +117,14 @@ class PostponedDeletions:
                     raise Changed(f"delete {job.item} version {number}: its value was changed at the target since")
                 await store.delete_version(job.item, number)
                 self._context.report.versions_deleted += 1
-        item = await store.describe(job.item)
+        item = await store.describe(job.item, versions=True)
         entry = ledger.entry(path)
         if item is None or entry is None:
             return
-        entry.items[job.key] = replace(record, last=item.last_version, modified="", stale={})
+        if left := sorted({*job.action.drop} & {*item.versions}):
+            raise Changed(f"delete {job.item} version {left[0]}: it was deleted, and the item still holds it")
+        self._context.latest_change.note(store.client.transport.clock.at_least())
+        # Not a newer version, which others have added meanwhile.
+        last = min(item.last_version, record.last)
+        entry.items[job.key] = replace(record, last=last, modified="", stale={})
         await ledger.remember(path, entry)

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import typing as t
 from dataclasses import dataclass
 
 from ..common.workdb import SourceSecret
+from ..ledger.backup import ItemBackup, backup_names, parse_bundle
 from ..ledger.entry import Entry
 from ..ledger.items import companion_name
-from ..plan.dates import moment
 from ..plan.decide import decide, standing, valid
-from ..plan.metadata import Description, describe, wanted_text
+from ..plan.metadata import Description, describe, pieces, wanted_text
 from ..plan.model import Action, PlanInput, Record, SourceVersion, TargetItem
 from ..source.snapshot import Snapshot, Value
+from ..target.intended import Intended
 from .context import RunContext
 from .read_secret import ReadSecret
 
@@ -32,7 +34,7 @@ class Job:
     :ivar versions: the source versions that were read, by number.
     :ivar companion: the name, below the ledger's folder, of the item for metadata that is too long for a description.
     :ivar record: what the ledger remembers of the item; brought up to date as writes are acknowledged.
-    :ivar tags: the tags of the item now.
+    :ivar target: the item as the target lists it.
     """
 
     key: str
@@ -43,7 +45,7 @@ class Job:
     description: Description
     companion: str
     record: Record
-    tags: tuple[str, ...] = ()
+    target: TargetItem | None = None
 
 
 class ItemPlanner:
@@ -51,6 +53,8 @@ class ItemPlanner:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
+        self._backups: dict[str, list[ItemBackup]] | None = None
+        self._reading = asyncio.Lock()
 
     async def plan(self, row: SourceSecret, secret: ReadSecret) -> list[Job]:
         """The jobs for a secret's items, in order of their keys."""
@@ -88,6 +92,8 @@ class ItemPlanner:
         text = wanted_text(context.definition.metadata_mode, block, {*written, *wanted})
         pointer = f"{context.ledger.folder}/{companion}"
         description = describe(text, pointer, digests.of_text) if text else Description("")
+        observed = await self._observe(item, target, record)
+        described = digests.of_text(description.text)
         given = PlanInput(
             wanted=wanted,
             pieces={
@@ -98,17 +104,70 @@ class ItemPlanner:
             },
             target=target,
             record=record,
-            description=digests.of_text(description.text),
-            observed=await self._observe(item, target, record),
+            description=described,
+            observed=observed,
             keep=int((block or {}).get("max_versions") or 10),
-            interrupted=target is not None and context.ledger.lease.was_interrupted_at(moment(target.modified)),
+            described_by=await self._described_by(item, target, record, described, observed),
+            companion=self._companion(companion, description, described, target, record),
         )
         action = decide(given, context.policy)
         if keyed and not key and action.writes:
             reason = "it has a key without a name, and no item can have that name"
             action = Action("fail", reason, remedy="Rename the key, exclude the path, or use layout: json")
-        tags = target.tags if target else ()
-        return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), tags)
+        return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), target)
+
+    def _companion(
+        self, name: str, description: Description, digest: str, target: TargetItem | None, record: Record | None
+    ) -> t.Literal["right", "missing", "unneeded"]:
+        """See :class:`..plan.model.PlanInput`.
+
+        :param digest: of the description that the item should have.
+        """
+        if target is None or target.description != digest:
+            return "right"  # or it will be, with the description
+        there = self._context.ledger.items.count_pieces(name)
+        needed = len(pieces(description.companion)) if description.companion else 0
+        if needed and (there < needed or (record is not None and record.description != digest)):
+            return "missing"
+        return "unneeded" if there > needed else "right"
+
+    async def _described_by(
+        self,
+        item: str,
+        target: TargetItem | None,
+        record: Record | None,
+        wanted: str,
+        observed: t.Mapping[int, str | None],
+    ) -> t.Literal["us", "others", "unknown"]:
+        """See :class:`..plan.model.PlanInput`; looked at only where neither the source nor the record tells.
+
+        :param wanted: digest of the description that the item should have.
+        """
+        if target is None or target.description in ("", wanted, record.description if record else ""):
+            return "unknown"
+        ledger, tag = self._context.ledger, self._context.policy.tag
+        backups = await self._backups_of_dead_runs(item)
+        meant = Intended.of(item, target.tags, tag, ledger.digests, (d for b in backups for d in b.meant))
+        if meant.has_description(target.description):
+            return "us"
+        if backups and target.description not in {ledger.digests.of_text(backup.description) for backup in backups}:
+            return "others"
+        # A tag of a ledger that was lost since has marks that this ledger's key cannot check.
+        known = any(meant.has_version(number, digest) for number, digest in observed.items())
+        return "others" if known and not backups else "unknown"
+
+    async def _backups_of_dead_runs(self, item: str) -> list[ItemBackup]:
+        """How the item was before runs changed it that then died. Their backups are read once."""
+        async with self._reading:
+            if self._backups is None:
+                self._backups = {}
+                items = self._context.ledger.items
+                dead = self._context.ledger.lease.dead_runs
+                names = [name for run in dead for name in backup_names(items, run, bundles=True)]
+                async for name, text in items.read(names):
+                    for of, backup in parse_bundle(f"{items.folder}/{name}", text).items():
+                        self._backups.setdefault(of, []).append(backup)
+        return self._backups.get(item, [])
 
     def _wanted_of_item(
         self, snapshot: Snapshot, values: t.Mapping[int, Value], written: t.Collection[int]

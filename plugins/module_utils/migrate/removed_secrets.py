@@ -85,7 +85,13 @@ class RemovedSecrets:
             return path, Entry(), []
         mount, secret = root.mount, path.removeprefix(root.mount.path)
         row = SourceSecret(path, mount.path, secret, mount.version, self._context.naming.item(mount.path, secret))
-        jobs = await self._planner.plan_removed(row, entry, Snapshot(mount, secret, None, ()))
+        try:
+            jobs = await self._planner.plan_removed(row, entry, Snapshot(mount, secret, None, ()))
+        except FATAL:
+            raise
+        except SecretferryError as error:
+            self._context.report.fail(path, row.item, error.message, error.remedy or "Run again")
+            return path, Entry(), []
         return path, entry, [job for job in jobs if job.action.kind in ("delete", "forget")]
 
     async def _is_removed(self, path: str, root: Root) -> bool:

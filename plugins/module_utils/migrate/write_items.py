@@ -14,16 +14,18 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from ..akeyless.items import ItemStore
+from ..akeyless.items import Item, ItemStore
+from ..common.workdb import Write
 from ..errors import FATAL, SecretferryError
 from ..ledger.backup import BackupWriter
 from ..ledger.entry import Entry
 from ..ledger.items import companion_pieces
 from ..ledger.ledger import Ledger
-from ..ledger.runs import run_tag
+from ..plan.dates import moment
 from ..plan.metadata import pieces
 from ..plan.model import Action, takeover
 from ..source.snapshot import Value
+from ..target.intended import creation_tag
 from .context import RunContext
 from .deletions import PostponedDeletions
 from .plan_items import Job
@@ -53,6 +55,7 @@ class SecretWriter:
             return
         self._context.count.note(path)
         ledger = self._context.ledger
+        entry.wave = self._context.scope.wave or entry.wave
         if any(job.versions[n].digest in job.record.stale.values() for job in jobs for n in job.action.versions):
             # These values are written again: should this run die half-way, the next one must know them as its own.
             await ledger.remember(path, entry)
@@ -63,8 +66,7 @@ class SecretWriter:
         if complete and self._context.one_item_per_key:
             entry.seen = sorted({*entry.seen, *seen})
         if entry.items or entry.seen:
-            if not failed:
-                self._context.workdb.touch(path)
+            self._context.workdb.touch(path, failed=failed)
             await ledger.remember(path, entry)
         self._postponed.add(path, done)
 
@@ -91,18 +93,32 @@ class SecretWriter:
         context = self._context
         try:
             written = await write_item(job, context.store, context.ledger, self._backup, context.policy.tag)
-            if job.action.kind == "create":
-                context.workdb.put_created(job.item)
         except FATAL:
             raise
         except SecretferryError as error:
             self._fail(path, job, error)
             return False
         finally:
+            self._note(job)
             if job.record.versions or job.record.stale:
                 entry.items[job.key] = job.record
         context.report.versions_written += written  # not "+= await": other secrets are written meanwhile
         return True
+
+    def _note(self, job: Job) -> None:
+        """What the confirmation must know of it."""
+        context, action, target = self._context, job.action, job.target
+        if action.writes and action.kind != "delete":
+            context.latest_change.note(context.store.client.transport.clock.at_least())
+        elif target is not None:
+            context.latest_change.note(moment(target.modified))
+        cut = pieces(job.description.companion) if action.describe and job.description.companion else []
+        companion = "".join(context.ledger.digests.of_value(piece, context.form) for piece in cut)
+        before = target.description if target else ""
+        created = action.kind == "create"
+        needed = action.describe or created or _is_described(job, context.ledger)
+        needed_pieces = _pieces_of_companion(job) if needed else -1
+        context.workdb.put_write(job.item, Write(created, action.describe, before, companion, needed_pieces))
 
     def _fail(self, path: str, job: Job, error: SecretferryError) -> None:
         self._context.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
@@ -122,7 +138,15 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
         record.last = max(record.last, entry[0])
     if action.writes and action.kind != "create":
         overwrite = action.kind == "overwrite"
-        await backup.back_up(job.item, action.base, overwrite=overwrite, companions=_companions_to_write(job))
+        await backup.back_up(
+            job.item,
+            action.base,
+            overwrite=overwrite,
+            companions=_companions_to_change(job, ledger),
+            meant=[ledger.digests.of_text(job.description.text)] if action.describe else [],
+            meant_versions=_meant_versions(job),
+            as_planned=lambda item: _is_as_listed(item, job, ledger),
+        )
     if action.describe and job.description.companion:
         await ledger.items.write_companion(job.companion, job.description.companion)
     last = action.base
@@ -132,7 +156,7 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
             await store.append(job.item, value.text, last, form=value.form)
             last += 1
         else:
-            last = await _write_first(job, value, store, tag, run_tag(tag, ledger.run))
+            last = await _write_first(job, value, store, tag, _creation_tag(job, ledger, tag))
             # The record changes with what was acknowledged only: a run that fails before must leave it as the item is.
             _renew_record(job)
             if action.kind == "create":
@@ -148,9 +172,44 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     return len(action.versions)
 
 
-def _companions_to_write(job: Job) -> list[str]:
-    text = job.description.companion if job.action.describe else ""
-    return companion_pieces(job.companion, len(pieces(text))) if text else []
+def _pieces_of_companion(job: Job) -> int:
+    text = job.description.companion
+    return len(pieces(text)) if text else 0
+
+
+def _companions_to_change(job: Job, ledger: Ledger) -> list[str]:
+    """The pieces of the companion that are about to be written, and those that are not needed any more."""
+    if not job.action.describe:
+        return []
+    count = max(_pieces_of_companion(job), ledger.items.count_pieces(job.companion))
+    return companion_pieces(job.companion, count) if count else []
+
+
+def _meant_versions(job: Job) -> list[tuple[int, str]]:
+    """Number and digest of the versions that the action may write."""
+    base, written = job.action.base, [job.versions[number].digest for number in job.action.versions]
+    places = [*enumerate(written, base + 1)]
+    # A version that is replaced in place keeps its number, but for accounts that force new versions.
+    return [*enumerate(written, base), *places] if job.action.kind == "overwrite" else places
+
+
+def _is_described(job: Job, ledger: Ledger) -> bool:
+    return job.target is not None and job.target.description == ledger.digests.of_text(job.description.text)
+
+
+def _is_as_listed(item: Item, job: Job, ledger: Ledger) -> bool:
+    """Whether the tags and the description of an item are still those that the plan knows."""
+    target = job.target
+    return target is None or (
+        {*item.tags} == {*target.tags} and ledger.digests.of_text(item.description) == target.description
+    )
+
+
+def _creation_tag(job: Job, ledger: Ledger, tag: str) -> str:
+    """The tag that tells which run created the item, and what that run meant to write."""
+    description = ledger.digests.of_text(job.description.text)
+    values = [job.versions[number].digest for number in job.action.versions]
+    return creation_tag(tag, ledger.run, job.item, ledger.digests, description, values)
 
 
 async def _write_first(job: Job, value: Value, store: ItemStore, tag: str, run: str) -> int:
@@ -184,7 +243,7 @@ async def _take_over(job: Job, store: ItemStore, tag: str) -> None:
     """Mark an item that was not of this migration with the version after which its own versions begin."""
     action = job.action
     add = [f"{tag}:{_mark(action)}"] if action.take_over else []
-    old = takeover(job.tags, tag)
+    old = takeover(job.target.tags if job.target else (), tag)
     remove = [f"{tag}:{old}"] if old and add and f"{tag}:{old}" not in add else []
     if add or action.keep:
         await store.update(job.item, add_tags=add, remove_tags=remove, max_versions=action.keep)

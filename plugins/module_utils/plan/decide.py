@@ -44,7 +44,8 @@ def standing(target: TargetItem | None, record: Record | None, policy: PlanPolic
         return Standing("foreign")
     if record is None:
         return Standing("unsure", tuple(range(base_of(mark) + 1, target.last + 1)))
-    if target.last == record.last and target.modified == record.modified and mark == record.mark:
+    settled = bool(record.modified) and target.modified == record.modified
+    if settled and target.last == record.last and mark == record.mark:
         return Standing("clean")
     # The newest recorded version is read back, too: it may have been overwritten in place. Its number is lower than the
     # last one of the item where a rollback has deleted what came after it.
@@ -96,16 +97,14 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
             remedy="It cannot be put in order any more: set conflict: skip to leave it out",
         )
     todo = tuple(number for number in todo if not written or number > max(written))
-    # A run that was killed may have written the description, and not the ledger's record of it.
-    drift = _description_drift(facts, record) and not (matched or facts.interrupted)
-    if drift and policy.conflict in ("fail", "skip"):
+    if _description_drift(facts, record) and policy.conflict in ("fail", "skip"):
         return _by_conflict_policy(
             "its description was changed at the target", Action("update_metadata", ""), facts, policy
         )
     if policy.delete and not facts.wanted and record is not None:
         return _action_without_source(facts, target, record, policy)
-    describe = facts.description != target.description and (
-        bool(facts.description) or bool(record and record.description)
+    describe = facts.companion == "missing" or (
+        facts.description != target.description and (bool(facts.description) or bool(record and record.description))
     )
     drop = _to_drop(record, policy)
     if todo:
@@ -121,6 +120,8 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
         return Action("update_metadata", "metadata changed", (), target.last, describe=True, matched=matched)
     if state.name == "unsure" or (record and record.description != facts.description):
         return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
+    if facts.companion == "unneeded":
+        return Action("adopt", "its metadata needs no item of its own any more", (), target.last)
     return Action("unchanged", "nothing new at the source", (), target.last)
 
 
@@ -185,9 +186,13 @@ def _description_drift(facts: PlanInput, record: Record | None) -> bool:
     target = facts.target
     if target is None:
         raise AssertionError("only an item at the target has a description")
-    if record is None or not record.description:
+    if target.description == facts.description or facts.described_by == "us":
         return False
-    return target.description not in (record.description, facts.description)
+    if record is None or (record.mark and not record.description):
+        return facts.described_by == "others"
+    if not record.description:
+        return bool(target.description and facts.description)
+    return target.description != record.description
 
 
 def _append_to(facts: PlanInput, target: TargetItem, numbers: tuple[int, ...]) -> Action:

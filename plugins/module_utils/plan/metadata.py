@@ -64,7 +64,7 @@ def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> 
     :param companion_name: the full name of the companion, for a text that is too long.
     :param digest: makes a keyed digest, so that the pointer changes with the text.
     """
-    if len(text) <= DESCRIPTION_LIMIT and len(text.encode()) <= DESCRIPTION_LIMIT:
+    if len(text) <= DESCRIPTION_LIMIT and len(text.encode("utf-8", "surrogatepass")) <= DESCRIPTION_LIMIT:
         return Description(text)
     # An object: Vault allows only texts as values of custom_metadata, so that no metadata can look like a pointer.
     pointer: dict[str, t.Any] = {"item": companion_name, "digest": digest(text)}

@@ -124,7 +124,10 @@ class PlanInput:
     :ivar pieces: those that were read, by number.
     :ivar observed: keyed digests of target versions that were read back, ``None`` where one is no longer kept.
     :ivar description: keyed digest of the description that the item should have, empty for none.
-    :ivar interrupted: the last change of the item was made while a run was writing that was killed.
+    :ivar described_by: whose the item's description is where neither the record nor the source tells: ``us`` where a
+        run that died meant to write it, ``others`` where the item shows that our runs wrote another one.
+    :ivar companion: whether the item that holds the metadata beside it has to be written (``missing``) or deleted
+        (``unneeded``), though the description is right.
     """
 
     wanted: tuple[int, ...]
@@ -134,7 +137,8 @@ class PlanInput:
     description: str
     observed: t.Mapping[int, str | None] = field(default_factory=dict)
     keep: int = 10
-    interrupted: bool = False
+    described_by: t.Literal["us", "others", "unknown"] = "unknown"
+    companion: t.Literal["right", "missing", "unneeded"] = "right"
 
 
 @dataclass(frozen=True)
@@ -199,15 +203,13 @@ def readable(state: VersionState, now: str) -> bool:
 def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> tuple[int, ...]:
     """Numbers of the versions to migrate, ascending.
 
-    ``current`` is nothing where the newest version is deleted: an older one is not what an application would read.
+    Of a number of versions, deleted ones count, so that no older one is wanted when a newer one is deleted. ``current``
+    is the same as 1: nothing where the newest version is deleted, as an older one is not what an application would read.
     """
-    numbers = tuple(sorted(state.number for state in states if readable(state, now)))
-    if versions == "all":
-        return numbers
-    if versions == "current":
-        newest = max((state.number for state in states), default=0)
-        return (newest,) if newest in numbers else ()
-    return numbers[-int(versions) :]
+    newest = sorted(states, key=lambda state: state.number)
+    if versions != "all":
+        newest = newest[-(1 if versions == "current" else int(versions)) :]
+    return tuple(state.number for state in newest if readable(state, now))
 
 
 def ranges(numbers: t.Iterable[int]) -> list[list[int]]:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
+from ..akeyless.item import DAMAGED
 from ..akeyless.items import Item
 from ..ledger.backup import ItemBackup
-from ..ledger.runs import Span, run_of, run_tag
-from ..plan.dates import moment
-from ..plan.model import Record, newest_digest, takeover
+from ..ledger.runs import run_of
+from ..plan.model import Record, is_own, newest_digest, takeover
+from ..target.intended import Intended
 
 __all__ = ["Evidence", "Kind", "RollbackAction", "RunSelection", "decide", "is_unchanged"]
 
@@ -32,12 +33,10 @@ class RunSelection:
 
     :ivar tag: the migration's.
     :ivar first: the first run to roll back; empty for the whole migration.
-    :ivar spans: when runs held the lease.
     """
 
     tag: str
     first: str
-    spans: tuple[Span, ...] = ()
 
     def includes(self, run: str) -> bool:
         """Whether the changes of this run are to be rolled back."""
@@ -49,7 +48,7 @@ class Evidence:
     """What is known of one item. Digests are keyed ones.
 
     :ivar before: its backup from before the first of the selected runs changed it.
-    :ivar runs: every run that made a backup of the item.
+    :ivar intended: what the runs meant to write of it.
     :ivar description: digest of the item's description; ``before_description``: of the one in the backup.
     :ivar observed: digest of its newest value; ``None`` if it was not read.
     :ivar saved: digest of the value that was replaced in place; ``None`` if none was, or if it was not read.
@@ -59,7 +58,7 @@ class Evidence:
     item: Item | None
     record: Record | None
     before: ItemBackup | None
-    runs: frozenset[str] = frozenset()
+    intended: Intended | None = None
     description: str = ""
     before_description: str = ""
     observed: str | None = None
@@ -80,6 +79,11 @@ class RollbackAction:
 _READ = RollbackAction("read", "")
 _BY_HAND = "Look at the item, and roll it back by hand or leave it as it is; then run again"
 _ADOPT = "Run kv_migration again, which compares values with the source, then roll back; or delete it by hand"
+_DAMAGED = RollbackAction(
+    "fail",
+    "the target's listing shows it in a form that Akeyless does not give",
+    "Check akeyless.api_url and what stands in front of it, then run again",
+)
 _PROTECTED = RollbackAction("fail", "it is protected from deletion", "Switch off its delete protection, then run again")
 
 
@@ -88,6 +92,8 @@ def decide(seen: Evidence, runs: RunSelection) -> RollbackAction:
     item = seen.item
     if item is None:
         return _decide_missing(seen, runs)
+    if item.type == DAMAGED:
+        return _DAMAGED
     mark = takeover(item.tags, runs.tag)
     owned = runs.tag in item.tags
     if not owned and not mark:
@@ -98,7 +104,7 @@ def decide(seen: Evidence, runs: RunSelection) -> RollbackAction:
     if owned and runs.includes(created):
         if mark:
             return _conflict("it was changed at the target, and the migration wrote over that change")
-        return _decide_created(item, seen, runs, created)
+        return _decide_created(item, seen, runs)
     if seen.before is None:
         if not owned and not runs.first:
             return _conflict("its state before the migration took it over is not known")
@@ -150,20 +156,19 @@ def _decide_untagged(item: Item, seen: Evidence, runs: RunSelection) -> Rollback
     return _conflict("it was replaced at the target since, or its tag was removed")
 
 
-def _decide_created(item: Item, seen: Evidence, runs: RunSelection, created: str) -> RollbackAction:
-    """An item that the run ``created`` has created, which is one of the selected runs."""
+def _decide_created(item: Item, seen: Evidence, runs: RunSelection) -> RollbackAction:
+    """An item that one of the selected runs has created."""
     before = seen.before
     if before is not None and not (runs.tag in before.tags and runs.includes(run_of(before.tags, runs.tag))):
         return _conflict("it was deleted and created again since: its former versions cannot come back")
-    expected = {runs.tag, *([run_tag(runs.tag, created)] if created else ())}
-    if set(item.tags) != expected:
+    if not is_own(item.tags, runs.tag):
         return _conflict("its tags were changed at the target since")
     if item.protected:
         return _PROTECTED
     if not is_unchanged(item, seen, runs):
         if seen.observed is None:
             return _READ
-        reason = _change_of_created(item, seen, runs, created)
+        reason = _change_of_created(item, seen)
         if reason:
             return _conflict(reason, _BY_HAND if seen.record else _ADOPT)
     return RollbackAction("delete", "these runs created it" if runs.first else "the migration created it")
@@ -182,7 +187,7 @@ def _decide_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSel
     if _without_mark(item.tags, runs.tag) != _without_mark(before.tags, runs.tag):
         return _conflict("its tags were changed at the target since")
     if not as_recorded:
-        reason = _change_of_changed(item, before, seen, runs)
+        reason = _change_of_changed(item, before, seen)
         if reason:
             return _conflict(reason, _BY_HAND if seen.record else _ADOPT)
     versions = tuple(sorted((number for number in item.versions if number > before.last), reverse=True))
@@ -191,51 +196,54 @@ def _decide_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSel
     return RollbackAction("restore", f"restore version {before.last}", versions=versions)
 
 
-def _change_of_created(item: Item, seen: Evidence, runs: RunSelection, created: str) -> str:
+def _change_of_created(item: Item, seen: Evidence) -> str:
     """How an item that a run created was changed since; empty if it was not."""
-    record = seen.record
-    if record is not None and item.last_version == record.last:
-        # A version that kv_sync was about to delete may be there or not.
-        newest = {newest_digest(record), newest_digest(replace(record, stale={}))}
-        description_known = seen.description in (record.description, seen.before_description)
-        if seen.observed in newest and seen.observed is not None and description_known:
-            return ""
-        if _changed_by_dead_run(item, runs, {*seen.runs}):
-            return ""
-        return _VALUE_CHANGED if description_known else _DESCRIPTION_CHANGED
-    if record is not None and item.last_version < record.last:
+    record, last = seen.record, item.last_version
+    if record is not None and last < record.last:
         return "versions were deleted at the target since"
-    if _changed_by_dead_run(item, runs, {created, *seen.runs}):
+    described = (record is not None and seen.description == record.description) or _is_meant_description(seen)
+    recorded = False
+    if record is not None and last == record.last and seen.observed is not None:
+        # A version that kv_sync was about to delete may be there or not.
+        recorded = seen.observed in (newest_digest(record), newest_digest(replace(record, stale={})))
+    if described and (recorded or _is_meant(last, seen)):
         return ""
-    return "it has versions that the ledger does not know" if record else "the ledger does not know it"
+    if record is None or last > record.last:
+        return "it has versions that the ledger does not know" if record else "the ledger does not know it"
+    return _VALUE_CHANGED if described else _DESCRIPTION_CHANGED
 
 
 _VALUE_CHANGED = "its value was changed at the target since"
 _DESCRIPTION_CHANGED = "its description was changed at the target since"
 
 
-def _change_of_changed(item: Item, before: ItemBackup, seen: Evidence, runs: RunSelection) -> str:
+def _change_of_changed(item: Item, before: ItemBackup, seen: Evidence) -> str:
     """How an item that a run took over or added to was changed since; empty if it was not, or by a rollback only."""
     record, newest = seen.record, item.versions[-1]
     digests = dict(record.versions.values()) if record else {}
     unknown = [number for number in item.versions if number > before.last and number not in digests]
     accepted = {d for d in (digests.get(newest), seen.saved if newest <= before.last else None) if d}
-    recorded = record.description if record and record.description else None
-    description_known = seen.description in (recorded, seen.before_description)
-    if not unknown and description_known and (not accepted or seen.observed in accepted):
+    recorded = bool(record and record.description and seen.description == record.description)
+    described = recorded or _is_meant_description(seen)
+    meant = _is_meant(newest, seen)
+    # Each version is written on condition of the one before, so that the newest one speaks for those below it.
+    if described and (meant or (not unknown and (not accepted or seen.observed in accepted))):
         return ""
-    # Without a record, the item may be in the state that an interrupted rollback left, so that any run counts.
-    if _changed_by_dead_run(item, runs, {*seen.runs} if record and not unknown else None):
-        return ""
-    if unknown:
+    if unknown and not meant:
         return "it has versions that the ledger does not know"
-    return _VALUE_CHANGED if description_known else _DESCRIPTION_CHANGED
+    return _VALUE_CHANGED if described else _DESCRIPTION_CHANGED
 
 
-def _changed_by_dead_run(item: Item, runs: RunSelection, ids: set[str] | None) -> bool:
-    """Whether the item's last change was made while a run of ``ids`` (``None``: any) was writing that was killed."""
-    changed = moment(item.modified)
-    return any(span.was_killed_around(changed) and (ids is None or span.run in ids) for span in runs.spans)
+def _is_meant(version: int, seen: Evidence) -> bool:
+    """Whether the newest value is one that a run meant to write as that version."""
+    return seen.intended is not None and seen.intended.has_version(version, seen.observed)
+
+
+def _is_meant_description(seen: Evidence) -> bool:
+    """Whether the description is that of before, or one that a run meant to write."""
+    if seen.before is not None and seen.description == seen.before_description:
+        return True
+    return seen.intended is not None and seen.intended.has_description(seen.description)
 
 
 def _is_restored(item: Item, before: ItemBackup, seen: Evidence) -> bool:

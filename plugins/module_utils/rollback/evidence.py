@@ -16,6 +16,7 @@ from ..ledger.runs import run_of
 from ..plan.definition import Definition
 from ..plan.model import Record, takeover
 from ..plan.naming import Naming, restore
+from ..target.intended import Intended
 from .decide import Evidence, RunSelection, is_unchanged
 from .workdb import RollbackDb
 
@@ -55,7 +56,7 @@ class EvidenceReader:
                 self._workdb.put_backup(item, run, bundle, before)
         await self.list_target()
         self._workdb.remember_listing()
-        runs = {span.run for span in self._runs.spans} | self._workdb.backup_runs()
+        runs = {span.run for span in self._ledger.lease.spans} | self._workdb.backup_runs()
         return runs | {run for item in self._workdb.listed_items() if (run := run_of(item.tags, self._runs.tag))}
 
     async def list_target(self) -> None:
@@ -88,7 +89,14 @@ class EvidenceReader:
             item=item,
             record=self._ledger.record(path, key),
             before=before,
-            runs=frozenset(run for run, _backup in backups),
+            intended=Intended.of(
+                name,
+                item.tags if item else (),
+                self._runs.tag,
+                digests,
+                (meant for _run, backup in backups for meant in backup.meant),
+                (meant for _run, backup in backups for meant in backup.meant_versions),
+            ),
             description=digests.of_text(item.description) if item else "",
             before_description=digests.of_text(before.description) if before else "",
         )

@@ -165,7 +165,7 @@ class _Rollback:
         definition = merge(given, (ledger.definition or {}).get("options"))
         if definition.protection_key:
             store.protect_with(definition.protection_key)
-        selected = RunSelection(tag_of(definition.name), params["from_run"] or "", tuple(ledger.lease.spans))
+        selected = RunSelection(tag_of(definition.name), params["from_run"] or "")
         account = Account() if definition.invalid_characters is not None else await Account.ask(store)
         naming, keyed = account.naming(definition), definition.layout == "keys"
         evidence = EvidenceReader(definition, selected, store, ledger, self._workdb, naming)

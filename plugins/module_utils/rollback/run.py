@@ -124,6 +124,8 @@ class RollbackRun:
                 action = decide(seen, self._runs)
             if action.kind == "read":
                 raise SecretferryError(f"the versions and the value of {name} cannot be read", "Run again")
+            if action.kind == "already_deleted" and await self._store.describe(name) is not None:
+                raise SecretferryError("the listing does not show it, and it is there", "Run again")
         except FATAL:
             raise
         except SecretferryError as error:

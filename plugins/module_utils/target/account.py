@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..akeyless.item import strange_answer
 from ..akeyless.items import ItemStore
 from ..errors import ApiError, OptionError, PermissionDenied
 from ..plan.definition import Definition
@@ -38,10 +39,15 @@ class Account:
             if error.status >= 500 or error.status == 429:
                 raise
             return cls()  # forbidden, or a Gateway that does not know the command
-        general = answer.get("general_settings") or {}
-        versions = (answer.get("object_version_settings") or {}).get("items") or ()
-        kept = next((v.get("max-versions") for v in versions if "static" in str(v.get("item-type")).lower()), None)
-        return cls(general.get("invalid_characters"), int(kept) if kept and str(kept).isdigit() else None)
+        try:
+            invalid = (answer.get("general_settings") or {}).get("invalid_characters")
+            versions = (answer.get("object_version_settings") or {}).get("items") or ()
+            kept = next((v.get("max-versions") for v in versions if "static" in str(v.get("item-type")).lower()), None)
+        except (AttributeError, TypeError):
+            raise strange_answer("account settings") from None
+        if not isinstance(invalid, (str, type(None))):
+            raise strange_answer("account settings")
+        return cls(invalid, int(kept) if kept and str(kept).isdecimal() else None)
 
     def naming(self, definition: Definition) -> Naming:
         """How the migration names its items: the definition's own ``invalid_characters``, or else the account's."""

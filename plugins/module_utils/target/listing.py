@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from ..akeyless.item import DAMAGED, strange_answer
 from ..akeyless.items import Item, ItemStore
 from ..common.workdb import WorkDb
+from ..errors import FATAL, SecretferryError
 from ..ledger.digests import Digests
 from ..plan.model import TargetItem
 from ..plan.naming import Naming
@@ -24,6 +26,8 @@ _MOST_ASKED_FOR = 20  # of more items, listing their folder may take fewer reque
 class Listing:
     """The items where a migration puts its own, kept in the work database.
 
+    :ivar since: what the server's clock had reached, in seconds since the epoch, when the first item was listed. The
+        listing shows nothing older.
     :param listed_per_item: how many items a listing may show for each item that is looked for, before asking for each
         of these takes fewer requests.
     """
@@ -44,10 +48,14 @@ class Listing:
         self._keys = layout == "keys"
         self._concurrency = concurrency
         self._listed_per_item = listed_per_item
+        self.since = 0.0
+        self._failed: dict[str, SecretferryError] = {}
 
     async def load(self, roots: t.Sequence[Root], digests: Digests) -> None:
         """List the target; what an earlier call has found is forgotten."""
         self._workdb.forget_targets()
+        self._failed.clear()
+        self.since = 0.0
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
@@ -78,7 +86,13 @@ class Listing:
         return []
 
     async def _describe(self, name: str, digests: Digests) -> None:
-        item = await self._store.describe(name)
+        try:
+            item = await self._store.describe(name)
+        except FATAL:
+            raise
+        except SecretferryError as error:
+            self._failed[name] = error
+            return
         if item is not None:
             self._note(item, digests)
 
@@ -87,7 +101,12 @@ class Listing:
             self._note(item, digests)
 
     def item(self, name: str) -> TargetItem | None:
-        """The item of that name, ``None`` where there is none."""
+        """The item of that name, ``None`` where there is none.
+
+        :raises SecretferryError: it is not known how the item is.
+        """
+        if name in self._failed:
+            raise self._failed[name]
         item = self._workdb.target(name)
         if item is None:
             return None
@@ -98,17 +117,17 @@ class Listing:
 
         With one item per key, the name for a secret is the folder of its keys.
         """
-        folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
-        single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}
+        folders = {self._naming.folder(root.mount.path, root.path) for root in roots if root.is_folder}
+        single = {self._naming.item(root.mount.path, root.path) for root in roots if not root.is_folder}
         outer = {folder for folder in folders if not _inside(folder, folders)}
         # A folder's listing does not show the item of the folder's own name, but does show its keys.
         listed = outer if self._keys else set()
         return sorted(outer), sorted(name for name in single if name not in listed and not _inside(name, outer))
 
-    def _place(self, mount: str, path: str) -> str:
-        return self._naming.item(mount, path).rstrip("/")
-
     def _note(self, item: Item, digests: Digests) -> None:
+        if item.type == DAMAGED:
+            self._failed[item.name] = strange_answer(f"list of {item.name}")
+        self.since = self.since or self._store.client.transport.clock.at_least()
         self._workdb.put_target(item, description_digest=digests.of_text(item.description))
 
 

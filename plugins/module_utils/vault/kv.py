@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..http.error_texts import remember_value
 from ..http.transport import Response
 from ..rawjson import members_of, slice_of
 from .client import VaultClient
@@ -62,7 +63,7 @@ class Metadata:
     @property
     def current_version(self) -> int:
         """The number of the newest version, deleted or not; 0 where none was ever written."""
-        return int(self.block.get("current_version", 0))
+        return int(self.block.get("current_version") or 0)
 
     @property
     def custom(self) -> dict[str, str]:
@@ -85,11 +86,16 @@ class Reading:
 
 @functools.lru_cache(maxsize=1024)  # each version of a secret is read by itself
 def encode_path(path: str) -> str:
-    """Percent-encode each segment of a path exactly once; dot segments too, or a proxy would resolve them."""
-    return "/".join(
-        segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
-        for segment in path.split("/")
-    )
+    """Percent-encode each segment of a path exactly once.
+
+    Dot segments too, and the slash behind an empty segment: a proxy, or Vault itself, would resolve them.
+    """
+    *folders, name = path.split("/")
+    return "".join(f"{_encode(folder)}/" if folder else "%2F" for folder in folders) + _encode(name)
+
+
+def _encode(segment: str) -> str:
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
 
 
 class KvReader:
@@ -143,7 +149,7 @@ class KvReader:
     def _version_of(self, path: str, engine: dict[str, t.Any]) -> int:
         try:
             return self._kv_version or int((engine.get("options") or {}).get("version", 1))
-        except (TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             raise OptionError("source.kv_version", f"the KV version of {path} is unknown", "Give 1 or 2") from None
 
     async def list(self, mount: Mount, folder: str) -> list[str]:
@@ -157,7 +163,10 @@ class KvReader:
         what = f"list of {mount.path}{folder}"
         answer = await self.client.get(f"{path}?list=true", what)
         with _understood(what):
-            return [str(key) for key in json.loads(answer.body)["data"]["keys"]]
+            keys = json.loads(answer.body)["data"]["keys"]
+            if not isinstance(keys, list):
+                raise TypeError
+            return [_text(key) for key in keys]
 
     async def metadata(self, mount: Mount, secret: str) -> Metadata:
         """The metadata block of a KV v2 secret. Reads no value."""
@@ -165,11 +174,14 @@ class KvReader:
         answer = await self.client.get(f"{encode_path(mount.path)}metadata/{encode_path(secret)}", what)
         with _understood(what):
             block = json.loads(answer.body)["data"]
+            for number in ("current_version", "max_versions"):
+                int(block.get(number) or 0)
+            dict(block.get("custom_metadata") or {})
             versions = tuple(
                 VersionState(
                     int(number),
-                    state.get("created_time", ""),
-                    state.get("deletion_time", ""),
+                    _text(state.get("created_time")),
+                    _text(state.get("deletion_time")),
                     bool(state.get("destroyed")),
                     bool(state.get("deleted_by")),
                 )
@@ -188,10 +200,12 @@ class KvReader:
         query = f"?version={version}" if version and mount.version == 2 else ""
         what = f"value of {mount.path}{secret}" + (f" version {version}" if version else "")
         answer = await self.client.get(
-            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True
+            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True, reads_value=True
         )
         with _understood(what):
-            return _reading(mount, answer, what)
+            reading = _reading(mount, answer, what)
+        remember_value(reading.text or "")
+        return reading
 
 
 @contextlib.contextmanager
@@ -199,7 +213,7 @@ def _understood(what: str) -> t.Iterator[None]:
     """Parse an answer. One that is not Vault's fails this path only; its text could be a value, so it is not shown."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ApiError(
             f"{what}: the answer is not one that Vault gives", "Check source.url and what stands in front of the server"
         ) from None
@@ -212,7 +226,7 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
             raise NotFound(f"{what}: not found", status=404)
         return Reading(_object(slice_of(text, "data"), what))
     answered = members_of(text, "data") or {}
-    if "metadata" not in answered:
+    if "metadata" not in answered and answer.status == 404:
         raise NotFound(f"{what}: not found", status=404)
     metadata = json.loads(answered["metadata"])
     value = answered.get("data")
@@ -220,9 +234,20 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
         # 404 with a body is a deleted version; null with 200 is a version that was written as null.
         None if answer.status == 404 else "null" if value == "null" else _object(value, what),
         int(metadata.get("version", 0)),
-        metadata.get("created_time", ""),
-        metadata.get("custom_metadata") or {},
+        _text(metadata.get("created_time")),
+        dict(metadata.get("custom_metadata") or {}),
     )
+
+
+def _text(value: t.Any) -> str:
+    """A text, empty for none.
+
+    :raises TypeError, ValueError: it is something else, or cannot be encoded.
+    """
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    (value or "").encode()
+    return value or ""
 
 
 def _object(text: str | None, what: str) -> str:

@@ -23,6 +23,7 @@ from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..ledger.digests import Digests
+from ..stopping import stop
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Application, GlobRules
@@ -228,7 +229,7 @@ class AccessCheck:
                     return
                 # One denial is enough if it must not read: the same right is tried by the API, too.
                 tries = _PROXY_TRIES if must else 1
-                value = await asyncio.to_thread(proxy.read, item.item, token(), tries=tries)
+                value = await stop.in_thread(proxy.read, item.item, token(), tries=tries)
         except (PermissionDenied, NotFound) as error:
             if must:
                 self._missing_right(item, "kv_proxy", _of_proxy(error))

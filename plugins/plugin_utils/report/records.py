@@ -126,6 +126,7 @@ def make(
         "run": _text(result.get("run")),
         "ledger": _text(result.get("ledger")),
         "outcome": _word(result.get("outcome")),
+        "against": _word(result.get("against")),
         "verified": result["verified"] if isinstance(result.get("verified"), bool) else None,
         "playbook": _text(by.playbook if by else ""),
         "execution": _text(by.id if by else ""),
