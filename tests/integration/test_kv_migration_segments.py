@@ -76,7 +76,9 @@ def test_what_vault_does_not_list_is_a_failure_and_not_an_endless_walk(vault: Va
         kv.put(path, {"v": 1})
     stage = CountedRuns(vault, emulator)
     try:
-        run = stage.run([{**migrating("migrate", source={"paths": [f"{kv.mount}/"]}), "ignore_errors": True}])["migrate"]
+        run = stage.run([{**migrating("migrate", source={"paths": [f"{kv.mount}/"]}), "ignore_errors": True}])[
+            "migrate"
+        ]
     finally:
         stage.close()
     assert run["failed"] and f"{kv.mount}//: Vault does not list" in run["msg"]

@@ -55,9 +55,9 @@ AKEYLESS = _quoting(400, lambda text: {"error": text})
 
 
 @pytest.fixture(scope="module")
-def aftermath(vault: Vault, _emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[
-    tuple[Played, Path]
-]:
+def aftermath(
+    vault: Vault, _emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> t.Iterator[tuple[Played, Path]]:
     kv, folder = Kv(vault), tmp_path_factory.mktemp("quoted")
     kv.put("a", VALUE, {"v": 2})
     paths = {"paths": [f"{kv.mount}/"]}

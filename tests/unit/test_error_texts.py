@@ -36,7 +36,7 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "names", "shown"),
     [
         ("1 error occurred: could not find version data", "", "1 error occurred: could not find version data"),
-        ("no handler for route \"auth/x/login\"", "/v1/auth/x/login", "no handler for route \"auth/x/login\""),
+        ('no handler for route "auth/x/login"', "/v1/auth/x/login", 'no handler for route "auth/x/login"'),
         ("Status 403 Forbidden, Error: AccessForbidden", "", "Status 403 Forbidden, Error: AccessForbidden"),
         ("cannot decrypt 'swordfish' of /m/a b", "value of /m/a b", "cannot decrypt '***' of /m/a b"),
         ("value=c2VjcmV0 7382915", "", "value=*** ***"),

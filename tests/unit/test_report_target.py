@@ -18,6 +18,7 @@ from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record
     with_history,
 )
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.rollup import roll_up
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.target import Figures
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view import ReportView, summary_of, view_of
 
 PATHS = {"b1": ("secret/a", "secret/b"), "b2": ("secret/c",)}
@@ -63,12 +64,12 @@ class Told:
         return view_of(roll_up(list(self.records.values()), PLANNED), "", 500)
 
     @property
-    def batches(self) -> dict[str, tuple[int | None, int | None]]:
-        return {batch.name: tuple(batch.at_target) for batch in self.view.rollout.batches}
+    def batches(self) -> dict[str, Figures]:
+        return {batch.name: batch.at_target for batch in self.view.rollout.batches}
 
     @property
-    def total(self) -> tuple[int | None, int | None]:
-        return tuple(self.view.rollout.at_target)
+    def total(self) -> Figures:
+        return self.view.rollout.at_target
 
     @property
     def history(self) -> list[tuple[str, str]]:

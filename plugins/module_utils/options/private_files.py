@@ -41,9 +41,7 @@ def check_private(path: str, option: str) -> None:
     mounted = any(part.startswith("..") for part in Path(os.path.realpath(file)).parts)
     if mode & 0o077 and state.st_uid == os.geteuid() and not mounted:
         what = "change" if mode & stat.S_IWGRP else "read"
-        _warnings[
-            f"{option}: other users may {what} the file {file} (mode {mode:04o}): run chmod 600 {file}"
-        ] = None
+        _warnings[f"{option}: other users may {what} the file {file} (mode {mode:04o}): run chmod 600 {file}"] = None
 
 
 def take_file_warnings() -> list[str]:

@@ -38,9 +38,7 @@ class VaultClient:
         self._session = session
         self._refused_token = RefusedToken(session)
 
-    async def get(
-        self, path: str, what: str, *, allow_missing: bool = False, reads_value: bool = False
-    ) -> Response:
+    async def get(self, path: str, what: str, *, allow_missing: bool = False, reads_value: bool = False) -> Response:
         """GET ``/v1/`` + ``path`` (percent-encoded).
 
         :param what: names the request in errors.

@@ -204,7 +204,10 @@ def _detail(answer: requests.Response) -> str:
 def _sent(answer: requests.Response) -> list[str]:
     """The token and the texts of the request that was answered."""
     body = answer.request.body or b""
-    return [str(answer.request.headers.get("X-Vault-Token", "")), body if isinstance(body, str) else body.decode("utf-8", "replace")]
+    return [
+        str(answer.request.headers.get("X-Vault-Token", "")),
+        body if isinstance(body, str) else body.decode("utf-8", "replace"),
+    ]
 
 
 def _unchanged(request: t.Any) -> t.Any:

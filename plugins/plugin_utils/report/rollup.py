@@ -210,7 +210,7 @@ def _current(records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Recor
 
 def _replaces(other: _Record, record: _Record) -> bool:
     if record["step"] == "plan":  # what a plan predicted counts only until the migration itself was run
-        return other["step"] == "migrate" and other["batch"] == record["batch"]
+        return bool(other["step"] == "migrate" and other["batch"] == record["batch"])
     other_is_later: bool = other["recorded"] > record["recorded"]
     if record["step"] not in (*RUN_STEPS, "verify") or not other_is_later:
         return False
