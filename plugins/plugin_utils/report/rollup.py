@@ -215,10 +215,10 @@ def _replaces(other: _Record, record: _Record) -> bool:
     if record["step"] not in (*RUN_STEPS, "verify") or not other_is_later:
         return False
     if other["step"] == "verify":
-        return record["step"] == "verify" and other.get("verified") is not None
+        return bool(record["step"] == "verify" and other.get("verified") is not None)
     if record["step"] == "verify" and other["step"] != "rollback":
         return False
-    return other["step"] in RUN_STEPS[1:] and bool(other.get("at_target"))
+    return bool(other["step"] in RUN_STEPS[1:] and other.get("at_target"))
 
 
 def _tries_again(other: _Record, record: _Record) -> bool:
