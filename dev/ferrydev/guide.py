@@ -41,7 +41,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 # What the guide's commands print
 
-The commands of [the guide](guide.md) and of [the cutover](cutover.md), run against a Vault with 24 secrets and the emulator of Akeyless.
+The commands of [the guide](guide.md) and of [the cutover](cutover.md), run against a Vault with 24 secrets and the
+emulator of Akeyless.
 `python -m ferrydev.guide` writes this page, and a test compares it with a new run.
 """
 
