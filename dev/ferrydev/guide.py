@@ -41,7 +41,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 # What the guide's commands print
 
-The commands of [the guide](guide.md) and of [the cutover](cutover.md), run against a Vault with 24 secrets and the emulator of Akeyless.
+The commands of [the guide](guide.md) and of [the cutover](cutover.md), run against a Vault with 24 secrets and the
+emulator of Akeyless.
 `python -m ferrydev.guide` writes this page, and a test compares it with a new run.
 """
 
@@ -148,7 +149,9 @@ class Guide:
             "identities": [
                 {"access_id": _CHECKOUT_ID, "access_key": _CHECKOUT_KEY, "name": "checkout", "roles": ["checkout"]}
             ],
-            "roles": {"checkout": [{"path": "/migrated/payments/secret/payments/checkout/*", "capabilities": ["read"]}]},
+            "roles": {
+                "checkout": [{"path": "/migrated/payments/secret/payments/checkout/*", "capabilities": ["read"]}]
+            },
         }
 
     def run(self, step: Step) -> None:
@@ -185,7 +188,9 @@ class Guide:
     def _seed(self) -> None:
         for team, count in (("sandbox", 3), ("checkout", 5), ("ledger", 8), ("mail", 8)):
             for number in range(count):
-                self.kv.put(f"payments/{team}/key-{number}", {"password": f"old {number}"}, {"password": f"new {number}"})
+                self.kv.put(
+                    f"payments/{team}/key-{number}", {"password": f"old {number}"}, {"password": f"new {number}"}
+                )
 
     def _environment(self) -> dict[str, str]:
         """A terminal's: the settings of Akeyless's address, and nothing of this machine's own."""

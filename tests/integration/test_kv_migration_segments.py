@@ -39,7 +39,7 @@ def test_no_segment_of_an_items_name_can_be_resolved(
     below = f"/migrated/{kv.mount}"
     keys = [f"/{key}" for key in KEYS.values()] if layout == "keys" else [""]
     expected = {f"{below}/{path}{key}" for path in paths.values() for key in keys}
-    options = {"layout": layout, "invalid_characters": invalid, "source": {"paths": [f"{kv.mount}/"]}}
+    options: dict[str, t.Any] = {"layout": layout, "invalid_characters": invalid, "source": {"paths": [f"{kv.mount}/"]}}
     same = {"name": "test", "target_location": "/migrated"}
     tasks: list[dict[str, t.Any]] = [
         migrating(f"batch {bits}", scope={"hash_prefix": bits}, **options) for bits in ("0", "1")

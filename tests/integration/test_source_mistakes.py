@@ -30,7 +30,7 @@ def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
     kv.put("data/kept", {"v": 1})
     kv.put("f/%2E/resolved", {"v": 1})  # Vault lists it as f/resolved, and holds no value there
     failing = (400, json.dumps({"errors": [WORDS]}).encode())
-    tasks = []
+    tasks: list[dict[str, t.Any]] = []
 
     def add(name: str, module: str, *paths: str, **options: t.Any) -> None:
         source = {"paths": [f"{kv.mount}/{path}" for path in paths], **options.pop("source", {})}
