@@ -105,6 +105,14 @@ def test_tokens_that_exist_are_refused_at_once_and_can_read_on(frozen: Frozen) -
     assert frozen.status("reader", "GET", "data/pay/a") == 200
 
 
+def test_where_no_policy_gives_a_right_to_write_there_is_nothing_to_do(vault: Vault) -> None:
+    result = Frozen(vault, reader=READER).run()
+    assert result.error is None
+    assert not result.changed
+    assert result.values["policies"] == []
+    assert result.values["write_denied"] is None, "no policy, so no writer to try"
+
+
 def test_undo_restores_every_byte(frozen: Frozen) -> None:
     frozen.run()
     assert set(frozen.present()) > set(frozen.texts)
