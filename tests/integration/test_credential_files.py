@@ -69,7 +69,8 @@ def test_a_file_that_others_may_read_or_change(played: Played, mode: int) -> Non
     result = played[f"token {mode:o}"]
     warnings = [warning for warning in result.get("warnings") or () if "token" in warning]
     if READ[mode] == "every":
-        assert result["failed"] and "source.auth.token: every user may change the file" in result["msg"]
+        assert result["failed"]
+        assert "source.auth.token: every user may change the file" in result["msg"]
         assert "chmod 600" in result["msg"]
     else:
         assert not result["failed"]
@@ -82,7 +83,8 @@ def test_the_other_side_has_the_same_rule(played: Played) -> None:
 
 
 def test_a_secret_that_kubernetes_mounts_is_read_without_a_word(played: Played) -> None:
-    assert not played["kubernetes"]["failed"] and not played["kubernetes"].get("warnings")
+    assert not played["kubernetes"]["failed"]
+    assert not played["kubernetes"].get("warnings")
 
 
 @pytest.mark.parametrize("mode", FOLDERS)
@@ -91,7 +93,8 @@ def test_the_folder_of_a_file_that_is_written(played: Played, mode: int) -> None
     if FOLDERS[mode]:
         assert stat.S_IMODE(os.stat(result["dest"]).st_mode) == 0o600
     else:
-        assert result["failed"] and "every user may write to the folder" in result["msg"]
+        assert result["failed"]
+        assert "every user may write to the folder" in result["msg"]
 
 
 def test_a_file_that_another_user_put_there_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_no_segment_of_an_items_name_can_be_resolved(
     below = f"/migrated/{kv.mount}"
     keys = [f"/{key}" for key in KEYS.values()] if layout == "keys" else [""]
     expected = {f"{below}/{path}{key}" for path in paths.values() for key in keys}
-    options = {"layout": layout, "invalid_characters": invalid, "source": {"paths": [f"{kv.mount}/"]}}
+    options: dict[str, t.Any] = {"layout": layout, "invalid_characters": invalid, "source": {"paths": [f"{kv.mount}/"]}}
     same = {"name": "test", "target_location": "/migrated"}
     tasks: list[dict[str, t.Any]] = [
         migrating(f"batch {bits}", scope={"hash_prefix": bits}, **options) for bits in ("0", "1")
@@ -61,8 +61,10 @@ def test_no_segment_of_an_items_name_can_be_resolved(
     finally:
         stage.close()
     assert {line["item"] for line in plan["plan"]} == expected == items
-    assert not run["again"]["changed"] and not run["sync"]["changed"]
-    assert run["verify"]["summary"]["items"] == len(expected) and not run["verify"]["failed"]
+    assert not run["again"]["changed"]
+    assert not run["sync"]["changed"]
+    assert run["verify"]["summary"]["items"] == len(expected)
+    assert not run["verify"]["failed"]
     assert run["assess"]["names"]["replaced_count"] >= len(PATHS[version])
     sources = {line["item"]: line["source"] for line in plan["plan"]}
     for result in (undo, gone):
@@ -76,8 +78,11 @@ def test_what_vault_does_not_list_is_a_failure_and_not_an_endless_walk(vault: Va
         kv.put(path, {"v": 1})
     stage = CountedRuns(vault, emulator)
     try:
-        run = stage.run([{**migrating("migrate", source={"paths": [f"{kv.mount}/"]}), "ignore_errors": True}])["migrate"]
+        run = stage.run([{**migrating("migrate", source={"paths": [f"{kv.mount}/"]}), "ignore_errors": True}])[
+            "migrate"
+        ]
     finally:
         stage.close()
-    assert run["failed"] and f"{kv.mount}//: Vault does not list" in run["msg"]
+    assert run["failed"]
+    assert f"{kv.mount}//: Vault does not list" in run["msg"]
     assert set(emulator.control.dump()) >= {f"/migrated/{kv.mount}/shown"}

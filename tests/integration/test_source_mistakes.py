@@ -30,13 +30,17 @@ def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
     kv.put("data/kept", {"v": 1})
     kv.put("f/%2E/resolved", {"v": 1})  # Vault lists it as f/resolved, and holds no value there
     failing = (400, json.dumps({"errors": [WORDS]}).encode())
-    tasks = []
+    tasks: list[dict[str, t.Any]] = []
 
     def add(name: str, module: str, *paths: str, **options: t.Any) -> None:
         source = {"paths": [f"{kv.mount}/{path}" for path in paths], **options.pop("source", {})}
         made = migrating(name, ignore=True, source=source, target_location=f"/{len(tasks)}", **options)
-        tasks.append({**{k: v for k, v in made.items() if "." not in k}, f"{COLLECTION}.{module}": next(
-            v for k, v in made.items() if "." in k)})
+        tasks.append(
+            {
+                **{k: v for k, v in made.items() if "." not in k},
+                f"{COLLECTION}.{module}": next(v for k, v in made.items() if "." in k),
+            }
+        )
 
     with Tamper(vault.addr, {"metadata/app/x": lambda *_answer: failing}) as full:
         add("v1", "kv_migration", "app/", source={"url": f"{vault.addr}/v1"})
@@ -46,8 +50,14 @@ def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
         add("kept", "kv_migration", "data/kept")
         add("500", "kv_migration", "f/")
         add("400", "kv_migration", "app/", source={"url": full.url})
-        tasks.append({"name": "variable", **{k: v for k, v in migrating("x", source={"paths": [f"{kv.mount}/"]}).items()
-                      if "." in k}, "environment": {"VAULT_ADDR": f"{vault.addr}/v1/"}, "ignore_errors": True})
+        tasks.append(
+            {
+                "name": "variable",
+                **{k: v for k, v in migrating("x", source={"paths": [f"{kv.mount}/"]}).items() if "." in k},
+                "environment": {"VAULT_ADDR": f"{vault.addr}/v1/"},
+                "ignore_errors": True,
+            }
+        )
         info = {"source": {"paths": [f"{kv.mount}/data/app/x"]}, "target_location": "/info"}
         tasks.append({"name": "info", f"{COLLECTION}.kv_info": info, "ignore_errors": True})
         stage = CountedRuns(vault, _emulator)
@@ -55,12 +65,11 @@ def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
         stage.close()
 
 
-@pytest.mark.parametrize(
-    ("task", "where"), [("v1", "source.url"), ("v1/", "source.url"), ("variable", "VAULT_ADDR")]
-)
+@pytest.mark.parametrize(("task", "where"), [("v1", "source.url"), ("v1/", "source.url"), ("variable", "VAULT_ADDR")])
 def test_an_address_with_the_version_of_the_api(played: Played, task: str, where: str) -> None:
     message = played[task]["msg"]
-    assert message.startswith("source.url: the address has /v1 in it") and f"Give {where} without /v1" in message
+    assert message.startswith("source.url: the address has /v1 in it")
+    assert f"Give {where} without /v1" in message
 
 
 @pytest.mark.parametrize("path", [path for path in MISTAKEN if path != "data/"])
@@ -71,7 +80,8 @@ def test_a_path_with_the_area_of_the_api(played: Played, path: str) -> None:
 
 
 def test_a_path_that_really_begins_so_is_migrated(played: Played) -> None:
-    assert not played["data/"]["failed"] and not played["kept"]["failed"]
+    assert not played["data/"]["failed"]
+    assert not played["kept"]["failed"]
 
 
 def test_an_assessment_says_the_same(played: Played) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
 import typing as t
@@ -184,10 +185,8 @@ def _ask(ask: Ask, body: bytes, status: int = 200) -> None:
     async def asking() -> None:
         await ask(Server(body, status))
 
-    try:
+    with contextlib.suppress(SecretferryError):
         asyncio.run(asking())
-    except SecretferryError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize("read", READS)

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.masking import (
-    WORDS,
     known_words,
     shown_host,
     shown_name,
     shown_path,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.http.error_texts import WORDS
 from ferrydev.canaries import canary, scan
 
 

@@ -11,6 +11,7 @@ import traceback
 import typing as t
 
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
+from ..http.error_texts import shown_words
 from ..http.session import DEFAULT_RETRIES, Retries
 from ..options import AkeylessSettings
 from .refusals import UNKNOWN_COMMAND, read_refusal

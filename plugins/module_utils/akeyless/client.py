@@ -76,7 +76,7 @@ class AkeylessClient:
                     functools.partial(self.transport.send, "POST", f"/{command}", _HEADERS, content),
                     repeatable=repeatable,
                     what=what,
-                    words=lambda answer, token=token: words_of(command, answer, what, secret, token),  # type: ignore[misc]
+                    words=lambda answer, token=token: words_of(answer, what, secret, token),  # type: ignore[misc]
                 )
             except TransportError as error:
                 if repeatable:

@@ -103,17 +103,15 @@ def error_of(
         an ApiError for everything else.
     """
     refusal = read_refusal(response.status, response.body, _texts(body))
-    words = words_of(command, response, what, secret, token)
+    words = words_of(response, what, secret, token)
     message = f"{what}: {words}" if words else f"{what}: Akeyless answered {refusal.status}"
     kind, remedy = _kind(command, refusal)
     return kind(message, remedy, status=refusal.status, words=words, code=refusal.code)
 
 
-def words_of(command: str, response: Response, what: str, secret: str = "", token: str = "") -> str:
+def words_of(response: Response, what: str, secret: str = "", token: str = "") -> str:
     """What may be shown of the words of an error answer. Parameters as for :func:`error_of`."""
-    text = _text(response.body)[0]
-    reads = command == "get-secret-value"
-    return shown_words(text, names=what, sent=(secret, token), unknown_value=reads, limit=400)
+    return shown_words(_text(response.body)[0], names=what, sent=(secret, token), limit=400)
 
 
 def _kind(command: str, refusal: Refusal) -> tuple[type[ApiError], str]:

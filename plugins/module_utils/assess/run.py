@@ -185,4 +185,3 @@ class AssessmentRun:
                 break
         first, slash, _rest = path.removeprefix(base).partition("/")
         return base + first + slash if slash else base
-

@@ -36,14 +36,12 @@ def check_private(path: str, option: str) -> None:
             f"every user may change the file {file} (mode {mode:04o})",
             f"Make sure that the credential in it is yours, then run chmod 600 {file}",
         )
-    # As ssh does: only the owner can be asked to change the mode. Kubernetes mounts secrets with mode 0644, into folders
-    # whose names begin with two dots.
+    # As ssh does: only the owner can be asked to change the mode. Kubernetes mounts secrets with mode 0644, below a
+    # folder whose name begins with two dots.
     mounted = any(part.startswith("..") for part in Path(os.path.realpath(file)).parts)
     if mode & 0o077 and state.st_uid == os.geteuid() and not mounted:
         what = "change" if mode & stat.S_IWGRP else "read"
-        _warnings[
-            f"{option}: other users may {what} the file {file} (mode {mode:04o}): run chmod 600 {file}"
-        ] = None
+        _warnings[f"{option}: other users may {what} the file {file} (mode {mode:04o}): run chmod 600 {file}"] = None
 
 
 def take_file_warnings() -> list[str]:

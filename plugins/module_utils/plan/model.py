@@ -203,8 +203,8 @@ def readable(state: VersionState, now: str) -> bool:
 def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> tuple[int, ...]:
     """Numbers of the versions to migrate, ascending.
 
-    Of a number of versions, deleted ones count, so that no older one is wanted when a newer one is deleted. ``current``
-    is the same as 1: nothing where the newest version is deleted, as an older one is not what an application would read.
+    In a number of versions, deleted ones count, so that no older one is wanted when a newer one is deleted. ``current``
+    is the same as 1: nothing where the newest version is deleted, an older one is not what an application would read.
     """
     newest = sorted(states, key=lambda state: state.number)
     if versions != "all":

@@ -36,7 +36,8 @@ class Naming:
         replaced by the escape sign and two hexadecimal digits; so is the escape sign, where it could be taken for the
         beginning of such a sequence. So no two paths have the same name, and :meth:`path` returns the path.
 
-    The segments ``.`` and ``..`` and empty ones, which Vault may hold, are always replaced: ``%2E``, ``%2E%2E``, ``%FF``.
+    The segments ``.`` and ``..`` and empty ones, which Vault may hold, are always replaced, by ``%2E``, ``%2E%2E``, and
+    ``%FF``.
     """
 
     def __init__(self, target_location: str, namespace: str = "", invalid: str = "") -> None:

@@ -38,13 +38,10 @@ class VaultClient:
         self._session = session
         self._refused_token = RefusedToken(session)
 
-    async def get(
-        self, path: str, what: str, *, allow_missing: bool = False, reads_value: bool = False
-    ) -> Response:
+    async def get(self, path: str, what: str, *, allow_missing: bool = False) -> Response:
         """GET ``/v1/`` + ``path`` (percent-encoded).
 
         :param what: names the request in errors.
-        :param reads_value: the answer is a secret's value, which an error could quote.
         :param allow_missing: return a 404 instead of raising: Vault sends it with a body for deleted versions.
         :raises NotFound, PermissionDenied, ApiError, TransportError: as their names say; PermissionDenied only after
             a check that the token works.
@@ -52,7 +49,7 @@ class VaultClient:
 
         def words(answer: Response) -> str:
             text = " ".join("; ".join(errors_of(answer.body)).split())
-            return shown_words(text, names=what, sent=[self._session.token], unknown_value=reads_value)
+            return shown_words(text, names=what, sent=[self._session.token])
 
         while True:
             token = self._session.token

@@ -10,6 +10,7 @@ hvac and requests are imported when a session is opened, so that a module can re
 from __future__ import annotations
 
 import functools
+import json
 import traceback
 import typing as t
 import warnings
@@ -202,9 +203,13 @@ def _detail(answer: requests.Response) -> str:
 
 
 def _sent(answer: requests.Response) -> list[str]:
-    """The token and the texts of the request that was answered."""
-    body = answer.request.body or b""
-    return [str(answer.request.headers.get("X-Vault-Token", "")), body if isinstance(body, str) else body.decode("utf-8", "replace")]
+    """The token and the texts in the request that was answered."""
+    try:
+        body = json.loads(answer.request.body or b"{}")
+    except ValueError:
+        body = {}
+    texts = [text for text in body.values() if isinstance(text, str)] if isinstance(body, dict) else []
+    return [str(answer.request.headers.get("X-Vault-Token", "")), *texts]
 
 
 def _unchanged(request: t.Any) -> t.Any:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
-from ..http.error_texts import remember_value
 from ..http.transport import Response
 from ..rawjson import members_of, slice_of
 from .client import VaultClient
@@ -200,12 +199,10 @@ class KvReader:
         query = f"?version={version}" if version and mount.version == 2 else ""
         what = f"value of {mount.path}{secret}" + (f" version {version}" if version else "")
         answer = await self.client.get(
-            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True, reads_value=True
+            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True
         )
         with _understood(what):
-            reading = _reading(mount, answer, what)
-        remember_value(reading.text or "")
-        return reading
+            return _reading(mount, answer, what)
 
 
 @contextlib.contextmanager
