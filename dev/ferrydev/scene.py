@@ -20,12 +20,12 @@ _numbers = itertools.count(1)
 
 
 class Kv:
-    """A fresh KV mount, and what tests do to it."""
+    """A fresh KV mount, or the given one, and what tests do to it."""
 
-    def __init__(self, vault: Vault, version: int = 2) -> None:
+    def __init__(self, vault: Vault, version: int = 2, mount: str = "") -> None:
         self.vault = vault
         self.version = version
-        self.mount = vault.enable_kv(f"kv{next(_numbers):04}", version).strip("/")
+        self.mount = mount or vault.enable_kv(f"kv{next(_numbers):04}", version).strip("/")
 
     def put(self, path: str, *values: dict[str, t.Any]) -> None:
         """Write values, each a version of its own."""

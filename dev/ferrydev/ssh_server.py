@@ -56,6 +56,7 @@ class SshServer:
             raise FileNotFoundError("there is no sshd on this machine: install openssh-server")
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen([server, "-D", "-e", "-f", str(config)], stderr=self._log)
+        self.pid = self._process.pid
         self._wait()
 
     @property

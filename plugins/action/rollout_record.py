@@ -7,19 +7,16 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import ReportAction, place_of
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.record_files import (
-    as_json,
-    path_of,
-    read,
-    write_if_changed,
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import (
+    ReportAction,
+    execution,
+    now,
+    place_of,
+    write_record,
 )
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import STEPS, make, with_history
-
-_MODE = 0o640
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.records import STEPS, make
 
 
 class ActionModule(ReportAction):
@@ -39,9 +36,6 @@ class ActionModule(ReportAction):
 
     def work(self, options: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         place = place_of(options, lambda name: self.variable(task_vars, name))
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        record = make(options["step"], place, options["result"], now)
-        path = path_of(Path(options["report_dir"]), record)
-        record = with_history(record, read(path))
-        changed = write_if_changed(path, as_json(record), _MODE, check=self._task.check_mode)
+        record = make(options["step"], place, options["result"], now(), execution())
+        path, record, changed = write_record(Path(options["report_dir"]), record, check=self._task.check_mode)
         return {"changed": changed, "path": str(path), "attempt": record["attempt"], "status": record["status"]}

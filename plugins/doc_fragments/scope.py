@@ -32,4 +32,14 @@ options:
             and a run without a prefix excludes all.
           - Quote it in YAML.
         type: str
+      wave:
+        description:
+          - The name of the wave that this part belongs to. It selects nothing.
+          - A run notes it in the ledger with each secret that it writes. So the inventory plugin
+            P(secretferry.akeyless.kv_batches#inventory) can make the same waves of the ledger.
+        type: str
+      wave_number:
+        description:
+          - The number of O(scope.wave), 1 for the first.
+        type: int
 """

@@ -14,14 +14,16 @@ author:
 description:
   - Lists KV mounts of HashiCorp Vault or OpenBao, read-only, and makes one host of each batch of secrets. So forks,
     C(serial), C(--limit) and the job slices of AWX spread a migration over processes and machines.
+  - With O(from=ledger) it lists what was migrated, at Akeyless, and needs no Vault.
   - Hosts are named C(<migration>-w<wave's number>-b<batch>), for instance C(payments-w01-b400000), in lower case, so
     that a wave's batches follow one another in order of name. They are in the groups C(wave_<name>),
     C(migration_<name>) and C(environment_<name>).
   - Each host has the variables C(secretferry_migration), C(secretferry_target_location), C(secretferry_source),
     C(secretferry_options), C(secretferry_scope), C(secretferry_wave), C(secretferry_wave_number),
-    C(secretferry_batch), which is the host's name, C(secretferry_environment) and C(secretferry_secret_count); and
-    it is worked on where Ansible runs, with the Python that Ansible runs with. No variable and no cache ever holds a
-    credential or the value of a secret.
+    C(secretferry_batch), which is the host's name, C(secretferry_environment), C(secretferry_secret_count) and
+    C(secretferry_groups), which are the groups of all batches and of empty waves; and it is worked on where Ansible
+    runs, with the Python that Ansible runs with. No variable and no cache ever holds a credential or the value of a
+    secret.
   - The same secrets always give the same batches. A new secret changes the batch that it falls into and no other. Where
     that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
     batch is renamed. See the collection's page on inventories.
@@ -30,6 +32,7 @@ extends_documentation_fragment:
   - constructed
   - inventory_cache
   - secretferry.akeyless.vault.kv
+  - secretferry.akeyless.akeyless
 options:
   plugin:
     description:
@@ -37,6 +40,22 @@ options:
     type: str
     required: true
     choices: [secretferry.akeyless.kv_batches]
+  from:
+    description:
+      - Where the secrets and their waves are read.
+      - With V(source) the mounts are listed, and O(migrations[].waves) says which secret is in which wave.
+      - With V(ledger) the secrets are those that the migrations' ledgers in Akeyless record, each in the wave in which
+        it was written last. Vault is not asked. So a wave can be rolled back, or verified against the ledger, after
+        the cutover. The migration's source comes from the ledger, and O(migrations[].waves) is not used.
+      - A secret that was not written in a wave is in a batch C(<migration>-w00-b<batch>), and in no group
+        C(wave_<name>). What a run wrote that died before it wrote the ledger is in no batch.
+      - With the same O(batch_size), the same secrets make the same batches.
+      - The variable's twin E(SECRETFERRY_BATCH_FROM_FILE) can name a file that holds it.
+    type: str
+    choices: [source, ledger]
+    default: source
+    env:
+      - name: SECRETFERRY_BATCH_FROM
   batch_size:
     description:
       - How many secrets a batch holds at the most, from 1 to 10000.
@@ -106,12 +125,12 @@ options:
         choices: [fail, first]
       waves:
         description:
-          - The waves, first to last, 99 at the most. A wave takes the secrets that all its selectors match, and needs
-            at least one of O(migrations[].waves[].include), O(migrations[].waves[].folders),
-            O(migrations[].waves[].custom_metadata), O(migrations[].waves[].share) and O(migrations[].waves[].rest).
+          - The waves, first to last, 99 at the most. Required with O(from=source).
+          - A wave takes the secrets that all its selectors match, and needs at least one of
+            O(migrations[].waves[].include), O(migrations[].waves[].folders), O(migrations[].waves[].custom_metadata),
+            O(migrations[].waves[].share) and O(migrations[].waves[].rest).
         type: list
         elements: dict
-        required: true
         suboptions:
           name:
             description:
@@ -152,8 +171,11 @@ options:
             type: bool
             default: false
 notes:
-  - For Ansible an inventory that fails is only a warning, unless C(ANSIBLE_INVENTORY_UNPARSED_FAILED) is set, as AWX
-    does.
+  - For Ansible an inventory source that fails is only a warning, and a playbook without hosts succeeds. So where a
+    source of this plugin fails, the plugin ends the program, with the reason as the last line and with exit code 4,
+    whichever other sources there are.
+  - A limit that names a group C(wave_<name>), C(migration_<name>) or C(environment_<name>) which no source has fails in
+    the same way. With several sources that is only a warning here, and an error of the playbooks of this collection.
   - The token needs no right to read values. It must list, and read the metadata where a wave selects by it.
 seealso:
   - module: secretferry.akeyless.kv_migration
@@ -197,16 +219,19 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import traceback
 import typing as t
 
-from ansible.errors import AnsibleParserError
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec, read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.hosts import as_hosts
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.private_files import take_file_warnings
 
 try:
     from ansible.template import trust_as_template
@@ -222,6 +247,8 @@ else:
         return value
 
 
+_NAMES = ("kv_batches.yml", "kv_batches.yaml")
+_PARSER_ERROR = 4  # the exit code of Ansible's programs for an inventory that they do not accept
 _TEMPLATES = ("{{", "{%", "{#", "#jinja2:")
 
 
@@ -232,11 +259,46 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def verify_file(self, path: str) -> bool:
         """Whether the file is a source for this plugin, by its name."""
-        return bool(super().verify_file(path)) and path.endswith(("kv_batches.yml", "kv_batches.yaml"))
+        if not super().verify_file(path):
+            return False
+        if not path.endswith(_NAMES) and path.endswith((".yml", ".yaml")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                if re.search(rf"^plugin:\s*['\"]?{re.escape(self.NAME)}['\"]?\s*$", file.read(), re.MULTILINE):
+                    self._end(f"{path}: a source of {self.NAME} must have a name that ends in {' or '.join(_NAMES)}")
+        return path.endswith(_NAMES)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Read the source, and add its hosts, groups and variables."""
         super().parse(inventory, loader, path)
+        try:
+            self._parse(path, cache)
+        except AnsibleError as error:
+            message = str(error.message)
+        else:
+            self._check_limit(path)
+            return
+        self._end(message)
+
+    def _end(self, message: str) -> t.NoReturn:
+        """End the program. Ansible takes any exception for a warning, lets other plugins try the file, and goes on."""
+        self.display.error(message, wrap_text=False)
+        raise SystemExit(_PARSER_ERROR)
+
+    def _check_limit(self, path: str) -> None:
+        """Name the groups that there are where the limit names one that there is not."""
+        named = re.findall(
+            r"(?:^|[,:&!]) *((?:wave|migration|environment)_\w+) *(?=$|[,:])", context.CLIARGS.get("subset") or ""
+        )
+        hosts = self.inventory.hosts.values()
+        known = {group for host in hosts for group in host.vars.get("secretferry_groups", ())}
+        if unknown := sorted(set(named) - known - set(self.inventory.groups)):
+            message = f"{path}: there is no group {', '.join(unknown)}. Limit it to one of {', '.join(sorted(known))}"
+            if len(context.CLIARGS.get("inventory") or ()) > 1 or os.path.isdir(context.CLIARGS["inventory"][0]):
+                self.display.warning(message)  # another source may have it
+            else:
+                self._end(message)
+
+    def _parse(self, path: str, cache: bool) -> None:
         given = self._read_config_data(path)
         own = {key: value for key, value in given.items() if key in config_spec()}
         self._reject_unknown(given, path)
@@ -279,7 +341,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             place = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in reversed(frames[-6:]))
             message = f"Unexpected {type(error).__name__} at {place}. Please report it; nothing was changed"
         else:
-            for warning in warnings:
+            for warning in [*warnings, *take_file_warnings()]:
                 self.display.warning(f"{path}: {warning}")
             return hosts
         raise AnsibleParserError(f"{path}: {message}")
@@ -322,7 +384,7 @@ def _fingerprint(own: dict[str, t.Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "SECRETFERRY_BATCH_")
+_PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "AKEYLESS_API_URL", "SECRETFERRY_BATCH_")
 
 
 def _without_auth(value: t.Any) -> t.Any:

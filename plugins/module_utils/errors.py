@@ -24,6 +24,7 @@ __all__ = [
     "Outage",
     "PermissionDenied",
     "SecretferryError",
+    "Stopped",
     "TransportError",
 ]
 
@@ -84,15 +85,19 @@ class ApiError(SecretferryError):
     """A server answered with an error.
 
     :param status: the HTTP status.
-    :param detail: the server's own text, without anything that the request contained.
+    :param detail: the server's own text. It may quote what was sent, and decides only; it is never shown.
+    :param words: what of it may be shown, see http/error_texts.py.
     :param code: the server's own word for the kind of error, from the place where it gives one; empty without one.
-        Only the status and this decide anything: ``detail`` may quote the name of an item.
+        For Akeyless, only the status and this decide anything.
     """
 
-    def __init__(self, message: str, remedy: str = "", *, status: int = 0, detail: str = "", code: str = "") -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, status: int = 0, detail: str = "", words: str = "", code: str = ""
+    ) -> None:
         super().__init__(message, remedy)
         self.status = status
         self.detail = detail
+        self.words = words
         self.code = code
 
 
@@ -124,5 +129,9 @@ class Outage(SecretferryError):
     """Vault or Akeyless has been unavailable for longer than a run waits: the whole run ends, not one secret."""
 
 
-FATAL = (Outage, LoginError, LedgerError, TransportError)
+class Stopped(SecretferryError):
+    """The run was told to stop, by a signal or because its controller is gone."""
+
+
+FATAL = (Outage, LoginError, LedgerError, TransportError, Stopped)
 """Errors that end a run, because all that follows would fail too. Other errors concern one secret."""

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import traceback
 import typing as t
 
@@ -15,7 +17,9 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .common.event_loop import run
 from .common.progress import VARIABLE, progress
 from .common.result import Mask, Params, Result
-from .errors import MissingLibrary, SecretferryError
+from .errors import MissingLibrary, SecretferryError, Stopped
+from .options.private_files import take_file_warnings
+from .stopping import stop
 
 __all__ = ["run_module"]
 
@@ -38,9 +42,11 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     result = Result()
     progress.open(os.environ.get(VARIABLE))
     try:
-        result = run(work(module.params, check=module.check_mode, mask=mask))
+        result = run(work(module.params, check=module.check_mode, mask=mask), stop)
     except MissingLibrary as error:
         failed = {"msg": missing_required_lib(error.library), "exception": error.trace or None}
+    except Stopped:
+        failed = {"msg": _how_far()}
     except SecretferryError as error:
         failed = {"msg": str(error)}
     except Exception as error:
@@ -53,6 +59,13 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
         }
     finally:
         progress.close()
+    if stop.reason:
+        if result.error is not None:
+            result.error = Stopped(_how_far())
+        if not module._keep_remote_files:
+            _remove_task_folder()
+    for warning in take_file_warnings():
+        module.warn(warning)
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:
@@ -63,3 +76,21 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     if result.error is not None:
         module.fail_json(msg=str(result.error), **values)
     module.exit_json(**values)
+
+
+def _how_far() -> str:
+    """The message of a run that was stopped."""
+    if progress.total is not None:
+        things = "items" if progress.name == "roll back" else "secrets"
+        when = f"after {progress.done} of {progress.total} {things}"
+    else:
+        when = f"during '{progress.name}'" if progress.name else "at its beginning"
+    return f"stopped {when}; run again to go on"
+
+
+def _remove_task_folder() -> None:
+    """Delete the folder that Ansible made for this task: a controller that is gone does not do it."""
+    for file in (*sys.orig_argv[1:2], os.environ.get(VARIABLE, "")):
+        folder = os.path.dirname(file)
+        if os.path.basename(folder).startswith("ansible-tmp-"):
+            shutil.rmtree(folder, ignore_errors=True)

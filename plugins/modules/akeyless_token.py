@@ -35,7 +35,8 @@ options:
   dest:
     description:
       - The private file, on the host that runs the module. It gets mode 0600. Its folder must exist and should have
-        mode 0700. With O(state=absent) it is read, too.
+        mode 0700. A folder to which every user may write is rejected, unless it has the sticky bit, as C(/tmp) has.
+        With O(state=absent) it is read, too.
     type: path
     required: true
   min_ttl:

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Reads everything that a migration with M(secretferry.akeyless.kv_migration) and the same options would take, and
     returns counts, sizes, findings, and an estimate of requests and time.
-  - Read RV(findings) first, which has the worst first. RV(ready) is for playbooks.
+  - Read RV(what_to_do) first, which is the last that Ansible prints. RV(findings) and RV(ready) are for playbooks.
   - Reads only, on either side. In Vault, a token that may list and read is enough. Akeyless is optional.
   - Returns names, numbers and reasons, never a value. Values are read one version at a time, measured and dropped.
   - A path that may not be listed or read is listed in RV(unreadable), and never stops the rest. A path that fails in
@@ -41,7 +41,7 @@ options:
     default: true
   versions:
     description:
-      - Which versions would be migrated, V(all), V(current), or how many of the newest that can be read, as in
+      - Which versions would be migrated, V(all), V(current), or how many of the newest, deleted ones counted, as in
         M(secretferry.akeyless.kv_migration).
     type: str
     default: all
@@ -52,12 +52,12 @@ options:
     default: 32
   report_limit:
     description:
-      - How many entries each list holds at the most. Lists that only rank, such as C(largest) in RV(sizes), hold 10 at
+      - How many entries each list holds at the most. Lists that only rank, such as C(largest) in RV(sizes), hold 3 at
         the most. Counts are always complete.
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 notes:
   - RV(estimate) is for a first run. When items of an earlier run are at the target, a run takes less.
 seealso:
@@ -279,7 +279,8 @@ names:
   description:
     - C(same_as_folder) are secrets whose path is also a folder. C(differ_only_in_case) are paths that differ only in
       upper and lower case, the first and the last of each group.
-    - C(replaced) are names with characters that the account does not allow, and the items' names for them.
+    - C(replaced) are paths with characters that the account does not allow, or with segments C(.) or C(..) or empty
+      ones, and the items' names for them.
       C(invalid_characters) are these characters, null if they are not known.
     - C(collisions) are item names that more than one secret or key would get.
     - C(longest) counts the characters of the item's name.
@@ -409,7 +410,17 @@ transport:
   description: The HTTP library that reads the secrets.
   returned: when secrets were found
   type: str
-  sample: aiohttp
+  sample: httptools
+what_to_do:
+  description: RV(findings) in lines for people, with what there is to migrate before them and RV(ready) after them.
+  returned: when secrets were found
+  type: list
+  elements: str
+  sample:
+    - 4,211 secrets, 12,034 versions to migrate, 3,011,981 bytes; a first run takes about 22 s
+    - "error: 2 values over the limit of 16384 bytes: Akeyless would reject them. Raise value_limit if the account takes
+      more, or exclude the paths in 'sizes.over_limit'"
+    - "not ready: a migration would fail for what the errors name"
 durations:
   description: Seconds spent, by stage.
   returned: when secrets were found

@@ -59,10 +59,9 @@ options:
     choices: [full, minimal, none]
   versions:
     description:
-      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest that can be
-        read.
-      - Deleted and destroyed versions cannot be read and are left out. With V(current), a secret whose newest version
-        is deleted is left out.
+      - Which versions to migrate, oldest first. V(all), V(current), or a number for that many of the newest.
+      - Deleted and destroyed versions cannot be read and are left out, but count in the number. V(current) is the same
+        as V(1), so a secret whose newest version is deleted is left out.
       - Stored with the migration. When omitted, the stored value; the first run stores V(all).
     type: str
   layout:
@@ -121,7 +120,7 @@ options:
     type: int
     default: 500
 requirements:
-  - aiohttp >= 3.9 (optional; a quarter of the CPU time per request)
+  - httptools >= 0.6.4 (optional; a tenth of the CPU time per request)
 seealso:
   - module: secretferry.akeyless.kv_info
 author:
@@ -199,6 +198,48 @@ summary:
     unreadable: 1
     removed_at_source: 0
     versions_written: 342
+# begin shared: at_target; returned: when O(state=present) and the source was reached
+at_target:
+  description:
+    - How much of the migration is at the target after the run, within its O(scope). It is counted from the target's
+      listing and the ledger. In check mode, how much is there now. Null if the run ended early, so that it is not known.
+    - C(secrets) have at least one item of this migration, complete or not. C(versions) are those that it wrote; null
+      if a deletion of some was begun and not finished.
+    - C(secrets_change) and C(versions_change) say what this run changed, and C(changes) which secrets, if the scope
+      names no paths. They are null after an outage, because then it is not known.
+  returned: when O(state=present) and the source was reached
+  type: dict
+  contains:
+    secrets:
+      description: Secrets with an item.
+      type: int
+    versions:
+      description: Versions of these items.
+      type: int
+    secrets_change:
+      description: More secrets than before, or fewer.
+      type: int
+    versions_change:
+      description: More versions than before, or fewer.
+      type: int
+    changes:
+      description: The secrets of which there are more or fewer versions, at most O(report_limit).
+      type: list
+      elements: dict
+    changes_count:
+      description: How many such secrets there are, listed or not.
+      type: int
+  sample:
+    secrets: 281
+    versions: 808
+    secrets_change: 1
+    versions_change: 3
+    changes:
+      - source: secret/payments/db
+        secrets_change: 1
+        versions_change: 3
+    changes_count: 1
+# end shared
 plan:
   description:
     - What was done, or in check mode what would be done, for each item that is not merely unchanged, in order of path.
@@ -297,7 +338,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: when O(state=present) and the source was reached
   type: str
-  sample: aiohttp
+  sample: httptools
 # end shared
 durations:
   description: Seconds spent, by stage.

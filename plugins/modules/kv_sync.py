@@ -246,6 +246,48 @@ run:
   returned: when a pass came to its end
   type: str
   sample: 20270131T181500Z-3f9a
+# begin shared: at_target; returned: with O(state=synced) and O(state=started)
+at_target:
+  description:
+    - How much of the migration is at the target after the run, within its O(scope). It is counted from the target's
+      listing and the ledger. In check mode, how much is there now. Null if the run ended early, so that it is not known.
+    - C(secrets) have at least one item of this migration, complete or not. C(versions) are those that it wrote; null
+      if a deletion of some was begun and not finished.
+    - C(secrets_change) and C(versions_change) say what this run changed, and C(changes) which secrets, if the scope
+      names no paths. They are null after an outage, because then it is not known.
+  returned: with O(state=synced) and O(state=started)
+  type: dict
+  contains:
+    secrets:
+      description: Secrets with an item.
+      type: int
+    versions:
+      description: Versions of these items.
+      type: int
+    secrets_change:
+      description: More secrets than before, or fewer.
+      type: int
+    versions_change:
+      description: More versions than before, or fewer.
+      type: int
+    changes:
+      description: The secrets of which there are more or fewer versions, at most O(report_limit).
+      type: list
+      elements: dict
+    changes_count:
+      description: How many such secrets there are, listed or not.
+      type: int
+  sample:
+    secrets: 281
+    versions: 808
+    secrets_change: 1
+    versions_change: 3
+    changes:
+      - source: secret/payments/db
+        secrets_change: 1
+        versions_change: 3
+    changes_count: 1
+# end shared
 plan:
   description:
     - What was done, or in check mode what would be done, for each item that is not merely unchanged. Of several passes,
@@ -337,7 +379,7 @@ transport:
   description: The HTTP library that read and wrote secrets.
   returned: with O(state=synced) and O(state=started)
   type: str
-  sample: aiohttp
+  sample: httptools
 # end shared
 durations:
   description: Seconds spent, by stage of the last pass, and in all.

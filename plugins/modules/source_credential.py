@@ -66,7 +66,8 @@ options:
   dest:
     description:
       - The private file for the credential, on the host that runs the module. Its folder must exist and should have
-        mode 0700. With O(state=absent) and O(state=rotated) it is read, too.
+        mode 0700. A folder to which every user may write is rejected, unless it has the sticky bit, as C(/tmp) has.
+        With O(state=absent) and O(state=rotated) it is read, too.
       - Without it, O(state=present) makes policy and role only.
     type: path
   wrap_ttl:

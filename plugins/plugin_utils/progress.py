@@ -7,7 +7,7 @@
 The module gets the name of a private file in its environment (see module_utils/common/progress.py) and writes its
 numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
 otherwise with one small command through a connection of its own, as the task's connection is busy. A failure in that
-never fails the task; there is no line then.
+never fails the task; there is no line then. When ansible-playbook is stopped, the module is, too (see stopping.py).
 """
 
 from __future__ import annotations
@@ -29,12 +29,19 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils.common.progress import VARIABLE
 from .progress_lines import Lines, Pace, parse_mark, parse_setting
+from .report.action import keep_record, variable_of
+from .report.records import RecordError
+from .role_words import in_role_words
+from .stopping import StopRelay
 
 __all__ = ["ProgressAction"]
 
 _SETTING = "secretferry_progress"
+# The roles of this collection set them at their tasks: the step, and the role that includes another one.
+_STEP, _CALLER = "secretferry_role_step", "secretferry_role_caller"
 _LINE_BYTES = 256  # the longest line of the file
 _LAST_READ = 5.0  # seconds that the task waits for a read that is under way when it ends
+_NO_ANSWER = "told to stop; run again to go on"
 # Their output is for programs, which a line of progress would break.
 _FOR_PROGRAMS = ("json", "jsonl", "ndjson", "null")
 
@@ -54,14 +61,37 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         result = super().run(None, task_vars)
         wrap_async = self._task.async_val and not self._connection.has_native_async
         pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
-        with self._watched(pace, str((task_vars or {}).get("inventory_hostname", ""))) as path:
-            done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
-        if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
-            with contextlib.suppress(Exception):
-                self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
-        if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return merge_hash(result, done)
+        host = str((task_vars or {}).get("inventory_hostname", ""))
+        said = _NO_ANSWER
+        with StopRelay(self._is_local, lambda: f"secretferry: {host}: {said}"):
+            with self._watched(pace, host) as path:
+                done = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
+            if not done.get("failed"):
+                said = "the module came to its end; the play did not"
+            elif str(done.get("msg")).startswith("stopped "):
+                said = str(done["msg"])
+            if path and "module_stdout" in done:  # the module was interrupted, so its file may still exist
+                with contextlib.suppress(Exception):
+                    self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
+            if not wrap_async:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+        merged = merge_hash(result, done)
+        step = variable_of(self, task_vars or {}, _STEP)
+        return merged if wrap_async or not step else self._of_role(step, merged, task_vars)
+
+    def _of_role(self, step: str, result: dict[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The result of a role's step, in the words of the role, after it was recorded for the report."""
+        result = in_role_words([step, variable_of(self, task_vars, _CALLER) or ""], result)
+        try:
+            keep_record(self, step, result, task_vars)
+        except RecordError as error:
+            done = f"{result['msg']}. Besides" if result.get("msg") else "The work is done, but"
+            result = {**result, "failed": True, "msg": f"{done} the result could not be recorded: {error}"}
+        return result
+
+    @property
+    def _is_local(self) -> bool:
+        return self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become
 
     def _pace(self, task_vars: t.Mapping[str, t.Any]) -> Pace | None:
         """When lines are due, by the variable or the environment; None for never."""
@@ -110,7 +140,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
         return str(shell.join_path(shell.tmpdir or self._make_tmp_path(), name))
 
     def _reader(self, path: str) -> _Reader:
-        if self._connection.transport in ("local", "ansible.builtin.local") and not self._connection.become:
+        if self._is_local:
             return lambda: _content(path)
         action = self._second_action()
         command = f"head -c {_LINE_BYTES} {shlex.quote(path)}"

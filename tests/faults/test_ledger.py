@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import socket
 import time
@@ -15,10 +16,15 @@ import typing as t
 import pytest
 from killing import apart, comparable, small_shards, start, until
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ferrydev.emulator import Emulator
+from ferrydev.migrating import Migration
 from ferrydev.scene import Scene
+from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
+from ferrydev.verifying import verified
 
 FOLDER = "/migrated/.secretferry/test"
 LEASE = f"{FOLDER}/lease"
@@ -80,6 +86,40 @@ def test_two_first_runs_at_once_end_with_one_winner(scene: Scene) -> None:
     last = apart(scene.migration)
     assert (last.error, last.changed) == ("", False)
     assert {n: scene.values(f"s{n}") for n in range(8)} == {n: [{"v": n}, {"v": n + 0.5}] for n in range(8)}
+
+
+WROTE = f"another run of this migration wrote to {FOLDER} while this one read it. Run again when it has ended"
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [(Migration.run, WROTE), (verified, WROTE), (lambda migration: Sync(migration).run(), "")],
+    ids=["migration", "verification", "sync, which waits and reads again"],
+)
+def test_a_run_that_reads_the_ledger_while_another_splits_a_shard_names_it(
+    scene: Scene, read: t.Callable[[Migration], Result], said: str
+) -> None:
+    scene.migration.ok()
+    control = scene.emulator.control
+    control.faults(rules=[{"action": "hang", "routes": ["get-secret-value"], "nth": [2]}])
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def tell() -> None:
+        try:
+            sender.send(str(read(scene.migration).error or ""))
+        except SecretferryError as error:
+            sender.send(str(error))
+
+    reader = multiprocessing.get_context("fork").Process(target=tell)
+    reader.start()
+    assert control.wait_hanging()  # it has listed the ledger, and is about to read its only shard
+    scene.kv.put("s0", {"v": "next"})
+    scene.migration.limits = Limits(shard_bytes=700)
+    scene.migration.ok()
+    assert f"{FOLDER}/shard-b" not in control.dump()
+    control.faults()
+    reader.join()
+    assert receiver.recv() == said
 
 
 @pytest.mark.parametrize("holder", ["dead here", "expired elsewhere", "damaged"])

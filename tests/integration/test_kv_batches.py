@@ -103,7 +103,7 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
         "ansible_connection",
         "ansible_python_interpreter",
         *(f"secretferry_{name}" for name in ("migration", "target_location", "source", "options", "scope", "wave")),
-        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secret_count")),
+        *(f"secretferry_{name}" for name in ("wave_number", "batch", "environment", "secret_count", "groups")),
     }
     assert (host["ansible_connection"], host["ansible_python_interpreter"]) == (
         "local",
@@ -119,7 +119,9 @@ def test_hosts_have_what_a_play_needs(exported: Listed, kv: Kv, vault: Vault) ->
     }
     assert host["secretferry_options"] == {"conflict": "skip", "metadata_mode": "minimal"}
     assert host["secretferry_batch"] == name
-    assert set(host["secretferry_scope"]) == {"paths", "hash_prefix"}
+    assert set(host["secretferry_scope"]) == {"paths", "hash_prefix", "wave", "wave_number"}
+    assert (host["secretferry_scope"]["wave"], host["secretferry_scope"]["wave_number"]) == ("pilot", 1)
+    assert host["secretferry_groups"] == sorted(exported.groups)
     assert (host["secretferry_migration"], host["secretferry_target_location"]) == ("Payments", "/migrated/payments")
     assert host["secretferry_environment"] == "Pre-Prod"
     assert all(
@@ -191,7 +193,7 @@ def test_every_option_is_documented_as_it_is_checked() -> None:
             | ({"in": outline(option[inner], inner)} if inner in option else {})
             for name, option in options.items()
             # Those are documented by a fragment, or with the module that has them.
-            if name not in ("plugin", "source", "options")
+            if name not in ("plugin", "source", "akeyless", "options")
         }
 
     # Ansible reads the defaults of an inventory from its documentation; the argument spec cannot have them, because a

@@ -69,6 +69,8 @@ def test_globs_over_paths_and_over_items(scene: Scene) -> None:
     for may in ([f"{mount}/app/**"], [f"/migrated/{mount}/app/*"], [f"{mount}/app/db", "**/app/api", "**/numbers"]):
         identity = clean(tried(scene, may_read=may, may_not_read=[f"{mount}/shop/"]))
         assert (identity["expected_reads"], identity["expected_denials"]) == (3, 1)
+        found = [scene.item(path) for path in ("app/db", "app/api", "app/numbers")]
+        assert (identity["secrets"], identity["versions"]) == (3, sum(len(item["versions"]) for item in found))
 
 
 def test_what_matches_no_glob_is_not_tried(scene: Scene, server: Emulator) -> None:

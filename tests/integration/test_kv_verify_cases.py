@@ -16,6 +16,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
 from ferrydev.scene import Scene
+from ferrydev.syncing import Sync
 from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
@@ -72,6 +73,20 @@ def test_only_current_versions_again_and_again(scene: Scene) -> None:
     assert found(verified(scene.migration))[0] == ("different_metadata", "a")
     scene.migration.ok()
     assert clean(verified(scene.migration)).values["summary"]["versions"] == 3
+
+
+@pytest.mark.parametrize("deleted", [(5,), (4,)])
+def test_a_number_of_versions_is_the_same_number_when_a_newer_one_is_deleted(
+    scene: Scene, deleted: tuple[int, ...]
+) -> None:
+    scene.kv.put("d", *({"v": n} for n in range(1, 6)))
+    scene.migration.ok(versions="2", metadata_mode="none")
+    scene.kv.delete("d", *deleted)
+    clean(verified(scene.migration))
+    assert not scene.migration.ok().changed
+    Sync(scene.migration).ok(state="synced", delete=True, source={"url": scene.migration.vault.addr})
+    clean(verified(scene.migration))
+    assert scene.values("d") == [{"v": n} for n in (4, 5) if n not in deleted]
 
 
 def test_a_secret_that_was_removed_and_made_anew(scene: Scene) -> None:

@@ -67,6 +67,10 @@ def _records(kind: str) -> list[dict[str, t.Any]]:
             "migrate",
             {
                 "failed": True,
+                "at_target": {
+                    **{"secrets": 20_000, "versions": 41_000, "secrets_change": 20_000, "versions_change": 41_000},
+                    **{"changes": [], "changes_count": 20_000},
+                },
                 "summary": {"created": 20_000, "failed": len(problems), "unreadable": 1, "versions_written": 41_000},
                 "failures": problems,
                 "unreadable": [{"source": "secret/payments/hsm/", "reason": "may not be listed"}],
@@ -246,6 +250,26 @@ def test_a_reader_sees_at_once_how_it_stands(usual: Opened) -> None:
     assert all("Raise value_limit" in text for text in problems)
     assert "missing right" in usual.page.locator("#access").inner_text()
     bars = usual.page.locator("#overview svg, .charts svg[aria-label]")
+    assert "20,000" in usual.page.locator(".figures").inner_text()
+    assert "41,000" in usual.page.locator("#waves").inner_text()
+    assert "+20,000 secrets, +41,000 versions" in usual.page.locator("#playbooks").inner_text()
     assert "20000 migrated, not verified" in " ".join(
         bars.nth(n).get_attribute("aria-label") or "" for n in range(bars.count())
     )
+
+
+def test_an_application_is_one_row_that_unfolds_to_its_batches(usual: Opened) -> None:
+    first = usual.page.locator("#access tbody tr").first
+    assert usual.page.locator("#access tbody th").all_inner_texts() == ["billing", "payments-w01-b00"]
+    part = first.locator("li")
+    assert not part.is_visible()
+    first.locator("summary").click()
+    assert "read 20 that it must read" in part.inner_text()
+
+
+def test_the_percentage_does_not_touch_its_ring(usual: Opened) -> None:
+    text = usual.page.locator(".ring text").first
+    text.evaluate("node => node.textContent = '100 %'")
+    width = usual.page.evaluate("document.querySelector('.ring text').getBBox().width")
+    # The ring's inner width at the height of the text, in units of the drawing: 2 * sqrt(43.5 ** 2 - 12 ** 2).
+    assert width < 83 - 2 * 10

@@ -81,6 +81,17 @@ def test_no_credential_is_in_what_becomes_of_it() -> None:
     assert "hvs.token" not in shown
 
 
+def test_batches_of_the_ledger_need_neither_vault_nor_waves() -> None:
+    config = changed(waves=None)
+    environ = {"AKEYLESS_ACCESS_ID": "p-1", "AKEYLESS_ACCESS_KEY": "k", "SECRETFERRY_BATCH_FROM": "ledger"}
+    read = read_config(config, environ)
+    assert read.akeyless is not None
+    assert [(planned.name, planned.settings, planned.waves) for planned in read.migrations] == [("payments", None, ())]
+    assert read_config({**config, "from": "ledger"}, {**environ, "SECRETFERRY_BATCH_FROM": "source"}).akeyless
+    with pytest.raises(OptionError, match="Give 1 to 99"):
+        read_config(config, ENV)
+
+
 def wave(**members: t.Any) -> dict[str, t.Any]:
     return changed(waves=[{"name": "w", **members}])
 
@@ -149,10 +160,11 @@ SHOWN = [
 
 
 def test_there_are_examples() -> None:
-    assert len(SHOWN) == 3
+    assert len(SHOWN) == 4
 
 
 @pytest.mark.parametrize("number", range(len(SHOWN)))
 def test_the_inventories_that_the_docs_show_are_accepted(number: int) -> None:
     config = {key: value for key, value in SHOWN[number].items() if key != "plugin"}
-    assert read_config(config, ENV).migrations
+    environ = {**ENV, "AKEYLESS_ACCESS_ID": "p-1", "AKEYLESS_ACCESS_KEY": "k"}
+    assert read_config(config, environ).migrations

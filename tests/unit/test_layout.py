@@ -22,6 +22,7 @@ _COLLECTION = "ansible_collections.secretferry.akeyless.plugins."
 # From the lowest floor up. A room imports from floors below its own, and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "limits", "rawjson"),
+    ("stopping",),
     ("http",),
     ("options",),
     ("vault", "akeyless"),
@@ -32,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("migrate", "verify", "rollback", "assess", "gateway", "credential", "batches"),
     ("sync", "freeze", "preflight", "account_probe", "canary_secrets"),
 )
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms} | {"runner": 5}
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms} | {"runner": 6}
 USE_CASES = ("migrate", "sync", "verify", "rollback", "assess")
 MOST_FILES, MOST_LINES = 12, 300
 

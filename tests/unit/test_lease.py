@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -126,9 +127,15 @@ def test_a_process_need_not_wait_for_itself_nor_for_one_that_has_ended() -> None
     assert taken(server.lease(holder=own))
     assert not taken(server.lease(holder=replace(own, nonce="another")))
     ended = subprocess.Popen([sys.executable, "-c", ""])
+    # A zombie: what started it has not waited for it yet.
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    for gone in (replace(own, pid=ended.pid), replace(own, started="1")):
+        server = Server()
+        asyncio.run(server.lease(holder=replace(gone, nonce="another")).acquire())
+        assert taken(server.lease(holder=own))
     ended.wait()
     server = Server()
-    asyncio.run(server.lease(holder=replace(own, nonce="another", pid=ended.pid)).acquire())
+    asyncio.run(server.lease(holder=replace(own, nonce="another", pid=ended.pid, started="")).acquire())
     assert taken(server.lease(holder=own))
 
 

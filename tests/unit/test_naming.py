@@ -15,7 +15,9 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming i
 SEGMENT = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=12)
 PATH = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)
 INVALID = st.text(st.sampled_from('<>;%~=^_#?* é"'), max_size=6)
-TRICKY = st.text(st.sampled_from("%3Ba~25;<"), min_size=1, max_size=8)
+TRICKY = st.text(st.sampled_from("%3Ba~25;<./EF"), min_size=1, max_size=8)
+SEGMENTS = st.lists(st.sampled_from(["", ".", "..", "%2E", "%2E%2E", "%252E%2E", "%FF", "%25FF", "a"]), min_size=1)
+DOTTED = SEGMENTS.map("/".join)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,11 @@ def test_the_gateways_names(location: str, namespace: str, mount: str, path: str
         ("é", "é", "/m/kv/%C3%A9"),
         ("%;", "a;b", "/m/kv/a~3Bb"),
         ("/;", "a/b", "/m/kv/a/b"),
+        ("", "..", "/m/kv/%2E%2E"),
+        ("", "a/./b", "/m/kv/a/%2E/b"),
+        ("", "a//b", "/m/kv/a/%FF/b"),
+        ("", "%2E%2E/%FF", "/m/kv/%252E%252E/%25FF"),
+        ("%", "..//~2E", "/m/kv/~2E~2E/~FF/~7E2E"),
     ],
 )
 def test_invalid_characters_are_replaced(invalid: str, path: str, expected: str) -> None:
@@ -72,16 +79,32 @@ def test_a_name_holds_no_invalid_character(path: str, invalid: str) -> None:
     assert not set(written) & (set(invalid) - {"/", naming.escape})
 
 
-@given(PATH | TRICKY, INVALID.filter(bool))
+@given(PATH | TRICKY | DOTTED, INVALID)
 def test_the_path_can_be_restored(path: str, invalid: str) -> None:
-    naming = Naming("/m", invalid=invalid)
-    assert restore(naming.item("kv/", path), naming.escape) == f"/m/kv/{path}"
+    naming = Naming("/m", "team", invalid=invalid)
+    assert naming.path(naming.item("kv/", path)) == f"kv/{path}"
+    key = naming.item("kv/", "a", path)
+    assert naming.path(key, key=True) == "kv/a"
+    assert restore(key.rpartition("/")[2], naming.escape) == path
 
 
-@given(PATH | TRICKY, PATH | TRICKY, INVALID)
+@given(PATH | TRICKY | DOTTED, PATH | TRICKY | DOTTED, INVALID)
 def test_two_paths_never_share_a_name(one: str, other: str, invalid: str) -> None:
     naming = Naming("/m", invalid=invalid)
     assert (naming.item("kv/", one) == naming.item("kv/", other)) == (one == other)
+
+
+@given(DOTTED, SEGMENT | DOTTED, INVALID)
+def test_no_segment_of_a_name_can_be_resolved(path: str, key: str, invalid: str) -> None:
+    naming = Naming("/m", invalid=invalid)
+    name = naming.item("kv/", path, key)
+    assert not {"", ".", ".."} & {*name[1:].split("/")}
+    assert name.startswith(naming.folder("kv/", "") + "/")
+    assert naming.item("kv/", f"{path}/a") == f"{naming.folder('kv/', f'{path}/')}/a"
+
+
+def test_a_name_that_no_migration_gave_is_left_as_it_is() -> None:
+    assert Naming("/m", invalid=";").path("/m/kv/%C3%3B%FFx") == "kv/%C3%3B%FFx"
 
 
 @given(PATH, SEGMENT | PATH, PATH, SEGMENT | PATH)

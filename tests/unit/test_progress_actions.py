@@ -15,7 +15,7 @@ from ansible.plugins.loader import action_loader, init_plugin_loader, module_loa
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 LONG = sorted(path.stem for path in MODULES.glob("kv_*.py"))
-SHOWING = [*LONG, "preflight", "gateway_migration_info", "gateway_log_info"]
+SHOWING = [*LONG, "preflight", "gateway_migration_info", "gateway_log_info", "account_probe", "canary_secrets"]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -18,8 +18,6 @@ from ferrydev.shared_returns import MARKED
 
 LENGTH = 6
 REASONS = {
-    ("plugins/inventory/kv_batches.py", "plugins/inventory/kv_batches.py"): "two lists of dicts that have a name",
-    ("plugins/module_utils/migrate/run.py", "plugins/module_utils/verify/run.py"): "the parameters of two runs",
     ("plugins/module_utils/verify/item_verifier.py", "plugins/module_utils/verify/report.py"): "one calls the other",
 }
 """The files that may have equal lines, and why."""

@@ -35,9 +35,33 @@ from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.view i
 from ferrydev.canaries import canary, scan
 
 FAILURE = {"source": "secret/a", "item": "/m/secret/a", "reason": "too long", "remedy": "Exclude it"}
-MIGRATED = {"changed": True, "summary": {"created": 9, "unchanged": 1, "versions_written": 20}}
+
+
+def counted(
+    secrets: int, versions: int, more: tuple[int, int] = (0, 0), **changes: tuple[int, int]
+) -> dict[str, t.Any]:
+    """What a module says of the target. ``changes``: by the name of a secret."""
+    return {
+        "secrets": secrets,
+        "versions": versions,
+        "secrets_change": more[0],
+        "versions_change": more[1],
+        "changes": [
+            {"source": f"secret/{name}", "secrets_change": change[0], "versions_change": change[1]}
+            for name, change in changes.items()
+        ],
+        "changes_count": len(changes),
+    }
+
+
+MIGRATED = {
+    "changed": True,
+    "summary": {"created": 9, "unchanged": 1, "versions_written": 20},
+    "at_target": counted(10, 21, (9, 20)),
+}
 FAILED = {
     "failed": True,
+    "at_target": counted(9, 20, (9, 20)),
     "msg": "1 of 10 did not happen",
     "summary": {"created": 9, "failed": 1, "versions_written": 20},
     "failures": [FAILURE],
@@ -110,7 +134,12 @@ class TestRecords:
         )
         assert again["attempt"] == 2
         assert again["earlier"] == [
-            {"recorded": "2026-11-23T00:00:01Z", "status": "failed", "message": "1 of 10 did not happen"}
+            {
+                "recorded": "2026-11-23T00:00:01Z",
+                "status": "failed",
+                "message": "1 of 10 did not happen",
+                "at_target": counted(9, 20, (9, 20)),
+            }
         ]
 
     def test_the_same_result_is_the_same_record(self) -> None:
@@ -298,7 +327,7 @@ class TestPlaces:
 
     def test_the_only_batch_of_a_wave_is_a_batch(self) -> None:
         place = place_of(self.OMITTED, self.HOST.get)
-        assert place == RecordPlace("pay", "pilot", 1, "pay-w01-b000000", "/m")
+        assert place == RecordPlace("pay", "pilot", 1, "pay-w01-b000000", "/m", paths=("secret/a",))
         planned = planned_batches({"hostvars": {"pay-w01-b000000": self.HOST}})
         rollout = roll_up([with_history(make("migrate", place, MIGRATED, "2026-11-23T00:00:01Z"), None)], planned)
         (batch,) = rollout.batches

@@ -65,7 +65,7 @@ WRONG: list[tuple[dict[str, t.Any], str]] = [
     ({"hash_prefix": "72"}, "Quote it in YAML"),
     ({"paths": []}, "scope.paths: is empty"),
     ({"paths": ["kv/folder/"]}, "'kv/folder/' does not name a secret"),
-    ({"paths": ["kv//x"]}, "'kv//x' does not name a secret"),
+    ({"paths": ["kv//"]}, "'kv//' does not name a secret"),
     ({"paths": [""]}, "'' does not name a secret"),
 ]
 

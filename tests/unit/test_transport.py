@@ -25,7 +25,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transpor
     open_transport,
 )
 
-BACKENDS = ["aiohttp", "httpx"]
+BACKENDS = ["httptools", "httpx"]
 
 
 class Server:
@@ -133,6 +133,18 @@ def _send(url: str, backend: str, method: str, path: str, body: bytes | None = N
 def test_paths_are_sent_exactly_as_they_are(server: Server, backend: str, path: str) -> None:
     _send(server.url, backend, "GET", path)
     assert server.lines == [f"GET {path} HTTP/1.1".encode()]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_request_whose_answer_is_cut_was_sent_as_often_as_it_was_counted(server: Server, backend: str) -> None:
+    async def run() -> int:
+        async with _open(server.url, backend) as transport:
+            await transport.send("GET", "/kept-alive", {})
+            with pytest.raises(TransportError):
+                await transport.send("GET", "/cut", {})
+            return transport.requests
+
+    assert asyncio.run(run()) == len(server.lines) == 2
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -211,7 +211,7 @@ class Canaries:
             return await self._call(command, leaf, value, body)
         except PermissionDenied as error:
             remedy = _RIGHTS.format(folder=self.folder.rpartition("/")[0])
-            raise PermissionDenied(error.message, remedy, status=error.status, detail=error.detail) from None
+            raise PermissionDenied(error.message, remedy, status=error.status, words=error.words) from None
 
     async def _call(self, command: str, leaf: str, value: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
         name = self.name(leaf)

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 
 from ..errors import NotFound
+from ..stopping import stop
 from .assumption import Seen
 from .canaries import TAG, Canaries
 
@@ -37,7 +37,7 @@ async def listed(canaries: Canaries) -> _Seen:
     looks = 0
     page: dict[str, t.Any] = {}
     while looks < _LOOKS and canaries.name(direct) not in _names(page):
-        await asyncio.sleep(_PAUSE if looks else 0)
+        await stop.sleep(_PAUSE if looks else 0)
         page = await _page(canaries, folder)
         looks += 1
     found = canaries.name(direct) in _names(page)

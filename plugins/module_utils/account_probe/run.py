@@ -11,6 +11,7 @@ import typing as t
 from ..akeyless.session import AkeylessSession
 from ..common.result import Mask
 from ..errors import FATAL, SecretferryError
+from ..stopping import stop
 from . import contents, listings, service, versions
 from .assumption import Seen
 from .canaries import Canaries
@@ -58,7 +59,8 @@ class Probe:
             rest = (one.id for one in ASSUMPTIONS if one.id not in self.seen)
             self.why_not |= dict.fromkeys(rest, "not seen: the probe was stopped before")
         finally:
-            self.remaining = await self._canaries.remove()
+            with stop.last_steps():
+                self.remaining = await self._canaries.remove()
         if not self.stopped and not self.remaining:
             self._note(await listings.folder_vanishes(self._canaries))
 

@@ -16,6 +16,7 @@ from ..akeyless.session import AkeylessSession
 from ..common.result import Mask
 from ..errors import ApiError
 from ..plan.dates import moment, over_at
+from ..stopping import stop
 from .assumption import Seen
 from .canaries import Canaries
 
@@ -99,7 +100,7 @@ async def dates(canaries: Canaries) -> t.AsyncIterator[Seen]:
         right = abs(off) <= _INEXACT
         yield Seen("date_of_server", right, "within 2 seconds of it" if right else _away(off, "it"))
     # Now the unit of time in which the item was written is over, and another change must show.
-    await asyncio.sleep((over - moment(before) if over else 1.0) + _MARGIN)
+    await stop.sleep((over - moment(before) if over else 1.0) + _MARGIN)
     _value, answer = await canaries.write("dates", 1, keep=False)
     after = str((await canaries.described("dates")).get("modification_date") or "")
     if answer.ok:

@@ -48,7 +48,7 @@ class AuthClient:
         """POST ``/command``, a few times if need be.
 
         :returns: the decoded answer.
-        :raises ApiError: Akeyless answered with an error; ``detail`` holds its words without any credential of ours.
+        :raises ApiError: Akeyless answered with an error; ``words`` are those of its words that may be shown.
         :raises TransportError: no usable answer.
         """
         url = f"{self._settings.api_url}/{command}"
@@ -88,9 +88,8 @@ class AuthClient:
 
     def _refusal(self, answer: httpx.Response, body: t.Mapping[str, t.Any]) -> ApiError | TransportError:
         where, status = f"Akeyless at {self._settings.api_url}", answer.status_code
-        own_words, detail = _detail(
-            answer, [*self._settings.secrets(), *(v for v in body.values() if isinstance(v, str))]
-        )
+        sent = [*self._settings.secrets(), *(v for v in body.values() if isinstance(v, str))]
+        own_words, words = _words(answer, sent)
         code = read_refusal(status, answer.content).code
         # A server's own page, not an answer of the API: Go's and nginx's.
         if status == 400 and not own_words and any(words in answer.text for words in _PLAIN_HTTP):
@@ -105,8 +104,8 @@ class AuthClient:
                 "Give akeyless.api_url: https://api.akeyless.io, or a Gateway's https://<gateway>:8000/api/v2",
             )
         remedy = "Look at the Gateway's log, or try later" if status >= 500 else ""
-        colon = f": {detail}" if detail else ""
-        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, detail=detail, code=code)
+        colon = f": {words}" if words else ""
+        return ApiError(f"{where} answered HTTP {status}{colon}", remedy, status=status, words=words, code=code)
 
     def _no_answer(self, error: Exception) -> tuple[TransportError, bool]:
         """Why there was no answer, and whether trying again may help."""
@@ -148,8 +147,8 @@ class AuthClient:
         ), True
 
 
-def _detail(answer: httpx.Response, hidden: t.Iterable[str]) -> tuple[bool, str]:
-    """Whether these are Akeyless's own words, and the words, without what is to be hidden."""
+def _words(answer: httpx.Response, sent: t.Iterable[str]) -> tuple[bool, str]:
+    """Whether these are Akeyless's own words, and what of them may be shown."""
     own_words = False
     try:
         content = answer.json()
@@ -159,11 +158,7 @@ def _detail(answer: httpx.Response, hidden: t.Iterable[str]) -> tuple[bool, str]
     else:
         text = str(content.get("error") or content.get("message") or "") if isinstance(content, dict) else ""
         own_words = bool(text)
-    text = " ".join(text.split())
-    for value in hidden:
-        if len(value) >= 8:
-            text = text.replace(value, "***")
-    return own_words, text[:300]
+    return own_words, shown_words(" ".join(text.split()), sent=sent)
 
 
 def _retry_after(answer: httpx.Response) -> float:

@@ -17,7 +17,7 @@ from ..errors import ApiError, TransportError
 from ..http.rate_limit import RETRYABLE, RateLimit, retrying
 from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
-from .refusals import error_of
+from .refusals import error_of, words_of
 
 __all__ = ["AkeylessClient", "AkeylessTokenSource", "Uncertain"]
 
@@ -76,6 +76,7 @@ class AkeylessClient:
                     functools.partial(self.transport.send, "POST", f"/{command}", _HEADERS, content),
                     repeatable=repeatable,
                     what=what,
+                    words=lambda answer, token=token: words_of(command, answer, what, secret, token),  # type: ignore[misc]
                 )
             except TransportError as error:
                 if repeatable:

@@ -114,7 +114,7 @@ def _explained(error: ApiError, what: str) -> ApiError:
             f"{what}: this is the public API, which has no migrations",
             "Give the Gateway's address as akeyless.gateway_url (or AKEYLESS_GATEWAY_URL)",
             status=error.status,
-            detail=error.detail,
+            words=error.words,
             code=error.code,
         )
     if error.code == "NotAllowedForThisGateway":
@@ -122,7 +122,7 @@ def _explained(error: ApiError, what: str) -> ApiError:
             f"{what}: the caller may not use migrations on this Gateway",
             _PERMISSION,
             status=error.status,
-            detail=error.detail,
+            words=error.words,
             code=error.code,
         )
     if error.code == UNKNOWN_MIGRATION_TYPE:
@@ -132,7 +132,7 @@ def _explained(error: ApiError, what: str) -> ApiError:
             f"{what}: there is no such command at this address",
             "Give the address of the Gateway's API: https://host:8000/api/v2, or the root of port 8081",
             status=error.status,
-            detail=error.detail,
+            words=error.words,
             code=error.code,
         )
     return error

@@ -16,7 +16,7 @@ from ..errors import AlreadyExists, ApiError, Changed, NotFound, PermissionDenie
 from .client import AkeylessClient, Uncertain
 from .item import Item
 from .listing import items_below, items_in
-from .values import same_value, text_of
+from .values import remembered, same_value, text_of
 
 __all__ = ["Item", "ItemStore", "same_value"]
 
@@ -76,7 +76,7 @@ class ItemStore:
             body["version"] = version
         what = f"value of {names[0]}" + (f" version {version}" if version else "")
         answer = await self.client.call("get-secret-value", body, what=what, repeatable=True)
-        return {name: text_of(answer[name]) for name in names if name in answer}
+        return {name: remembered(name, text_of(answer[name])) for name in names if name in answer}
 
     async def value(self, name: str, version: int) -> str | None:
         """The value of one version, ``None`` where it is no longer kept."""
@@ -90,7 +90,7 @@ class ItemStore:
             )
         except NotFound:
             return None
-        return text_of(answer[name]) if name in answer else None
+        return remembered(name, text_of(answer[name])) if name in answer else None
 
     async def create(
         self,
@@ -283,6 +283,7 @@ class ItemStore:
 
     async def _write(self, command: str, body: dict[str, t.Any], what: str, value: str) -> None:
         self.writes += 1
+        remembered(str(body["name"]), value)
         await self.client.call(command, body, what=what, repeatable=False, secret=value, answered_by=_ANSWERS[command])
 
     async def _repeat(self, command: str, body: dict[str, t.Any], what: str) -> None:

@@ -163,7 +163,7 @@ class _Folder:
             answer = await self.client.call("list-items", body, what=self._what, repeatable=True)
         except NotFound as error:
             if token:
-                raise ApiError(error.message, "Run again", status=error.status, detail=error.detail) from None
+                raise ApiError(error.message, "Run again", status=error.status, words=error.words) from None
             return _Page()
         return _Page.of(answer, self._what)
 

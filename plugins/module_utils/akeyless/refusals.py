@@ -20,6 +20,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import AlreadyExists, ApiError, NotFound, PermissionDenied
+from ..http.error_texts import shown_words
 from ..http.transport import Response
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "error_of",
     "live_code",
     "read_refusal",
+    "words_of",
 ]
 
 PUBLIC_GATEWAY = "public gateway"
@@ -101,10 +103,17 @@ def error_of(
         an ApiError for everything else.
     """
     refusal = read_refusal(response.status, response.body, _texts(body))
-    detail = _shown(refusal.text, secret, token, what)
-    message = f"{what}: {detail}" if detail else f"{what}: Akeyless answered {refusal.status}"
+    words = words_of(command, response, what, secret, token)
+    message = f"{what}: {words}" if words else f"{what}: Akeyless answered {refusal.status}"
     kind, remedy = _kind(command, refusal)
-    return kind(message, remedy, status=refusal.status, detail=detail, code=refusal.code)
+    return kind(message, remedy, status=refusal.status, words=words, code=refusal.code)
+
+
+def words_of(command: str, response: Response, what: str, secret: str = "", token: str = "") -> str:
+    """What may be shown of the words of an error answer. Parameters as for :func:`error_of`."""
+    text = _text(response.body)[0]
+    reads = command == "get-secret-value"
+    return shown_words(text, names=what, sent=(secret, token), unknown_value=reads, limit=400)
 
 
 def _kind(command: str, refusal: Refusal) -> tuple[type[ApiError], str]:
@@ -192,28 +201,3 @@ def _texts(body: t.Mapping[str, t.Any]) -> list[str]:
     for value in body.values():
         texts += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     return texts
-
-
-# What an API says of itself: words, also joined like last-version, and small numbers.
-_PLAIN = re.compile(r"[A-Za-z]{1,24}(?:[-_.][A-Za-z]{1,24})*\.?|\d{1,6}\.?")
-
-
-def _shown(text: str, secret: str, token: str, what: str) -> str:
-    """The server's words, at most 400 characters, without our token.
-
-    Where a value was sent, a server may quote it, whole, in part or encoded: then only plain words and the item's own
-    name are kept, and none of them that also occurs in the value.
-    """
-    text = text.replace(token, "***") if token else text
-    if not secret:
-        return text[:400]
-
-    def shown(found: re.Match[str]) -> str:
-        word = found.group()
-        if word in what:
-            return word
-        bare = word.rstrip(".")
-        quoted = bare in secret and (len(bare) > 3 or not bare.isalpha())
-        return word if _PLAIN.fullmatch(word) and not quoted else "***"
-
-    return re.sub(r"[^\s\"'`,:;{}\[\]()<>=\\]+", shown, text[:8192])[:400]

@@ -175,7 +175,7 @@ class AkeylessSession(RenewingSession):
             return self._client.post("validate-token", {"token": token})
         except ApiError as error:
             if error.status in (400, 401, 403):
-                return {"is_valid": False, "reason": error.detail}
+                return {"is_valid": False, "reason": error.words}
             raise
 
     def _refused(self, error: ApiError) -> SecretferryError:
@@ -183,9 +183,9 @@ class AkeylessSession(RenewingSession):
         if error.status not in (400, 401, 403, 404):
             return error
         access_type = self.settings.auth.access_type
-        detail = f": {error.detail}" if error.detail else ""
+        words = f": {error.words}" if error.words else ""
         return LoginError(
-            f"Akeyless at {self.settings.api_url} rejects the {access_type} login{detail}",
+            f"Akeyless at {self.settings.api_url} rejects the {access_type} login{words}",
             f"Check {', '.join(f'akeyless.auth.{name}' for name in _LOOK_AT[access_type])}, and that the auth method "
             "allows this machine's address",
         )

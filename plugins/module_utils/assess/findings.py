@@ -91,7 +91,7 @@ RULES = (
     ),
     FindingRule(
         "warning", "replaced_names", ("name", "names"),
-        "{n} with characters that the account does not allow: each is replaced by an escape sign and its code",
+        "{n} with characters that the account does not allow, or segments '.', '..' or empty: written by their codes",
         "Tell the applications that read them; 'names.replaced' has the new names",
     ),
     FindingRule(

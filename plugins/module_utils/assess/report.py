@@ -12,7 +12,7 @@ from ..common.result import Result
 from ..errors import SecretferryError
 from ..plan.metadata import DESCRIPTION_LIMIT
 from .estimate import Load, estimate
-from .findings import findings, is_ready
+from .findings import Finding, findings, is_ready
 from .run import AssessmentRun
 from .stats import GATEWAY_VERSIONS, RANKED, Entries
 
@@ -61,9 +61,22 @@ def describe(run: AssessmentRun, requests: dict[str, int], result: Result) -> No
         retries={"vault": client.pace.retries},
         transport=client.transport.backend_name,
     )
+    result.values["what_to_do"] = _what_to_do(result.values, found)
     result.error = result.error or _failure(stats.failures)
     if stats.unreadable.count:
         result.warnings.append(f"{stats.unreadable.count} paths could not be listed or read; see 'unreadable'")
+
+
+def _what_to_do(values: dict[str, t.Any], found: t.Sequence[Finding]) -> list[str]:
+    """The findings in lines for people. Ansible prints results in order of their keys, so this one comes last."""
+    totals, estimated = values["totals"], values["estimate"]
+    size = f", {estimated['bytes']:,} bytes" if estimated["bytes"] is not None else ""
+    seconds = estimated["seconds"]["total"]
+    took = f"; a first run takes about {seconds:.0f} s" if seconds is not None else ""
+    lines = [f"{totals['secrets']:,} secrets, {totals['wanted_versions']:,} versions to migrate{size}{took}"]
+    lines += [f"{one.severity}: {one.text}" + (f". {one.remedy}" if one.remedy else "") for one in found]
+    ready = "ready: no finding would make a migration fail"
+    return [*lines, ready if values["ready"] else "not ready: a migration would fail for what the errors name"]
 
 
 def _counted(name: str, entries: Entries) -> dict[str, t.Any]:
@@ -74,7 +87,7 @@ def _names(run: AssessmentRun) -> dict[str, t.Any]:
     workdb, limit, ranked = run.workdb, run.limit, min(run.limit, RANKED)
     same, same_rows = workdb.same_as_folder(limit)
     case, case_rows = workdb.differ_only_in_case(limit)
-    replaced, replaced_rows = workdb.replaced(run.naming, limit) if run.invalid else (0, [])
+    replaced, replaced_rows = workdb.replaced(run.naming, limit)
     collisions, collision_rows = workdb.item_collisions(limit)
     return {
         "deepest": [{"source": path, "segments": depth} for path, depth in workdb.deepest(ranked)],

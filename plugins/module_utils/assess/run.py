@@ -15,7 +15,7 @@ from ..common.workers import for_each
 from ..errors import FATAL, NotFound, PermissionDenied, SecretferryError
 from ..plan.definition import Definition
 from ..plan.selection import Selection
-from ..source.discover import Discovery, discover, nothing_found
+from ..source.discover import Discovery, correction, discover, nothing_found
 from ..source.snapshot import (
     Snapshot,
     look_up,
@@ -96,7 +96,7 @@ class AssessmentRun:
             self.stats.add_failure(path, reason, remedy)
         for root in self.discovery.empty:
             if root.is_named:
-                self.stats.add_failure(root.full, "there is nothing to list", _SPELLING)
+                self.stats.add_failure(root.full, "there is nothing to list", correction(root.mount, root.path))
         self._folders = frozenset(root.full for root in self.discovery.roots if root.is_folder)
         self._single = frozenset(root.full for root in self.discovery.roots if not root.is_folder)
         self.durations["discover"] = round(time.monotonic() - started, 3)
@@ -131,7 +131,7 @@ class AssessmentRun:
             self.stats.add_unreadable(path, error.message)
         except NotFound as error:
             if path in self._single:
-                self.stats.add_failure(path, error.message, _SLASHES)
+                self.stats.add_failure(path, error.message, correction(Mount(row.mount, row.kv_version), row.secret))
             else:
                 self.removed += 1
         except SecretferryError as error:
@@ -186,6 +186,3 @@ class AssessmentRun:
         first, slash, _rest = path.removeprefix(base).partition("/")
         return base + first + slash if slash else base
 
-
-_SPELLING = "Check the path's spelling, the mount and the namespace"
-_SLASHES = "Name folders with a slash at the end, and secrets without"

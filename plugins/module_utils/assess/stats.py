@@ -17,7 +17,7 @@ from ..vault.kv import Metadata
 __all__ = ["GATEWAY_VERSIONS", "RANKED", "Entries", "SecretSummary", "Size", "Statistics", "split_by_key", "summarize"]
 
 GATEWAY_VERSIONS = 5  # the Gateway's own migration takes the newest 5 versions
-RANKED = 10  # entries of the lists that only rank
+RANKED = 3  # entries of the lists that only rank
 
 Entries = BoundedList[dict[str, t.Any]]
 

@@ -83,7 +83,7 @@ class AssessDb(WorkDb):
         return self._count_and_list(groups, "item, a, b, n", "item", limit)
 
     def replaced(self, naming: Naming, limit: int) -> tuple[int, Rows]:
-        """Path and item of names that hold characters which the account does not allow."""
+        """Path and item of names that differ from the path, as characters or segments of it are replaced."""
         count, rows = 0, []
         for path, item, key in self._named():
             if naming.changes(path) or (key and naming.changes(key)):

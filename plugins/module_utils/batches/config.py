@@ -16,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
 from ..errors import OptionError
-from ..options import VaultSettings, resolve_source
+from ..options import AkeylessSettings, VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
 from ..options.lookup import Lookup
 from ..options.spec import Option
 from ..plan.definition import Definition, check_identity, merge
@@ -29,6 +29,9 @@ __all__ = ["DEFAULTS", "Config", "Planned", "read_config", "slug"]
 _OVERLAPS = ("fail", "first")
 """What to do with a secret that several waves match."""
 
+_FROM = ("source", "ledger")
+"""Where the secrets and their waves are read."""
+
 # Options of kv_migration that are not part of a migration's definition, or are given elsewhere.
 _NOT_OPTIONS = ("name", "state", "target_location", "source", "akeyless", "scope", "report_limit")
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
@@ -36,8 +39,9 @@ _TOP = (
     Option("batch_size", ("SECRETFERRY_BATCH_SIZE",)),
     Option("concurrency", ("SECRETFERRY_BATCH_CONCURRENCY",)),
     Option("overlap", ("SECRETFERRY_BATCH_OVERLAP",), choices=_OVERLAPS),
+    Option("from", ("SECRETFERRY_BATCH_FROM",), choices=_FROM),
 )
-DEFAULTS = {"batch_size": 500, "concurrency": 16, "overlap": _OVERLAPS[0]}
+DEFAULTS = {"batch_size": 500, "concurrency": 16, "overlap": _OVERLAPS[0], "from": _FROM[0]}
 """The values of options that neither the source nor a variable gives."""
 
 
@@ -46,13 +50,13 @@ class Planned:
     """A migration of the inventory.
 
     :ivar options: of ``kv_migration``, as given.
-    :ivar settings: the connection to its source; holds credentials.
+    :ivar settings: the connection to its source, ``None`` where the ledger is read; holds credentials.
     :ivar first_match: whether the first wave that matches a secret takes it.
     """
 
     name: str
     definition: Definition
-    settings: VaultSettings = field(repr=False)
+    settings: VaultSettings | None = field(repr=False)
     environment: str
     options: dict[str, t.Any]
     batch_size: int
@@ -75,10 +79,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole source. ``concurrency``: requests in flight."""
+    """The whole source.
+
+    :ivar concurrency: requests in flight.
+    :ivar akeyless: where the ledgers are, if the batches come from there; holds credentials.
+    """
 
     migrations: tuple[Planned, ...]
     concurrency: int
+    akeyless: AkeylessSettings | None = field(default=None, repr=False)
 
 
 def config_spec() -> dict[str, t.Any]:
@@ -92,10 +101,12 @@ def config_spec() -> dict[str, t.Any]:
         "environment": {"type": "str"},
         "batch_size": {"type": "int"},
         "overlap": {"type": "str", "choices": list(_OVERLAPS)},
-        "waves": {"type": "list", "elements": "dict", "required": True, "options": wave_spec()},
+        "waves": {"type": "list", "elements": "dict", "options": wave_spec()},
     }
     return {
+        "from": {"type": "str", "choices": list(_FROM)},
         "source": kv_source_spec(),
+        "akeyless": akeyless_spec(),
         "batch_size": {"type": "int"},
         "concurrency": {"type": "int"},
         "overlap": {"type": "str", "choices": list(_OVERLAPS)},
@@ -121,14 +132,16 @@ def read_config(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | Non
     top = Lookup("kv_batches", _TOP, params, os.environ if environ is None else environ)
     size, concurrency = (_number(top, name) for name in ("batch_size", "concurrency"))
     overlap = top.text("overlap") or str(DEFAULTS["overlap"])
+    of_ledger = (top.text("from") or DEFAULTS["from"]) == "ledger"
     if not params["migrations"]:
         raise OptionError("migrations", "is empty", "Name at least one")
     migrations = [
-        _migration(f"migrations[{n}]", entry, params, size, overlap, environ)
+        _migration(f"migrations[{n}]", entry, params, size, overlap, environ, of_ledger=of_ledger)
         for n, entry in enumerate(params["migrations"])
     ]
     _check_names(migrations)
-    return Config(tuple(migrations), concurrency)
+    akeyless = resolve_akeyless(params["akeyless"], environ) if of_ledger else None
+    return Config(tuple(migrations), concurrency, akeyless)
 
 
 def slug(text: str) -> str:
@@ -150,6 +163,8 @@ def _migration(
     size: int,
     overlap: str,
     environ: t.Mapping[str, str] | None,
+    *,
+    of_ledger: bool,
 ) -> Planned:
     with errors_at(where):
         check_identity(entry["name"], entry["target_location"])
@@ -157,7 +172,7 @@ def _migration(
         common = {key: value for key, value in (params.get("source") or {}).items() if value is not None}
         own = {key: value for key, value in (entry.get("source") or {}).items() if value is not None}
         source = {**common, **own}
-        settings = resolve_source(source, environ)
+        settings = None if of_ledger else resolve_source(source, environ)
         options = {key: value for key, value in (entry.get("options") or {}).items() if value is not None}
         definition = merge(
             {
@@ -165,8 +180,8 @@ def _migration(
                 **{key: source.get(key) for key in _SOURCE_OPTIONS},
                 "name": entry["name"],
                 "target_location": entry["target_location"],
-                "source_url": settings.url,
-                "namespace": settings.namespace,
+                "source_url": settings.url if settings else "",
+                "namespace": settings.namespace if settings else "",
             },
             None,
         )
@@ -181,7 +196,7 @@ def _migration(
             environment=entry.get("environment") or "",
             options=options,
             batch_size=size,
-            waves=read_waves(entry["waves"]),
+            waves=() if of_ledger else read_waves(entry["waves"] or ()),
             first_match=(entry.get("overlap") or overlap) == "first",
         )
 

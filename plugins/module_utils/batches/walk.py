@@ -19,15 +19,16 @@ from ..common.sessions import open_source
 from ..common.workdb import SourceSecret, WorkDb
 from ..common.workers import for_each
 from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
+from ..options import VaultSettings
 from ..plan.scope import bits_of
 from ..plan.selection import Selection
-from ..source.discover import Discovery, discover
+from ..source.discover import Discovery, correction, discover
 from ..vault.kv import KvReader, Mount
 from .config import Config, Planned
 from .trie import leaves
 from .waves import Wave
 
-__all__ = ["Batch", "walk"]
+__all__ = ["Batch", "Members", "cut", "walk"]
 
 _SHOWN = 3
 _MOST_BATCHES = 200
@@ -86,7 +87,7 @@ async def walk(config: Config, found: t.Callable[[Batch], None]) -> list[str]:
         walked: dict[str, Members] = {}
         left = list(config.migrations)
         while left:
-            settings = left[0].settings
+            settings = t.cast("VaultSettings", left[0].settings)
             async with open_source(settings, concurrency=config.concurrency) as (reader, _session):
                 for planned in left:
                     if planned.settings == settings:
@@ -95,7 +96,7 @@ async def walk(config: Config, found: t.Callable[[Batch], None]) -> list[str]:
                         await _walk(reader, planned, config.concurrency, members, warnings)
             left = [planned for planned in left if planned.settings != settings]
         for planned in config.migrations:
-            _cut(planned, walked[planned.name], found, warnings)
+            cut(planned, walked[planned.name], found, warnings)
     return warnings
 
 
@@ -112,7 +113,8 @@ async def _walk(reader: KvReader, planned: Planned, concurrency: int, members: M
     await _Assignment(reader, planned, members, warnings).run(concurrency)
 
 
-def _cut(planned: Planned, members: Members, found: t.Callable[[Batch], None], warnings: list[str]) -> None:
+def cut(planned: Planned, members: Members, found: t.Callable[[Batch], None], warnings: list[str]) -> None:
+    """Call ``found`` with each batch of a migration, in order of wave and bits."""
     made, empty = 0, []
     for wave in planned.waves:
         before = made
@@ -138,7 +140,7 @@ def _judge(planned: Planned, seen: Discovery, secrets: int, warnings: list[str])
         if root.is_named:
             raise NotFound(
                 f"{planned.name}: there is nothing to list in {root.full}",
-                "Check source.paths, the mount's spelling and the namespace",
+                correction(root.mount, root.path),
             )
     if seen.unreadable:
         path, reason = seen.unreadable[0]

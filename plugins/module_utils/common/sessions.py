@@ -13,12 +13,13 @@ import typing as t
 from ..akeyless.client import AkeylessClient
 from ..akeyless.items import ItemStore
 from ..akeyless.session import AkeylessSession
-from ..errors import SecretferryError
+from ..errors import SecretferryError, Stopped
 from ..http.rate_limit import RateLimit
 from ..http.session import Retries
 from ..http.transport import open_transport
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import AkeylessSettings, VaultSettings
+from ..stopping import stop
 from ..vault.client import VaultClient
 from ..vault.kv import KvReader
 from ..vault.session import VaultSession
@@ -42,7 +43,7 @@ async def open_source(
     :raises LoginError, TransportError: there is no login.
     """
     session = VaultSession(settings, retries=Retries(limits.login_attempts))
-    await asyncio.to_thread(session.login)
+    await stop.in_thread(session.login)
     transport = open_transport(settings.url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
@@ -51,7 +52,8 @@ async def open_source(
     finally:
         renewals.cancel()
         await transport.close()
-        await asyncio.to_thread(session.close)
+        with stop.last_steps(), contextlib.suppress(Stopped):
+            await stop.in_thread(session.close)
 
 
 @contextlib.asynccontextmanager
@@ -60,7 +62,7 @@ async def open_target(
 ) -> t.AsyncIterator[tuple[ItemStore, AkeylessSession]]:
     """Log in to Akeyless, once, and renew the token while the block runs. Parameters and errors: as for Vault."""
     session = AkeylessSession(settings, retries=Retries(limits.login_attempts))
-    await asyncio.to_thread(session.login)
+    await stop.in_thread(session.login)
     transport = open_transport(settings.api_url, settings.tls, timeout=settings.timeout, connections=concurrency)
     renewals = asyncio.create_task(_keep_alive(session))
     try:
@@ -69,7 +71,8 @@ async def open_target(
     finally:
         renewals.cancel()
         await transport.close()
-        await asyncio.to_thread(session.close)
+        with stop.last_steps(), contextlib.suppress(Stopped):
+            await stop.in_thread(session.close)
 
 
 def _rate_limit(server: str, concurrency: int, limits: Limits) -> RateLimit:
@@ -81,4 +84,4 @@ async def _keep_alive(session: _Renewable) -> None:
         await asyncio.sleep(max(due, 0.2))
         # Where this fails, the next request with the token fails, and reports it.
         with contextlib.suppress(SecretferryError):
-            await asyncio.to_thread(session.renew)
+            await stop.in_thread(session.renew)

@@ -29,6 +29,7 @@ CREATE TABLE touched (path TEXT PRIMARY KEY, failed INT) WITHOUT ROWID;
 CREATE TABLE write (item TEXT PRIMARY KEY, created INT, described INT, description TEXT, companion TEXT,
     pieces INT) WITHOUT ROWID;
 CREATE TABLE deletion (item TEXT PRIMARY KEY, path TEXT, secret_key TEXT, record TEXT) WITHOUT ROWID;
+CREATE TABLE counted (path TEXT PRIMARY KEY, secrets INT, versions INT) WITHOUT ROWID;
 CREATE TABLE entry (hash TEXT, path TEXT, body TEXT, PRIMARY KEY (hash, path)) WITHOUT ROWID;
 CREATE INDEX entry_path ON entry (path);
 """
@@ -172,6 +173,19 @@ class WorkDb:
         listed = ListedItem._make(row)
         return listed._replace(tags=tuple(row[2].split("\n")) if row[2] else ())
 
+    def targets(self, folder: str = "") -> t.Iterator[tuple[str, ListedItem]]:
+        """The items whose names begin with ``folder`` (a slash at its end), in order of name. In bounded memory."""
+        after, end = folder, f"{folder[:-1]}0" if folder else "\U0010ffff"
+        while rows := self._db.execute(
+            "SELECT name, last, modified, tags, type, kept, description, description_digest FROM target"
+            " WHERE name > ? AND name < ? ORDER BY name LIMIT ?",
+            (after, end, _PAGE),
+        ).fetchall():
+            for name, *columns in rows:
+                listed = ListedItem(*columns)
+                yield name, listed._replace(tags=tuple(columns[2].split("\n")) if columns[2] else ())
+            after = rows[-1][0]
+
     def forget_targets(self) -> None:
         """Delete the listing, before the target is listed again."""
         self._db.execute("DELETE FROM target")
@@ -195,6 +209,19 @@ class WorkDb:
             (after, _PAGE),
         ).fetchall():
             yield from map(SourceSecret._make, rows)
+            after = rows[-1][0]
+
+    def put_counted(self, path: str, secrets: int, versions: int | None) -> None:
+        """Store how much of a secret was at the target before this run changed it; only the first call counts."""
+        self._db.execute("INSERT OR IGNORE INTO counted VALUES (?, ?, ?)", (path, secrets, versions))
+
+    def counted(self) -> t.Iterator[tuple[str, int, int | None]]:
+        """What :meth:`put_counted` has stored, in order of path. In bounded memory."""
+        after = ""
+        while rows := self._db.execute(
+            "SELECT path, secrets, versions FROM counted WHERE path > ? ORDER BY path LIMIT ?", (after, _PAGE)
+        ).fetchall():
+            yield from rows
             after = rows[-1][0]
 
     def put_write(self, item: str, write: Write) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from ..stopping import stop
+
 __all__ = ["for_each", "run_workers"]
 
 _T = t.TypeVar("_T")
@@ -36,11 +38,16 @@ async def for_each(
     """Await ``work`` for every item, up to ``concurrency`` of them at once, in the order in which they come.
 
     Items are taken one by one, so they need not fit into memory. Errors: see :func:`run_workers`.
+
+    :raises Stopped: the run was told to stop. No further item was taken; those in progress came to their end.
     """
     waiting = iter(items)
 
     async def worker() -> None:
         for item in waiting:
+            if stop.requested:
+                return
             await work(item)
 
     await run_workers(worker, count=concurrency)
+    stop.check()

@@ -10,13 +10,13 @@ that migrate, on a sample of their secrets, on names that no secret has, and on 
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 from dataclasses import dataclass, field
 
 from ..common.checks import Check, shortly
 from ..errors import ApiError, PermissionDenied, SecretferryError
 from ..plan.selection import Selection
+from ..stopping import stop
 from ..vault.kv import KvReader, Mount
 from ..vault.policy_path import Area
 from ..vault.session import VaultSession
@@ -102,12 +102,12 @@ async def audit(
 
     :raises SecretferryError: Vault did not answer.
     """
-    token = await asyncio.to_thread(session.self_check)
+    token = await stop.in_thread(session.self_check)
     found = Audit(token={key: value for key, value in token.items() if key != "known"})
     found.checks += [_valid(token), _root(token), _ttl(token, limits), _max_ttl(token, limits)]
     paths = await _paths_of(reader, areas, Selection(*_globs(source)))
     try:
-        capabilities = await asyncio.to_thread(_capabilities, session, paths.all())
+        capabilities = await stop.in_thread(_capabilities, session, paths.all())
     except PermissionDenied:
         found.checks += [
             Check(

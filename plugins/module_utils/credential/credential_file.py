@@ -43,8 +43,7 @@ class CredentialFile:
             raise OptionError(self._option, f"{self.path} is a folder", "Name a file in it")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OptionError(self._option, f"the folder {folder} is not writable", "Change its mode or owner")
-        mode = folder.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        if self._folder_mode() & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
             raise OptionError(
                 self._option, f"every user may write to the folder {folder}", "Use a private folder, with mode 0700"
             )
@@ -52,10 +51,11 @@ class CredentialFile:
     def read(self) -> str:
         """The credential in it; empty where there is no file, or an empty one.
 
-        :raises OptionError: it cannot be read, or holds something else.
+        :raises OptionError: it cannot be read, holds something else, or another user put it where every user may write.
         """
         try:
             with self.path.open("rb") as stream:
+                owner = os.fstat(stream.fileno()).st_uid
                 content = stream.read(_MOST_BYTES + 1)
         except FileNotFoundError:
             return ""
@@ -64,6 +64,10 @@ class CredentialFile:
             raise OptionError(
                 self._option, f"{self.path} cannot be read ({reason})", "Change its mode or owner"
             ) from None
+        if owner != os.geteuid() and self._folder_mode() & stat.S_IWOTH:
+            raise OptionError(
+                self._option, f"another user put {self.path} there", "Use a private folder, with mode 0700"
+            )
         text = content.decode("ascii", "replace").strip()
         if len(content) > _MOST_BYTES or len(text.split()) > 1:
             raise OptionError(self._option, f"{self.path} does not hold exactly one credential", "Name another file")
@@ -76,6 +80,9 @@ class CredentialFile:
             return not self.path.stat().st_mode & 0o077
         except OSError:
             return False
+
+    def _folder_mode(self) -> int:
+        return self.path.parent.stat().st_mode
 
     def write(self, text: str) -> None:
         """Replace the content with a credential, in one step, readable by the owner only from the first byte.

@@ -145,6 +145,7 @@ class Revocation:
         accessor = str(known.get("accessor") or "")
         self._not_root(known)
         if self._check:
+            self._check_right("auth/token/revoke-accessor")
             self._note("token", accessor, revoked=False)
             return
         if self._operator is not None and accessor:
@@ -180,6 +181,7 @@ class Revocation:
             return
         self._not_root(known)
         if self._check:
+            self._check_right("auth/token/revoke-accessor")
             if not any(entry["accessor"] == accessor for entry in self.revocations):
                 self._note("token", accessor, revoked=False)
             return
@@ -195,6 +197,7 @@ class Revocation:
             return
         accessor = str(known.get("secret_id_accessor") or "")
         if self._check:
+            self._check_right(f"auth/{options.mount}/role/{options.role}/secret-id-accessor/destroy")
             self._note("secret_id", accessor, revoked=False)
             return
         role_id = role_id or operator.role_id(options.mount, options.role)
@@ -253,6 +256,11 @@ class Revocation:
             self._note_removed(f"policy {options.own}")
             if not self._check:
                 operator.delete_policy(options.own)
+
+    def _check_right(self, path: str) -> None:
+        """Outside check mode the request itself shows whether the operator has the right."""
+        if self._operator is not None:
+            self._operator.check_rights({path: "update"})
 
     @staticmethod
     def _not_root(known: t.Mapping[str, t.Any]) -> None:

@@ -92,6 +92,7 @@ async def source_freeze(params: Params, *, check: bool, mask: Mask) -> Result:
             for s in steps
             if s.before != s.after
         ]
+        await asyncio.to_thread(operator.check_rights, _needed(name, steps))
         if not check:
             await asyncio.to_thread(_carry_out, name, operator, steps)
         if params["state"] == "present" and not check:
@@ -153,6 +154,20 @@ def _thaw(name: str, policy: str, operator: Operator) -> _Step:
     if text is None or not _is_sealed(name, text):
         raise _changed(name, policy)
     return _Step(policy, "restore", text, original, "")
+
+
+def _needed(name: str, steps: t.Sequence[_Step]) -> dict[str, str]:
+    """The capabilities that the steps need, by path."""
+    needed = {}
+    for step in steps:
+        backup = f"sys/policies/acl/{_backup(name, step.policy)}"
+        if step.action in ("freeze", "restore"):
+            needed[f"sys/policies/acl/{step.policy}"] = "update"
+        if step.action == "freeze" and step.backup:
+            needed[backup] = "create"
+        elif step.action in ("restore", "delete_backup"):
+            needed[backup] = "delete"
+    return needed
 
 
 def _carry_out(name: str, operator: Operator, steps: list[_Step]) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import typing as t
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ..errors import OptionError, SecretferryError
 from ..gateway_logs.masking import known_words
 from ..options import duration_of, report_limit_of
 from ..options.gateway import resolve_gateway
+from ..stopping import stop
 from .observed import GatewayMigration, find, read_listing, secrets_of
 from .status import RunStatus, failure, failures_of, report_of
 
@@ -123,7 +123,7 @@ async def _wait(
         if time.monotonic() >= deadline:
             return status, _late(name, status, fresh, wait.timeout)
         before = status if fresh else None
-        await asyncio.sleep(min(wait.sleep, max(0.05, deadline - time.monotonic())))
+        await stop.sleep(min(wait.sleep, max(0.05, deadline - time.monotonic())))
         status = RunStatus(await gateway.status(name))
 
 

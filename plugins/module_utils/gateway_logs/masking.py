@@ -12,34 +12,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["WORDS", "known_words", "shown_host", "shown_name", "shown_path"]
+from ..http.error_texts import WORDS
 
-_WORDS = """
-    a access account action active akeyless all already an and api are argument as at attempt attempts auth
-    authentication authorization authorized aws azure backend bad batch be because been before body bound but by
-    call can canceled cancelled cannot certificate change character characters check client closed cloud code
-    command complete completed config configuration conflict connect connection context could create created
-    creating credential credentials data deadline decode decoding decrypt delete deleted denied description did
-    directory disabled disk does down dynamic element empty encode encrypt encryption end engine entry eof error
-    errors exceeded exist existing exists expired expiry fail failed failing failure field fields file final find
-    finished first folder for forbidden format found fragment from gateway get got group had handle has hashi
-    hashicorp header host http https id identity illegal import in information initialize input insufficient
-    interface internal invalid io is item items its job json key kubernetes kv last ldap length license limit
-    limited list listing load location log login long lost make malformed many mapping maximum memory message
-    metadata method migrate migrated migrating migration migrations minimum mismatch missing mode mount must name
-    namespace network new nil no not nothing null number object of on only open operation or out over panic
-    parameter parse parsing path payload permission permissions pod pointer policy pool proxy quota range rate
-    rather reach reached read reading reason recover recovered refused rejected remote renew replace replaced
-    request requests require required reset resource response retries retry role rollback rotated route rule run
-    running runtime schedule schema scope sealed secret secrets server service session set setting shutdown size
-    skip skipped source standby start started state status still stop stopped storage store string such sync system
-    table target task than the this time timeout tls to token too transaction tries trying type unable unauthorized
-    unavailable unexpected universal unknown unmarshal unreachable unsupported until update updated url user using
-    valid validation value values vault version versions via was when while will with without worker write writing
-    wrong x509 zero
-"""
-WORDS = frozenset(_WORDS.split())
-"""The words of an unknown failure's text that may be shown."""
+__all__ = ["known_words", "shown_host", "shown_name", "shown_path"]
 
 _STATUSES = frozenset(
     map(str, (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 429, 472, 473, *range(500, 505)))

@@ -18,6 +18,7 @@ from collections import deque
 
 from ..errors import ApiError, Outage, TransportError
 from ..limits import DEFAULT_LIMITS
+from ..stopping import stop
 from .transport import Response
 
 __all__ = ["RETRYABLE", "RateLimit", "retrying"]
@@ -135,28 +136,36 @@ class RateLimit:
 
 
 async def retrying(
-    pace: RateLimit, send: t.Callable[[], t.Awaitable[Response]], *, repeatable: bool, what: str
+    pace: RateLimit,
+    send: t.Callable[[], t.Awaitable[Response]],
+    *,
+    repeatable: bool,
+    what: str,
+    words: t.Callable[[Response], str] = lambda response: "",
 ) -> Response:
     """Send a request, again where it must be, until the answer is none of :data:`RETRYABLE`.
 
     :param repeatable: whether sending twice does no harm. If not, a request is sent again only where it certainly had
         no effect: after a 429, and where no connection was made.
     :param what: names the request in errors: operation and path, never a value.
+    :param words: what of an error answer's text may be shown.
     :returns: the answer. For a request that is not ``repeatable`` its status may be one of :data:`RETRYABLE`.
     :raises Outage: no request has succeeded for longer than the limit's ``patience``.
     :raises TransportError: no answer, and the request may not be repeated.
     :raises ApiError: the status is one of :data:`RETRYABLE` after the last attempt, too.
+    :raises Stopped: the run was told to stop, and the time to finish is over. The request may have had an effect.
     """
     attempts = 0
     while True:
         attempts += 1
         wait: float | None = None
         try:
-            await pace.enter()
-            try:
-                response = await send()
-            finally:
-                pace.leave()
+            with stop.ends_request():
+                await pace.enter()
+                try:
+                    response = await send()
+                finally:
+                    pace.leave()
         except TransportError as error:
             pace.failed()
             if pace.out_of_patience():
@@ -175,15 +184,20 @@ async def retrying(
                 return response
             if pace.out_of_patience():
                 raise Outage(
-                    f"{pace.name} answers every request with {response.status}",
+                    f"{pace.name} answers every request with {response.status}{_colon(words(response))}",
                     "Check the server's health, then run again",
                 )
             if attempts >= (_ATTEMPTS_429 if response.status == 429 else pace.attempts):
                 raise ApiError(
-                    f"{what}: {pace.name} answered {response.status} {attempts} times",
+                    f"{what}: {pace.name} answered {response.status} {attempts} times{_colon(words(response))}",
                     "Check the server's health and logs, then run again",
                     status=response.status,
                 )
         pace.retries += 1
         backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempts, 10))
-        await pace.sleep(max(wait or 0.0, random.uniform(backoff / 2, backoff)))
+        with stop.ends_request():
+            await pace.sleep(max(wait or 0.0, random.uniform(backoff / 2, backoff)))
+
+
+def _colon(words: str) -> str:
+    return f": {words}" if words else ""

@@ -15,6 +15,7 @@ import typing as t
 
 from ..errors import SecretferryError
 from ..limits import DEFAULT_LIMITS
+from ..stopping import stop
 
 __all__ = ["DEFAULT_RETRIES", "RENEW_AT", "RefusedToken", "RenewingSession", "Retries", "TokenSource"]
 
@@ -40,7 +41,7 @@ class Retries(t.NamedTuple):
         :param attempt: how often it was sent.
         :param asked: seconds that the server asked to wait, 0 if it did not.
         """
-        if attempt == self.attempts or asked > _LONGEST_WAIT:
+        if attempt == self.attempts or asked > _LONGEST_WAIT or stop.requested:
             return False
         self.sleep(asked or random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
         return True
@@ -84,7 +85,7 @@ class RefusedToken:
             if valid_token == token and checked_at > refused_at:
                 return False
             started = time.monotonic()
-            replaced = await asyncio.to_thread(self._session.refresh, token)
+            replaced = await stop.in_thread(self._session.refresh, token)
             if not replaced:
                 self._checked = (token, started)
             return replaced

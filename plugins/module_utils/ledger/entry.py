@@ -26,12 +26,14 @@ class Entry:
     :ivar items: the key of the secret (``""`` with one item per secret) to its record.
     :ivar seen: with one item per key, the source versions that were read; a version without keys makes no item.
     :ivar parts: how many entries of single keys belong to it, in shards of their own.
+    :ivar wave: number and name of the wave in which it was written last; 0 and empty if that was not in a wave.
     """
 
     created: str = ""
     items: dict[str, Record] = field(default_factory=dict)
     seen: list[int] = field(default_factory=list)
     parts: int = 0
+    wave: tuple[int, str] = (0, "")
 
     def to_json(self) -> str:
         """As JSON: versions as runs ``[first source version, first target version, digests]``, to save room."""
@@ -40,6 +42,8 @@ class Entry:
             data["s"] = self.seen
         if self.parts:
             data["k"] = self.parts
+        if self.wave[1]:
+            data["w"] = self.wave
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
@@ -47,7 +51,8 @@ class Entry:
         """The opposite of :meth:`to_json`."""
         data = json.loads(text)
         records = {key: _load_record(record) for key, record in data["i"].items()}
-        return cls(data["c"], records, data.get("s", []), data.get("k", 0))
+        number, name = data.get("w", (0, ""))
+        return cls(data["c"], records, data.get("s", []), data.get("k", 0), (number, name))
 
 
 def is_entry(value: t.Any) -> bool:

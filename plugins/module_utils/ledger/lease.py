@@ -29,6 +29,7 @@ from ..akeyless.items import ItemStore
 from ..errors import AlreadyExists, Changed, LeaseHeld, NotFound, SecretferryError
 from ..limits import DEFAULT_LIMITS
 from ..plan.scope import overlap
+from ..stopping import stop
 from .lease_holder import LeaseHolder
 from .runs import REMEMBERED, Span, next_run, spans_in
 
@@ -203,7 +204,8 @@ class Lease:
         """Release the lease, if it is held. The next run need not wait."""
         if self.held:
             self.held = False
-            await self._write(until=0)
+            with stop.last_steps():
+                await self._write(until=0)
 
     async def _write(self, until: float) -> None:
         await self._store.append(self._name, self._content(until), self._versions[self.batch])

@@ -28,7 +28,7 @@ from dataclasses import replace
 
 from ..akeyless.items import ItemStore
 from ..common.workdb import WorkDb
-from ..errors import LedgerError
+from ..errors import LeaseHeld, LedgerError, NotFound
 from ..limits import DEFAULT_LIMITS, Limits
 from ..plan.definition import tag_of
 from ..plan.model import Record
@@ -142,9 +142,20 @@ class Ledger:
         """Read all entries of the batch into the work database.
 
         :raises LedgerError: a shard was made by a newer release, or is damaged.
+        :raises LeaseHeld: another run has split a shard since the ledger was listed. What was listed of the target
+            before may be older than the entries would be now, so they are not read again.
         """
-        if self.exists:
+        if not self.exists:
+            return
+        try:
             await self._shards.load()
+        except NotFound:
+            holder = await self.lease.blocker()
+            raise LeaseHeld(
+                "another run of this migration "
+                + (f"is writing: {holder}" if holder else f"wrote to {self.folder} while this one read it"),
+                "Run again when it has ended",
+            ) from None
 
     def entry(self, path: str) -> Entry | None:
         """The entry of the secret ``path``, with the records of all its keys."""
@@ -189,7 +200,7 @@ class Ledger:
         the ledger could hold.
         """
         whole = {"": entry.items[""]} if "" in entry.items and not entry.seen else {}
-        await self._shards.put(path, Entry(entry.created, whole, entry.seen, len(entry.items) - len(whole)))
+        await self._shards.put(path, replace(entry, items=whole, parts=len(entry.items) - len(whole)))
         for key, record in entry.items.items():
             if key not in whole:
                 await self._shards.put(f"{path}\n{key}", Entry("", {key: record}))
@@ -198,7 +209,7 @@ class Ledger:
         """Replace the record of one item, or with ``None`` delete it. The next :meth:`flush` writes it."""
         if not key:
             entry = self.entry(path) or Entry()
-            self._shards.put_later(path, Entry(entry.created, {"": record}) if record else None)
+            self._shards.put_later(path, replace(entry, items={"": record}, seen=[], parts=0) if record else None)
             return
         self._shards.put_later(_entry_name(path, key), Entry("", {key: record}) if record else None)
         entry_of_path = self._shards.get(path)

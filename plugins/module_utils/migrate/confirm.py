@@ -13,7 +13,6 @@ change shows as another date, so later runs need not read the value again. See "
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import typing as t
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from ..ledger.entry import Entry
 from ..ledger.items import companion_name, companion_pieces
 from ..plan.dates import is_over
 from ..plan.model import Record, TargetItem, is_marked, newest_digest
+from ..stopping import stop
 from ..target.item_reader import ItemReader
 from .context import RunContext
 
@@ -61,7 +61,7 @@ async def wait_for_later_dates(context: RunContext) -> None:
     """
     clock, changed = context.store.client.transport.clock, context.latest_change.moment
     if changed and not context.workdb.has_fine_dates():
-        await asyncio.sleep(min(_LONGEST_WAIT, max(0.0, int(changed) + 1 - clock.now())))
+        await stop.sleep(min(_LONGEST_WAIT, max(0.0, int(changed) + 1 - clock.now())))
 
 
 async def confirm(context: RunContext) -> None:

@@ -15,6 +15,7 @@ from ..plan.definition import Definition
 from ..plan.model import PlanPolicy
 from ..plan.naming import Naming
 from ..plan.scope import Scope
+from ..target.count import TargetCount
 from ..target.listing import Listing
 from ..vault.kv import KvReader
 from .report import MigrationReport
@@ -52,6 +53,7 @@ class RunContext:
     report: MigrationReport
     naming: Naming
     listing: Listing
+    count: TargetCount
     policy: PlanPolicy
     scope: Scope
     check: bool = False

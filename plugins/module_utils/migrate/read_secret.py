@@ -101,7 +101,7 @@ class SecretReader:
             # Removed and created again at the source: version numbers begin at 1 again, the items continue. Until the
             # new secret has a version, the records stay as they are.
             records = {key: mark_recreated(record, delete=self._deletes) for key, record in entry.items.items()}
-            entry = Entry(metadata.created, records)
+            entry = Entry(metadata.created, records, wave=entry.wave)
         if self._deletes:
             mark_unreadable(entry, snapshot, now_text(self._context.reader.client.transport.clock.now()))
         if policy.undeleted == "rewrite" and "" in entry.items and not entry.seen:

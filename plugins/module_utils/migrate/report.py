@@ -65,11 +65,15 @@ class MigrationReport:
 
     :param limit: how many entries each list of the result holds at the most.
     :param deletes: whether the run is of a kind that can delete, so that its summary counts that.
+    :ivar limit: the same.
     :ivar planned_changes: how many entries of the plan write an item or the ledger.
+    :ivar at_target: what :meth:`.TargetCount.shown` counted at the end of the run, ``None`` if it ended early.
     """
 
     def __init__(self, limit: int, *, deletes: bool = False) -> None:
         self._deletes = deletes
+        self.limit = limit
+        self.at_target: dict[str, t.Any] | None = None
         self.counts: Counter[str] = Counter()
         self.versions_written = 0
         self.versions_deleted = 0
@@ -135,8 +139,9 @@ class MigrationReport:
         return counts | ({"versions_deleted": self.versions_deleted} if self._deletes else {})
 
     def lists(self) -> dict[str, t.Any]:
-        """Plan, failures and unreadable paths, bounded, in order of path, and how many there are of each in all."""
+        """Plan, failures and unreadable paths, bounded, in order of path, with their numbers; what is at the target."""
         return {
+            "at_target": self.at_target,
             "plan": [line.shown() for line in self._plan.shown()],
             "plan_count": self._plan.count,
             "failures": self._failures.shown(),

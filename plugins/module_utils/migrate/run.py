@@ -26,8 +26,10 @@ from ..plan.definition import Definition, tag_of
 from ..plan.model import Action, PlanPolicy
 from ..plan.scope import Scope
 from ..plan.selection import Selection
-from ..source.discover import Discovery, find, nothing_found
+from ..source.discover import Discovery, correction, find, nothing_found
+from ..stopping import LAST_STEPS_SECONDS, stop
 from ..target.account import Account
+from ..target.count import TargetCount
 from ..target.listing import Listing
 from ..vault.kv import KvReader, Mount
 from .confirm import confirm, wait_for_later_dates
@@ -40,8 +42,6 @@ from .report import MigrationReport
 from .write_items import SecretWriter
 
 __all__ = ["MigrationRun"]
-
-_FLUSH_TIMEOUT = 10.0  # seconds
 
 
 class MigrationRun:
@@ -67,7 +67,7 @@ class MigrationRun:
         deletions: DeletionPolicy | None = None,
         check: bool = False,
     ) -> None:
-        deleting = deletions or DeletionPolicy()
+        deleting, scope = deletions or DeletionPolicy(), scope or Scope()
         naming = account.naming(definition)
         context = RunContext(
             definition,
@@ -78,6 +78,7 @@ class MigrationRun:
             report,
             naming,
             Listing(store, workdb, naming, definition.layout, definition.concurrency),
+            TargetCount(workdb, ledger, naming, scope, tag_of(definition.name), keyed=definition.layout == "keys"),
             PlanPolicy(
                 tag=tag_of(definition.name),
                 conflict=definition.conflict,
@@ -87,7 +88,7 @@ class MigrationRun:
                 delete=deleting.delete,
                 undeleted=deleting.undeleted,
             ),
-            scope or Scope(),
+            scope,
             check=check,
             syncing=deletions is not None,
         )
@@ -166,6 +167,7 @@ class MigrationRun:
             raise
         if context.ledger.lease.held:
             await context.ledger.flush()
+        context.report.at_target = context.count.shown(context.report.limit)
 
     async def _list_again_and_confirm(self, seen: Discovery) -> None:
         progress.stage("confirm")
@@ -176,8 +178,8 @@ class MigrationRun:
     async def _flush_what_was_done(self) -> None:
         """After a failure. What is not written now, the next run finds out by reading the items."""
         if self._context.ledger.lease.held:
-            with contextlib.suppress(SecretferryError, asyncio.TimeoutError):
-                await asyncio.wait_for(self._context.ledger.flush(), _FLUSH_TIMEOUT)
+            with stop.last_steps(), contextlib.suppress(SecretferryError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._context.ledger.flush(), LAST_STEPS_SECONDS)
 
     # --- one secret
 
@@ -213,7 +215,7 @@ class MigrationRun:
         context, path = self._context, row.path
         named = path in self._named
         if named and not (context.syncing and context.ledger.entry(path) is not None):
-            remedy = "Name folders with a slash at the end, and secrets without"
+            remedy = correction(Mount(row.mount, row.kv_version), row.secret)
             context.report.fail(path, row.item, error.message, remedy)
         elif context.scope.paths is None and not named:
             context.report.plan(path, row.item, Action("skip", "it was removed at the source after it was listed"))
@@ -245,8 +247,7 @@ class MigrationRun:
             report.fail(path, "", reason, remedy)
         for root in seen.empty:
             if root.is_named:
-                remedy = "Check the path's spelling, the mount and the namespace"
-                report.fail(root.full, "", "there is nothing to list", remedy)
+                report.fail(root.full, "", "there is nothing to list", correction(root.mount, root.path))
             else:
                 report.note(f"the mount {root.full} is empty")
 

@@ -53,7 +53,9 @@ class SecretWriter:
         """
         if not await self._begin_writing(path, jobs):
             return
+        self._context.count.note(path)
         ledger = self._context.ledger
+        entry.wave = self._context.scope.wave or entry.wave
         if any(job.versions[n].digest in job.record.stale.values() for job in jobs for n in job.action.versions):
             # These values are written again: should this run die half-way, the next one must know them as its own.
             await ledger.remember(path, entry)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from ..errors import OptionError
 from ..http.transport import TlsSettings
 from .durations import parse_duration
+from .private_files import check_private
 from .spec import Option
 
 if t.TYPE_CHECKING:
@@ -86,9 +87,13 @@ class Lookup:
     def read(self, name: str, found: Found) -> str:
         """The value of ``name`` at its place.
 
-        :raises OptionError: the file cannot be read or is empty.
+        :raises OptionError: the file cannot be read or is empty, or every user may change it and it is a credential's.
         """
-        return read_text(found.path, self.path_of(name), found.where) if found.path else found.text or ""
+        if not found.path:
+            return found.text or ""
+        if self._table[name].secret:
+            check_private(found.path, self.path_of(name))
+        return read_text(found.path, self.path_of(name), found.where)
 
     def text(self, name: str, aliases: t.Mapping[str, str] | None = None) -> str:
         """The value, from its file if need be; empty if it is not given anywhere.
@@ -140,6 +145,21 @@ class Lookup:
             raise OptionError(self.path_of(name), "the address is not an http or https URL", remedy)
         if parts.query or parts.fragment:
             raise OptionError(self.path_of(name), "the address has a query or a fragment", remedy)
+        return value
+
+    def vault_url(self, name: str) -> str:
+        """A URL of a server that answers like Vault, as :meth:`url`.
+
+        :raises OptionError: it holds the API's ``/v1``, too, which each request adds.
+        """
+        value = self.url(name)
+        if re.search(r"/v1(?:/|$)", urlsplit(value).path):
+            found = self.find(name)
+            raise OptionError(
+                self.path_of(name),
+                "the address has /v1 in it, which each request adds by itself",
+                f"Give {found.where if found else self.path_of(name)} without /v1 and what follows",
+            )
         return value
 
     def flag(self, name: str, opposite: str, default: bool = True) -> bool:
@@ -234,6 +254,8 @@ def tls_settings(lookup: Lookup, opposite: str) -> TlsSettings:
         raise OptionError(
             lookup.path_of("client_cert"), "a key without its certificate", f"Give {lookup.hint('client_cert')}"
         )
+    if key:
+        check_private(key, lookup.path_of("client_key"))
     return TlsSettings(
         verify=lookup.flag("validate_certs", opposite),
         ca_cert=lookup.file("ca_cert"),

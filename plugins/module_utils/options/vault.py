@@ -143,7 +143,7 @@ def has_operator(params: Params, environ: t.Mapping[str, str] | None = None) -> 
 
 def _resolve(params: t.Mapping[str, t.Any], login: Lookup, environ: t.Mapping[str, str]) -> VaultSettings:
     lookup = Lookup("source", VAULT, params, environ)
-    url = lookup.url("url")
+    url = lookup.vault_url("url")
     tls = tls_settings(lookup, "VAULT_SKIP_VERIFY")
     auth = _resolve_auth(login, environ)
     if auth.method == "cert" and not tls.client_cert:

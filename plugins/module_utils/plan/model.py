@@ -203,15 +203,13 @@ def readable(state: VersionState, now: str) -> bool:
 def wanted(states: t.Sequence[VersionState], versions: str | int, now: str) -> tuple[int, ...]:
     """Numbers of the versions to migrate, ascending.
 
-    ``current`` is nothing where the newest version is deleted: an older one is not what an application would read.
+    Of a number of versions, deleted ones count, so that no older one is wanted when a newer one is deleted. ``current``
+    is the same as 1: nothing where the newest version is deleted, as an older one is not what an application would read.
     """
-    numbers = tuple(sorted(state.number for state in states if readable(state, now)))
-    if versions == "all":
-        return numbers
-    if versions == "current":
-        newest = max((state.number for state in states), default=0)
-        return (newest,) if newest in numbers else ()
-    return numbers[-int(versions) :]
+    newest = sorted(states, key=lambda state: state.number)
+    if versions != "all":
+        newest = newest[-(1 if versions == "current" else int(versions)) :]
+    return tuple(state.number for state in newest if readable(state, now))
 
 
 def ranges(numbers: t.Iterable[int]) -> list[list[int]]:

@@ -15,6 +15,11 @@ __all__ = ["Naming", "join", "restore"]
 
 # Preferred first. An account may forbid any of them (its setting "invalid characters").
 _ESCAPES = "%~=^_"
+# Segments that a server or a tool could resolve: empty, "." and "..". A name never has them.
+_DOTS = re.compile(r"(?<![^/])\.{0,2}(?![^/])")
+# How such a segment is written, and a segment of a path that looks like it, escaped any number of times.
+_WRITTEN_DOTS = re.compile(r"(?<![^/])%(?:25)*(?:2E(?:%(?:25)*2E)?|FF)(?![^/])")
+_EMPTY = b"\xff"  # never part of UTF-8
 
 
 def join(*parts: str) -> str:
@@ -29,7 +34,9 @@ class Naming:
     :param namespace: the Vault namespace, or empty.
     :param invalid: characters that the account rejects in names. For each of its UTF-8 bytes, such a character is
         replaced by the escape sign and two hexadecimal digits; so is the escape sign, where it could be taken for the
-        beginning of such a sequence. So no two paths have the same name, and :func:`restore` returns the path.
+        beginning of such a sequence. So no two paths have the same name, and :meth:`path` returns the path.
+
+    The segments ``.`` and ``..`` and empty ones, which Vault may hold, are always replaced: ``%2E``, ``%2E%2E``, ``%FF``.
     """
 
     def __init__(self, target_location: str, namespace: str = "", invalid: str = "") -> None:
@@ -44,44 +51,61 @@ class Naming:
 
         A slash in a key is always escaped: the name would look like that of another secret's key.
         """
-        name = self._escaped(join(self._namespace, mount) + "/" + path)
-        if key is not None:
-            name += "/" + self._escaped_key(key)
-        return ("" if self.location == "/" else self.location) + name
+        name = f"{join(self._namespace, mount)}/{path}"[1:]
+        name = self._below_location(self._escaped(name))
+        return name if key is None else f"{name}/{self._escaped_key(key)}"
+
+    def folder(self, mount: str, path: str) -> str:
+        """The folder for everything below ``path`` (empty, or with one trailing slash) of ``mount``."""
+        return self._below_location(self._escaped(f"{join(self._namespace, mount)}/{path}"[1:-1]))
 
     def path(self, item: str, *, key: bool = False) -> str:
         """The source path, mount included, of the secret that an item's name stands for: the opposite of :meth:`item`.
 
         :param key: whether it is the name of one key, whose last segment is not part of the path.
         """
-        name = item.removeprefix(self.location + "/").removeprefix(self._escaped(self._namespace) + "/")
+        name = item.removeprefix(self.location + "/")
         if key:
             name = name.rpartition("/")[0]
-        return restore(name, self.escape) if self._invalid else name
+        if self._invalid:
+            name = restore(name, self.escape)
+        else:
+            name = _WRITTEN_DOTS.sub(lambda found: restore(found.group()), name)
+        return name.removeprefix(f"{join(self._namespace)}/"[1:])
 
     def changes(self, path: str) -> bool:
-        """Whether ``path`` has a character that must be replaced."""
-        return bool(self._invalid) and self._escaped(path) != path
+        """Whether ``path`` has a character or a segment that must be replaced."""
+        return self._escaped(path) != path
+
+    def _below_location(self, name: str) -> str:
+        return f"{'' if self.location == '/' else self.location}/{name}"
 
     def _escaped(self, text: str) -> str:
-        if not self._invalid:
-            return text
-        text = self._ambiguous.sub(self._escape_of(self.escape), text)
-        return "".join(self._escape_of(c) if c in self._invalid else c for c in text)
+        if self._invalid:
+            text = self._ambiguous.sub(self._escape_of(self.escape), text)
+            text = "".join(self._escape_of(c) if c in self._invalid else c for c in text)
+        else:
+            text = _WRITTEN_DOTS.sub(lambda found: found.group().replace("%", "%25"), text)
+        return _DOTS.sub(lambda found: self._escape_of(found.group()), text)
 
     def _escaped_key(self, key: str) -> str:
         # Slashes are always escaped, so what looks like an escape sequence must be, too: "a/b" is not "a%2Fb".
         key = self._ambiguous.sub(self._escape_of(self.escape), key)
-        return "".join(self._escape_of(c) if c == "/" or c in self._invalid else c for c in key)
+        key = "".join(self._escape_of(c) if c == "/" or c in self._invalid else c for c in key)
+        return _DOTS.sub(lambda found: self._escape_of(found.group()), key)
 
-    def _escape_of(self, character: str) -> str:
-        return "".join(f"{self.escape}{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    def _escape_of(self, text: str) -> str:
+        written = text.encode("utf-8", "surrogatepass") or _EMPTY
+        return "".join(f"{self.escape}{byte:02X}" for byte in written)
 
 
 def restore(name: str, escape: str = "%") -> str:
-    """The text that was escaped. Only for names that were made with a set of invalid characters."""
-    parts = re.split(f"((?:{re.escape(escape)}[0-9A-F]{{2}})+)", name)
-    return "".join(
-        bytes.fromhex(part.replace(escape, "")).decode("utf-8", "surrogatepass") if i % 2 else part
-        for i, part in enumerate(parts)
-    )
+    """The text that was escaped. Only for keys, and for names that were made with a set of invalid characters."""
+    return re.sub(f"(?:{re.escape(escape)}[0-9A-F]{{2}})+", lambda found: _decoded(found.group(), escape), name)
+
+
+def _decoded(written: str, escape: str) -> str:
+    try:
+        return bytes.fromhex(written.replace(escape, "")).replace(_EMPTY, b"").decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return written  # part of an item's name that no migration gave

@@ -36,7 +36,12 @@ def scope_spec() -> dict[str, t.Any]:
     """The argument spec of the option ``scope``. Documented in the fragment ``scope``."""
     return {
         "type": "dict",
-        "options": {"paths": {"type": "list", "elements": "str"}, "hash_prefix": {"type": "str"}},
+        "options": {
+            "paths": {"type": "list", "elements": "str"},
+            "hash_prefix": {"type": "str"},
+            "wave": {"type": "str"},
+            "wave_number": {"type": "int"},
+        },
     }
 
 
@@ -57,10 +62,12 @@ class Scope:
 
     :ivar paths: full source paths of secrets, ``None`` for all that the migration takes.
     :ivar batch: the hash prefix, bits that the hash of each path begins with; empty for the whole migration.
+    :ivar wave: number and name of the wave that it is a part of; ``None`` if it is not a part of one.
     """
 
     paths: frozenset[str] | None = None
     batch: str = ""
+    wave: tuple[int, str] | None = None
 
     @classmethod
     def of(cls, params: t.Mapping[str, t.Any] | None) -> Scope:
@@ -76,13 +83,14 @@ class Scope:
                 f"{batch!r} is not up to {LONGEST_BATCH} digits 0 and 1",
                 "Quote it in YAML: '0110'",
             )
+        wave = (params.get("wave_number") or 0, params["wave"]) if params.get("wave") else None
         if params.get("paths") is None:
-            return cls(batch=batch)
+            return cls(batch=batch, wave=wave)
         paths = frozenset(path.lstrip("/") for path in params["paths"])
         if not paths:
             raise OptionError("scope.paths", "is empty", "Name secrets, or omit it to take all of the migration")
         for path in sorted(paths):
-            if not path or path.endswith("/") or "//" in path:
+            if not path or path.endswith("/"):
                 raise OptionError(
                     "scope.paths", f"{path!r} does not name a secret", "Give full paths, mount included, no folders"
                 )
@@ -92,7 +100,7 @@ class Scope:
                     f"{path} is outside scope.hash_prefix: its hash does not begin with {batch}",
                     "Take both from the same inventory",
                 )
-        return cls(paths, batch)
+        return cls(paths, batch, wave)
 
     @property
     def whole(self) -> bool:

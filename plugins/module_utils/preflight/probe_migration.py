@@ -21,6 +21,7 @@ from ..errors import OptionError, PermissionDenied, SecretferryError
 from ..gateway.status import RunStatus, reason_of
 from ..gateway_logs.causes import UNKNOWN, cause_of
 from ..plan.naming import Naming
+from ..stopping import stop
 from ..target.account import check_protection_key
 from ..vault.operator import as_operator
 from .canary import Canary
@@ -99,7 +100,8 @@ class ProbeMigration:
         except _Stopped:
             pass
         finally:
-            self._checks.append(await asyncio.shield(self._cleanup.finish(former)))
+            with stop.last_steps():
+                self._checks.append(await asyncio.shield(self._cleanup.finish(former)))
         return self._checks
 
     def _add(
@@ -155,7 +157,7 @@ class ProbeMigration:
             if status.phase == "ended" or (status.phase == "unknown" and status.seems_ended(before)):
                 return status
             before = status
-            await asyncio.sleep(_PAUSE)
+            await stop.sleep(_PAUSE)
         return None
 
     async def _judge(self, status: RunStatus | None) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 
 from ..akeyless.gateway import Gateway, PublicGateway
@@ -18,6 +17,7 @@ from ..gateway.address import address_of
 from ..options import AkeylessSettings
 from ..options.gateway import same_place
 from ..plan.naming import join
+from ..stopping import stop
 from ..target.account import check_protection_key
 
 __all__ = ["PUBLIC", "gateway_checks", "key_check", "rights_check", "token_checks"]
@@ -36,7 +36,7 @@ PUBLIC = Check(
 
 async def token_checks(session: AkeylessSession, min_ttl: int) -> list[Check]:
     """Whether the token works, and for how long."""
-    token = await asyncio.to_thread(session.self_check)
+    token = await stop.in_thread(session.self_check)
     if not token["valid"]:
         return [
             Check(

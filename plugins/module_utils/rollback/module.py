@@ -23,6 +23,7 @@ from ..plan.model import takeover
 from ..plan.naming import join
 from ..plan.scope import Scope, scope_spec
 from ..target.account import Account
+from ..target.count import NOTHING, AtTarget, TargetCount
 from .decide import RunSelection
 from .evidence import EvidenceReader
 from .report import RollbackReport
@@ -69,6 +70,7 @@ async def rollback(params: Params, *, check: bool, mask: Mask, limits: Limits = 
             "summary": report.summary(),
             **report.lists(),
             "confirmation": report.confirmation,
+            "at_target": work.at_target,
             "runs": sorted(work.runs)[-_RUNS_SHOWN:],
             "ledger": work.ledger.folder,
             "run": work.ledger.run,
@@ -117,6 +119,7 @@ class _Rollback:
         self.report = RollbackReport(params["report_limit"])
         self.runs: set[str] = set()
         self.durations: dict[str, float] = {}
+        self.at_target: AtTarget | None = None
         name, location = params["name"], params["target_location"]
         self.ledger = open_ledger(store, workdb, name, location, batch=scope.batch, limits=limits)
         self._params = params
@@ -124,12 +127,14 @@ class _Rollback:
         self._store = store
         self._workdb = workdb
         self._check = check
+        self._count: TargetCount | None = None
 
     async def run(self) -> None:
         """All stages."""
         await self.ledger.load()
         if not self.ledger.exists:
             await self._without_definition()
+            self.at_target = NOTHING
             return
         rollback = await self._prepare()
         with self._timed("plan"):
@@ -147,6 +152,8 @@ class _Rollback:
                 )
         elif result.changed:
             await self._write(rollback)
+        if self._count is not None and self.result.error is None:
+            self.at_target = self._count.shown(self._params["report_limit"])
 
     async def _prepare(self) -> RollbackRun:
         """Read the ledger and the target.
@@ -160,13 +167,16 @@ class _Rollback:
             store.protect_with(definition.protection_key)
         selected = RunSelection(tag_of(definition.name), params["from_run"] or "")
         account = Account() if definition.invalid_characters is not None else await Account.ask(store)
-        evidence = EvidenceReader(definition, selected, store, ledger, self._workdb, account.naming(definition))
+        naming, keyed = account.naming(definition), definition.layout == "keys"
+        evidence = EvidenceReader(definition, selected, store, ledger, self._workdb, naming)
+        count = TargetCount(self._workdb, ledger, naming, self._scope, selected.tag, keyed=keyed)
         with self._timed("gather"):
             self.runs = await evidence.gather()
         if selected.first and selected.first not in self.runs:
             known = ", ".join(sorted(self.runs)[-5:]) or "none"
             raise OptionError("from_run", f"this migration has no run {selected.first}", f"The last runs are: {known}")
-        return RollbackRun(definition, selected, self._scope, store, ledger, self._workdb, self.report, evidence)
+        self._count = count
+        return RollbackRun(definition, selected, self._scope, store, ledger, self._workdb, self.report, evidence, count)
 
     async def _write(self, rollback: RollbackRun) -> None:
         lease = self.ledger.lease

@@ -21,6 +21,7 @@ from ..ledger.items import companion_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
+from ..target.count import TargetCount
 from .decide import Evidence, Kind, RollbackAction, RunSelection, decide, is_unchanged
 from .evidence import EvidenceReader
 from .report import RollbackReport
@@ -48,6 +49,7 @@ class RollbackRun:
         workdb: RollbackDb,
         report: RollbackReport,
         evidence: EvidenceReader,
+        count: TargetCount,
     ) -> None:
         self.report = report
         self.changed = False
@@ -58,6 +60,7 @@ class RollbackRun:
         self._ledger = ledger
         self._workdb = workdb
         self._evidence = evidence
+        self._count = count
         self._stale: list[str] = []  # items that an earlier rollback restored without writing the ledger
 
     # --- the stages
@@ -91,6 +94,8 @@ class RollbackRun:
 
         :raises SecretferryError: the run had to end early. The next rollback sees what was done by then.
         """
+        for _name, _kind, line in self._workdb.outcomes("delete", "restore"):
+            self._count.note(line["path"])
         if self._runs.first:
             await self._announce_deletions()
         progress.stage("roll back", self._workdb.count_outcomes("delete", "restore"))

@@ -39,6 +39,7 @@ class RollbackDb(WorkDb):
     def put_listed(self, item: Item) -> None:
         """Note an item of the listing."""
         self._db.execute("INSERT OR REPLACE INTO listed VALUES (?, ?)", (item.name, _body(asdict(item))))
+        self.put_target(item)
 
     def listed(self, name: str) -> Item | None:
         """An item of the listing."""
@@ -66,6 +67,7 @@ class RollbackDb(WorkDb):
     def forget_listing(self) -> None:
         """Forget the listing, to list again."""
         self._db.execute("DELETE FROM listed")
+        self.forget_targets()
 
     def compare_listings(self) -> tuple[int, int]:
         """Compare both listings in the items that were not rolled back: how many are equal, and how many are not."""

@@ -16,7 +16,7 @@ from ..plan.scope import Scope
 from ..plan.selection import Selection
 from ..vault.kv import KvReader, Mount
 
-__all__ = ["Discovery", "Root", "discover", "find", "find_roots", "nothing_found"]
+__all__ = ["Discovery", "Root", "correction", "discover", "find", "find_roots", "nothing_found"]
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,27 @@ def nothing_found(seen: Discovery) -> SecretferryError:
             f"include and exclude leave none of {seen.excluded} secrets", "Globs match whole paths, mount included"
         )
     roots = ", ".join(root.full for root in seen.roots[:5]) or "no KV mount that the token may see"
+    remedy = "Check source.paths, the mount's spelling, the namespace and kv_version"
     return NotFound(
-        f"there is no secret in {roots}", "Check source.paths, the mount's spelling, the namespace and kv_version"
+        f"there is no secret in {roots}",
+        next((words for root in seen.roots if (words := _without_area(root.mount, root.path))), remedy),
     )
+
+
+def correction(mount: Mount, path: str) -> str:
+    """What to do about a path of ``source.paths``, without its mount, at which there is nothing."""
+    if words := _without_area(mount, path):
+        return words
+    if not path or path.endswith("/"):
+        return "Check the path's spelling, the mount and the namespace"
+    return "Name folders with a slash at the end, and secrets without"
+
+
+def _without_area(mount: Mount, path: str) -> str:
+    area, slash, rest = path.partition("/")
+    if mount.version == 1 or not slash or area not in ("data", "metadata"):
+        return ""
+    return f"Give {mount.path}{rest} in source.paths: {area}/ belongs to the API of KV version 2, not to the path"
 
 
 async def _root(reader: KvReader, path: str) -> Root:
@@ -172,7 +190,12 @@ async def _folder(
     for name in sorted(names, reverse=True):
         full = mount.path + folder + name
         if name.endswith("/"):
-            if not selection.prunes(full):
+            if selection.prunes(full):
+                continue
+            if full == f"{mount.path}/":  # its listing would be the one of the mount
+                reason = f"{full}: Vault does not list secrets whose path in the mount begins with a slash"
+                result.failed.append((full, reason, "Move them to a path without empty segments, or exclude this one"))
+            else:
                 stack.append((root, folder + name))
         elif selection.takes(full):
             found(mount, folder + name)

@@ -15,6 +15,7 @@ from ..common.bounded import BoundedList
 from ..errors import ApiError, LeaseHeld, Outage, SecretferryError, TransportError
 from ..http.rate_limit import RETRYABLE
 from ..migrate.report import MigrationReport, PlanLine
+from ..target.count import AtTarget, merged
 
 __all__ = ["SyncReport", "is_outage", "utc"]
 
@@ -71,6 +72,8 @@ class SyncReport:
         self._outages = BoundedList[dict[str, t.Any]](_OUTAGES_SHOWN)
         self._outage: dict[str, t.Any] = {}
         self._since = 0.0
+        self._at_target: AtTarget | None = None
+        self._uncounted = False  # whether a pass that was interrupted may have changed items
 
     def completed(self, report: MigrationReport, *, changed: bool, run: str) -> None:
         """A pass came to its end.
@@ -90,6 +93,7 @@ class SyncReport:
                 self._changes.add(line)
         self._changes_count += report.planned_changes
         self._last = report
+        self._at_target = merged(self._at_target, report.at_target, self._limit)
 
     def interrupted(self, error: SecretferryError) -> int:
         """An outage ended a pass; returns how many passes it has ended in a row."""
@@ -97,7 +101,7 @@ class SyncReport:
             self._since = self._clock()
             self._outage = {"start": utc(), "end": None, "attempts": 0}
             self._outages.add(self._outage)
-        self.error = error
+        self.error, self._uncounted = error, True
         self._outage["attempts"] += 1
         self._outage["reason"] = error.message
         return int(self._outage["attempts"])
@@ -115,7 +119,14 @@ class SyncReport:
             "outages_count": self._outages.count,
             "totals": {name: self._totals[name] for name in _ADDED},
             "runs": self._runs,
+            "at_target": self._counted(),
         }
+
+    def _counted(self) -> AtTarget | None:
+        if self._at_target is None or not self._uncounted:
+            return self._at_target
+        unknown = dict.fromkeys(("secrets_change", "versions_change", "changes_count"))
+        return {**self._at_target, **unknown, "changes": []}
 
     def plan_shown(self) -> dict[str, t.Any]:
         """One plan out of many passes: what all of them wrote, and what the last one did not change."""

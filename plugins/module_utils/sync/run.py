@@ -10,7 +10,6 @@ pass, so that other runs can work in between, and the lease is released after ea
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 import typing as t
@@ -25,6 +24,7 @@ from ..migrate.report import MigrationReport, request_figures
 from ..migrate.run import MigrationRun
 from ..options import VaultSettings
 from ..plan.definition import Definition
+from ..stopping import stop
 from ..target.account import Account, check_protection_key
 from ..vault.kv import KvReader
 from .options import Continuous, SyncOptions
@@ -125,7 +125,7 @@ class SyncRun:
                     result.warnings.append(f"The last pass did not succeed: {report.error.message}")
                 return result
             progress.stage("wait")
-            await asyncio.sleep(wait)
+            await stop.sleep(wait)
 
     def _end_after_a_long_outage(self, error: SecretferryError, continuous: Continuous) -> None:
         if self.report.outage_seconds > continuous.outage_timeout:

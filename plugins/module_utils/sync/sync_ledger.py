@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 import typing as t
@@ -21,6 +20,7 @@ from ..ledger.stored import stored_definition, stored_options
 from ..limits import Limits
 from ..options import VaultSettings
 from ..plan.definition import Definition
+from ..stopping import stop
 from .report import utc
 
 __all__ = ["FIRST_WAIT", "SyncLedger"]
@@ -98,7 +98,7 @@ class SyncLedger:
                         error.message, "Wait for that run, or raise lease_timeout; if it was killed, its lease expires"
                     ) from None
                 progress.stage("wait")
-                await asyncio.sleep(min(wait, left))
+                await stop.sleep(min(wait, left))
                 wait = min(wait * 2, _LONGEST_WAIT)
                 await self.read()
 

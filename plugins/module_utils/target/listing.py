@@ -117,15 +117,12 @@ class Listing:
 
         With one item per key, the name for a secret is the folder of its keys.
         """
-        folders = {self._place(root.mount.path, root.path) for root in roots if root.is_folder}
-        single = {self._place(root.mount.path, root.path) for root in roots if not root.is_folder}
+        folders = {self._naming.folder(root.mount.path, root.path) for root in roots if root.is_folder}
+        single = {self._naming.item(root.mount.path, root.path) for root in roots if not root.is_folder}
         outer = {folder for folder in folders if not _inside(folder, folders)}
         # A folder's listing does not show the item of the folder's own name, but does show its keys.
         listed = outer if self._keys else set()
         return sorted(outer), sorted(name for name in single if name not in listed and not _inside(name, outer))
-
-    def _place(self, mount: str, path: str) -> str:
-        return self._naming.item(mount, path).rstrip("/")
 
     def _note(self, item: Item, digests: Digests) -> None:
         if item.type == DAMAGED:

@@ -14,11 +14,12 @@ import json
 import typing as t
 
 from ..errors import ApiError, NotFound, Outage, PermissionDenied
+from ..http.error_texts import shown_words
 from ..http.rate_limit import RateLimit, retrying
 from ..http.session import RefusedToken, TokenSource
 from ..http.transport import Response, Transport
 
-__all__ = ["VaultClient", "VaultTokenSource"]
+__all__ = ["VaultClient", "VaultTokenSource", "errors_of"]
 
 
 class VaultTokenSource(TokenSource, t.Protocol):
@@ -37,14 +38,22 @@ class VaultClient:
         self._session = session
         self._refused_token = RefusedToken(session)
 
-    async def get(self, path: str, what: str, *, allow_missing: bool = False) -> Response:
+    async def get(
+        self, path: str, what: str, *, allow_missing: bool = False, reads_value: bool = False
+    ) -> Response:
         """GET ``/v1/`` + ``path`` (percent-encoded).
 
         :param what: names the request in errors.
+        :param reads_value: the answer is a secret's value, which an error could quote.
         :param allow_missing: return a 404 instead of raising: Vault sends it with a body for deleted versions.
         :raises NotFound, PermissionDenied, ApiError, TransportError: as their names say; PermissionDenied only after
             a check that the token works.
         """
+
+        def words(answer: Response) -> str:
+            text = " ".join("; ".join(errors_of(answer.body)).split())
+            return shown_words(text, names=what, sent=[self._session.token], unknown_value=reads_value)
+
         while True:
             token = self._session.token
             response = await retrying(
@@ -52,12 +61,13 @@ class VaultClient:
                 lambda: self._send(path),
                 repeatable=True,
                 what=what,
+                words=words,
             )
             if response.status == 403 and await self._refused_token.is_replaced(token):
                 continue
             if response.status < 300 or (response.status == 404 and allow_missing):
                 return response
-            raise self._error(response, what, token)
+            raise self._error(response, what, words(response))
 
     async def _send(self, path: str) -> Response:
         response = await self.transport.send("GET", f"/v1/{path}", self._session.headers())
@@ -67,25 +77,20 @@ class VaultClient:
         return response
 
     @staticmethod
-    def _error(response: Response, what: str, token: str) -> ApiError:
-        detail = _errors(response.body)
-        detail = detail.replace(token, "***") if token else detail
-        if response.status == 403:
+    def _error(response: Response, what: str, words: str) -> ApiError:
+        status = response.status
+        if status == 403:
             return PermissionDenied(
-                f"{what}: permission denied",
-                "Grant the migration's Vault policy this path",
-                status=403,
-                detail=detail,
+                f"{what}: permission denied", "Grant the migration's Vault policy this path", status=status
             )
-        if response.status == 404:
-            return NotFound(f"{what}: not found", status=404, detail=detail)
-        return ApiError(f"{what}: Vault answered {response.status}", detail, status=response.status, detail=detail)
+        if status == 404:
+            return NotFound(f"{what}: not found", status=status)
+        return ApiError(f"{what}: Vault answered {status}{': ' if words else ''}{words}", status=status, words=words)
 
 
-def _errors(body: bytes) -> str:
-    """Vault's own words about a failed GET. They name paths and causes, as a GET sends nothing else."""
+def errors_of(body: bytes) -> list[str]:
+    """Vault's own words about a failed request, which may quote a value; empty if they are not Vault's."""
     try:
-        errors = json.loads(body).get("errors") or []
-        return "; ".join(str(e) for e in errors)[:300]
+        return [str(error) for error in json.loads(body).get("errors") or []]
     except (ValueError, AttributeError, RecursionError, TypeError):
-        return ""
+        return []

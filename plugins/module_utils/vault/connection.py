@@ -14,11 +14,14 @@ import traceback
 import typing as t
 import warnings
 from importlib import import_module
+from urllib.parse import unquote, urlsplit
 
 from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, SecretferryError, TransportError
+from ..http.error_texts import shown_words
 from ..http.session import DEFAULT_RETRIES, Retries
 from ..http.transport import Response
 from ..options import VaultSettings
+from .client import errors_of
 
 if t.TYPE_CHECKING:
     import requests
@@ -97,9 +100,11 @@ class VaultConnection:
 
 
 def refusal(answer: requests.Response, settings: VaultSettings) -> ApiError | TransportError:
-    """The exception for an HTTP error answer. ``detail`` holds Vault's words without any credential of ours."""
+    """The exception for an HTTP error answer, with what may be shown of Vault's words."""
     status = answer.status_code
-    detail = _detail(answer, settings)
+    detail = _detail(answer)
+    path = unquote(urlsplit(str(answer.url)).path)
+    words = shown_words(detail, names=path, sent=[*settings.secrets(), *_sent(answer)])
     where = f"Vault at {settings.url}"
     if "HTTP request to an HTTPS server" in detail:
         return TransportError(f"{where} speaks TLS only", "Write https:// in source.url")
@@ -115,17 +120,18 @@ def refusal(answer: requests.Response, settings: VaultSettings) -> ApiError | Tr
         return ApiError(f"{where} has too many requests", "Raise its quota or try later", status=status, detail=detail)
     if status >= 500:
         return ApiError(
-            f"{where} failed with HTTP {status}{': ' if detail else ''}{detail}",
+            f"{where} failed with HTTP {status}{': ' if words else ''}{words}",
             "Look at the server's log and at what stands in front of it",
             status=status,
             detail=detail,
+            words=words,
         )
-    what = f"{where} answered HTTP {status}{': ' if detail else ''}{detail}"
+    what = f"{where} answered HTTP {status}{': ' if words else ''}{words}"
     if status == 403:
-        return PermissionDenied(what, "Give the token's policy this right", status=status, detail=detail)
+        return PermissionDenied(what, "Give the token's policy this right", status=status, detail=detail, words=words)
     if status == 404:
-        return NotFound(what, "Check source.url and source.namespace", status=status, detail=detail)
-    return ApiError(what, status=status, detail=detail)
+        return NotFound(what, "Check source.url and source.namespace", status=status, detail=detail, words=words)
+    return ApiError(what, status=status, detail=detail, words=words)
 
 
 def no_answer(error: Exception, requests: t.Any, settings: VaultSettings) -> TransportError:
@@ -189,17 +195,16 @@ def _retry_after(answer: requests.Response) -> float:
     return Response(answer.status_code, headers, b"").retry_after or 0.0
 
 
-def _detail(answer: requests.Response, settings: VaultSettings) -> str:
-    try:
-        errors = answer.json().get("errors") or []
-        text = "; ".join(str(e) for e in errors)
-    except (ValueError, AttributeError):
-        # Not Vault's own words. A proxy's page does not help, a short line may.
-        text = answer.text if len(answer.text) < 200 and "<" not in answer.text else ""
-    text = " ".join(text.split())
-    for secret in settings.secrets():
-        text = text.replace(secret, "***")
-    return text[:300]
+def _detail(answer: requests.Response) -> str:
+    """Vault's own words, or a short line; a proxy's page does not help."""
+    text = "; ".join(errors_of(answer.content)) or (answer.text if len(answer.text) < 200 else "")
+    return "" if "<" in text else " ".join(text.split())
+
+
+def _sent(answer: requests.Response) -> list[str]:
+    """The token and the texts of the request that was answered."""
+    body = answer.request.body or b""
+    return [str(answer.request.headers.get("X-Vault-Token", "")), body if isinstance(body, str) else body.decode("utf-8", "replace")]
 
 
 def _unchanged(request: t.Any) -> t.Any:

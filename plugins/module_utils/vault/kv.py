@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
+from ..http.error_texts import remember_value
 from ..http.transport import Response
 from ..rawjson import members_of, slice_of
 from .client import VaultClient
@@ -85,11 +86,16 @@ class Reading:
 
 @functools.lru_cache(maxsize=1024)  # each version of a secret is read by itself
 def encode_path(path: str) -> str:
-    """Percent-encode each segment of a path exactly once; dot segments too, or a proxy would resolve them."""
-    return "/".join(
-        segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
-        for segment in path.split("/")
-    )
+    """Percent-encode each segment of a path exactly once.
+
+    Dot segments too, and the slash behind an empty segment: a proxy, or Vault itself, would resolve them.
+    """
+    *folders, name = path.split("/")
+    return "".join(f"{_encode(folder)}/" if folder else "%2F" for folder in folders) + _encode(name)
+
+
+def _encode(segment: str) -> str:
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")
 
 
 class KvReader:
@@ -194,10 +200,12 @@ class KvReader:
         query = f"?version={version}" if version and mount.version == 2 else ""
         what = f"value of {mount.path}{secret}" + (f" version {version}" if version else "")
         answer = await self.client.get(
-            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True
+            f"{encode_path(mount.path)}{area}{encode_path(secret)}{query}", what, allow_missing=True, reads_value=True
         )
         with _understood(what):
-            return _reading(mount, answer, what)
+            reading = _reading(mount, answer, what)
+        remember_value(reading.text or "")
+        return reading
 
 
 @contextlib.contextmanager

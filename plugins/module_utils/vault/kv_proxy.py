@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import ApiError, PermissionDenied
+from ..http.error_texts import remember_value
 from ..http.session import Retries
 from ..http.transport import TlsSettings
 from ..options import VaultAuth, VaultSettings
@@ -80,9 +81,12 @@ class KvProxy:
         mount, path = settings.mount_point.strip("/") or _MOUNTS[settings.kv_version], item.lstrip("/")
         try:
             if settings.kv_version == 1:
-                return kv.v1.read_secret(path=path, mount_point=mount)["data"]
-            answer = kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
-            return answer["data"]["data"]
+                value = kv.v1.read_secret(path=path, mount_point=mount)["data"]
+            else:
+                answer = kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
+                value = answer["data"]["data"]
+            remember_value(json.dumps(value))
+            return value
         except (KeyError, TypeError, ValueError):
             # Its text may hold the value.
             raise ApiError(f"value of {item}: the answer is not one of a KV engine", "Check kv_proxy") from None

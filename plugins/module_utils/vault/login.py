@@ -95,7 +95,7 @@ class Login:
             if error.status == 403 and not token_is_invalid(error):
                 return VaultToken(token)  # the policy denies the look-up, which says nothing about the token
             raise LoginError(
-                f"Vault at {self._settings.url} rejects the token{_colon(error.detail)}",
+                f"Vault at {self._settings.url} rejects the token{_colon(error.words)}",
                 f"Give a valid source.auth.{self._auth.method}, and the source.namespace it belongs to",
             ) from None
         except (TypeError, KeyError):
@@ -125,7 +125,7 @@ class Login:
             answer = self._connection.client(token).sys.unwrap()
         except ApiError as error:
             raise LoginError(
-                f"{option} is not valid, has expired or was unwrapped before{_colon(error.detail)}",
+                f"{option} is not valid, has expired or was unwrapped before{_colon(error.words)}",
                 "If no task of yours unwrapped it, another person has the credential that was in it: revoke it, look"
                 " into Vault's audit log, and wrap a new one",
             ) from None
@@ -252,7 +252,7 @@ class Login:
             if method == "approle" and not (self._secret_id or self._auth.secret_id):
                 remedy = "No secret id was given: give source.auth.secret_id (or secret_id_file, or VAULT_SECRET_ID)"
             return LoginError(
-                f"Vault at {self._settings.url} rejects the {method} login at {here}{_colon(error.detail)}", remedy
+                f"Vault at {self._settings.url} rejects the {method} login at {here}{_colon(error.words)}", remedy
             )
         return error
 
@@ -291,5 +291,5 @@ def token_is_invalid(error: ApiError) -> bool:
     return any(words in error.detail for words in ("invalid token", "bad token"))
 
 
-def _colon(detail: str) -> str:
-    return f": {detail}" if detail else ""
+def _colon(words: str) -> str:
+    return f": {words}" if words else ""

@@ -173,6 +173,16 @@ class Operator:
         data = answer.get("data") or answer
         return {path: [str(c) for c in data.get(path) or ()] for path in paths}
 
+    def check_rights(self, needed: t.Mapping[str, str]) -> None:
+        """:raises PermissionDenied: the operator lacks one of these capabilities, by path, as far as Vault tells."""
+        answer: t.Any = {}
+        with contextlib.suppress(PermissionDenied):  # the token has no default policy
+            answer = self._session.client.adapter.post("/v1/sys/capabilities-self", json={"paths": list(needed)})
+        rights = answer.get("data") or answer
+        for path, right in needed.items():
+            if rights and not {right, "root"} & {*(rights.get(path) or ())}:
+                raise _denied(PermissionDenied("", status=403), right, path)
+
     def _read(self, path: str, approle_mount: str = "") -> Settings | None:
         try:
             answer = self._session.client.adapter.get(f"/v1/{path}")

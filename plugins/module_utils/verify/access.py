@@ -23,6 +23,7 @@ from ..common.sessions import open_source, open_target
 from ..common.workers import run_workers
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..ledger.digests import Digests
+from ..stopping import stop
 from ..vault.kv import KvReader, Mount
 from ..vault.kv_proxy import KvProxy, as_texts
 from .access_options import Application, GlobRules
@@ -76,6 +77,8 @@ class AccessCheck:
         self._concurrency = concurrency
         self._part = part
         self._counts: Counter[str] = Counter()
+        self._read: Counter[str] = Counter()
+        self._read_paths: set[str] = set()  # of secrets with several items
         self._problems: BoundedList[dict[str, str]] = BoundedList(report.limit, place)
         self._rules = GlobRules(application)
         self._readable_at_vault: dict[str, bool] = {}
@@ -99,6 +102,8 @@ class AccessCheck:
             {
                 "name": self._application.name,
                 "ok": not problems,
+                "secrets": self._read["secrets"],
+                "versions": self._read["versions"],
                 **{name: self._counts[name] for name in ACCESS_COUNTS},
                 "problems": self._problems.shown(),
                 "problems_count": problems,
@@ -203,6 +208,7 @@ class AccessCheck:
                 self._missing_right(item, "api", "the answer has no value")
             else:
                 self._was_read(item, "api", same=self._digests.of_value(text, self._form) == item.digest)
+                self._count_read(item)
 
     async def _be_denied_by_api(self, store: ItemStore, item: ComparedItem) -> None:
         try:
@@ -223,7 +229,7 @@ class AccessCheck:
                     return
                 # One denial is enough if it must not read: the same right is tried by the API, too.
                 tries = _PROXY_TRIES if must else 1
-                value = await asyncio.to_thread(proxy.read, item.item, token(), tries=tries)
+                value = await stop.in_thread(proxy.read, item.item, token(), tries=tries)
         except (PermissionDenied, NotFound) as error:
             if must:
                 self._missing_right(item, "kv_proxy", _of_proxy(error))
@@ -245,6 +251,12 @@ class AccessCheck:
                 self._excessive_right(item, "kv_proxy")
 
     # --- what was found
+
+    def _count_read(self, item: ComparedItem) -> None:
+        self._read["versions"] += item.versions
+        self._read["secrets"] += item.path not in self._read_paths
+        if self._form == "text":  # an item for each key
+            self._read_paths.add(item.path)
 
     def _was_read(self, item: ComparedItem, via: str, *, same: bool) -> None:
         # An item that differs from its source is reported already.

@@ -200,7 +200,7 @@ def _proxy(where: str, given: Params | None) -> KvProxySettings | None:
         return None
     lookup = Lookup(f"{where}.kv_proxy", _PROXY, given, {})
     return KvProxySettings(
-        lookup.url("url"),
+        lookup.vault_url("url"),
         given.get("mount_point") or "",
         int(given.get("kv_version") or 2),
         given.get("namespace") or "",

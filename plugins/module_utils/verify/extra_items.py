@@ -21,6 +21,8 @@ from .workdb import VerifyDb
 __all__ = ["ExtraItems", "WalkedPaths"]
 
 _REMOVED = "Delete the item if it is not needed, let kv_sync do it with delete: true, or set extra_items: warn"
+_NO_SECRET = ", and no source secret stands for it"
+_RECORD = "Run kv_migration again, which records it; or delete the item"
 _UNKNOWN = "Delete the item if it is not needed, or set extra_items: warn"
 
 
@@ -64,6 +66,7 @@ class ExtraItems:
     """The search for extra items, after everything else was compared.
 
     :param accepted: whether they are no differences, and make a warning.
+    :param recorded: whether the secrets are those of the ledger; otherwise, those of the source.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class ExtraItems:
         scope: Scope,
         *,
         accepted: bool,
+        recorded: bool = False,
     ) -> None:
         self._tag = tag_of(definition.name)
         self._keys = definition.layout == "keys"
@@ -85,6 +89,7 @@ class ExtraItems:
         self._naming = naming
         self._scope = scope
         self._accepted = accepted
+        self._recorded = recorded
 
     def find(self, walked: WalkedPaths) -> None:
         """Report every extra item in scope."""
@@ -98,7 +103,7 @@ class ExtraItems:
                 self._report.counts["other_migrations"] += 1
             else:
                 what = "" if type_ == "STATIC_SECRET" else f" (type {type_})"
-                reason = f"no migration created it{what}, and no source secret stands for it"
+                reason = f"no migration created it{what}" + _NO_SECRET * (not self._recorded)
                 self._extra("", name, reason, _UNKNOWN)
 
     def _was_not_compared(self, name: str) -> bool:
@@ -107,7 +112,9 @@ class ExtraItems:
         return owner is not None and not self._workdb.was_compared(owner)
 
     def _find_ours(self, path: str, name: str, walked: WalkedPaths) -> None:
-        if not walked.include(path) and self._ledger.entry(path) is not None:
+        if self._recorded:
+            self._extra(path, name, "this migration created it, and the ledger does not record it", _RECORD)
+        elif not walked.include(path) and self._ledger.entry(path) is not None:
             self._report.counts["out_of_scope"] += 1
         elif path.startswith(walked.unlistable):
             reason = "cannot be compared: the source may not be listed there"

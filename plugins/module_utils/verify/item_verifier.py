@@ -13,6 +13,7 @@ from ..errors import SecretferryError
 from ..ledger.entry import Entry
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition, tag_of
+from ..plan.metadata import describe, pointer_of
 from ..plan.model import base_of, takeover
 from ..plan.naming import Naming
 from .compare import Outcome, Versions, compare_metadata, compare_versions
@@ -70,6 +71,7 @@ class ItemVerifier:
         item = self._workdb.target(planned.name)
         report.counts["items"] += bool(expected.versions)
         report.counts["versions"] += len(expected.versions)
+        report.counts["bytes"] += expected.bytes
         state = "clean"
         if item is None:
             state = "absent"
@@ -87,10 +89,17 @@ class ItemVerifier:
         if report.differences > before and state == "clean":
             state = "different"
         if expected.versions:
-            self._workdb.want(planned.name, planned.secret.path, expected.versions[-1][1], expected.plain, state)
+            self._workdb.want(
+                planned.name,
+                planned.secret.path,
+                expected.versions[-1][1],
+                expected.plain,
+                state,
+                len(expected.versions),
+            )
         elif item is not None and self.is_ours(item):
             # All of its versions were deleted at the source since: there is no value that an application must read.
-            self._workdb.want(planned.name, planned.secret.path, "", "", "different")
+            self._workdb.want(planned.name, planned.secret.path, "", "", "different", 0)
 
     # --- what the migration knows of items
 
@@ -186,7 +195,8 @@ class ItemVerifier:
                 reason = f"{_versions(numbers)}: {reason}"
                 self._differ(planned, type_, reason, remedy, count=len(numbers), versions=numbers)
         if outcome.added:
-            reason = f"{_versions(outcome.added)} at the target is not from the source"
+            origin = "recorded in the ledger" if planned.source.recorded else "from the source"
+            reason = f"{_versions(outcome.added)} at the target is not {origin}"
             self._differ(planned, "changed_at_target", reason, _LOOK, versions=outcome.added)
 
     def _compare_metadata(
@@ -200,12 +210,25 @@ class ItemVerifier:
             return
         if metadata is None:
             problem = "its description points to metadata that does not exist"
+        elif planned.source.recorded:
+            problem = self._contradiction_of_metadata(planned, item, metadata)
         else:
             own = not takeover(item.tags, self._tag)
             mode, block = self._definition.metadata_mode, planned.source.metadata
             problem = compare_metadata(mode, block, metadata, expected.numbers, own=own)
         if problem:
             self._differ(planned, "different_metadata", problem, _METADATA)
+
+    def _contradiction_of_metadata(self, planned: PlannedItem, item: ListedItem, metadata: str) -> str:
+        """In what the metadata is not that which the ledger records; empty if it is."""
+        entry, of_text = self.entry(planned.secret), self._ledger.digests.of_text
+        record = entry.items.get(planned.expected.key) if entry else None
+        if record and record.description and record.description != of_text(item.description):
+            return "its description is not the one that was written"
+        pointer = pointer_of(item.description)
+        if pointer and describe(metadata, pointer.item, of_text).text != item.description:
+            return "its metadata is not what was written"
+        return ""
 
     def _unreadable(self, planned: PlannedItem, error: SecretferryError) -> None:
         self._differ(planned, "unreadable", f"cannot be compared: {error.message}", error.remedy)

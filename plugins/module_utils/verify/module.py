@@ -15,12 +15,12 @@ from ..akeyless.items import ItemStore
 from ..common.progress import progress
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
-from ..errors import SecretferryError
+from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
-from ..ledger.stored import stored_definition
+from ..ledger.stored import stored_definition, stored_options
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options import VaultSettings, report_limit_of, resolve_akeyless
-from ..plan.definition import Definition, check_identity
+from ..plan.definition import Definition, check_identity, merge
 from ..plan.sample import Sample
 from ..plan.scope import Scope
 from ..plan.spec import stored_migration_spec
@@ -39,6 +39,7 @@ def verify_spec() -> dict[str, t.Any]:
     """All options. What is omitted and belongs to the definition comes from the ledger."""
     return {
         **stored_migration_spec(),
+        "against": {"type": "str", "choices": ["source", "ledger"], "default": "source"},
         "sample": {"type": "str"},
         "extra_items": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "access": access_spec(),
@@ -56,6 +57,11 @@ async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DE
     """
     started = time.monotonic()
     check_identity(params["name"], params["target_location"])
+    recorded = params["against"] == "ledger"
+    if recorded and params["access"]:
+        raise OptionError(
+            "access", "what applications read is compared with the source", "Omit it with against: ledger"
+        )
     work = _Verification(params, limits)
     settings = resolve_akeyless(params["akeyless"])
     mask(settings.secrets())
@@ -65,14 +71,19 @@ async def verify(params: Params, *, check: bool, mask: Mask, limits: Limits = DE
             name, location = params["name"], params["target_location"]
             ledger = open_ledger(store, work.workdb, name, location, batch=work.scope.batch, limits=limits)
             await ledger.load()
-            definition, source = stored_definition(params, ledger)
-            mask(source.secrets())
-            applications = applications_of(params["access"], settings, source)
+            source, applications = None, []
+            if recorded:
+                definition = merge({"concurrency": params["concurrency"]}, stored_options(params, ledger))
+            else:
+                definition, source = stored_definition(params, ledger)
+                mask(source.secrets())
+                applications = applications_of(params["access"], settings, source)
             for application in applications:
                 mask(application.secrets())
             result = await work.run(store, ledger, definition, source, applications)
             work.requests["akeyless"] += store.client.transport.requests + session.requests
     result.values.update(
+        against=params["against"],
         ledger=ledger.folder,
         requests=dict(work.requests),
         durations={**work.durations, "total": round(time.monotonic() - started, 3)},
@@ -101,21 +112,26 @@ class _Verification:
         store: ItemStore,
         ledger: Ledger,
         definition: Definition,
-        source: VaultSettings,
+        source: VaultSettings | None,
         applications: list[Application],
     ) -> Result:
-        """All stages."""
+        """All stages. Without ``source``, the ledger takes its place."""
         result, report = Result(), self._report
         account = await Account.ask(store)
         blocker = await ledger.lease.blocker()
         if blocker:
             result.warnings.append(f"Another run of this migration is writing: {blocker}; this may be out of date")
-        async with open_source(
-            source, concurrency=definition.concurrency, kv_version=definition.kv_version, limits=self._limits
-        ) as (
-            reader,
-            session,
-        ):
+        async with contextlib.AsyncExitStack() as stack:
+            reader = session = None
+            if source is not None:
+                reader, session = await stack.enter_async_context(
+                    open_source(
+                        source,
+                        concurrency=definition.concurrency,
+                        kv_version=definition.kv_version,
+                        limits=self._limits,
+                    )
+                )
             run = VerificationRun(
                 definition,
                 reader,
@@ -138,7 +154,10 @@ class _Verification:
                     await self._check_access(applications, definition, ledger)
             except SecretferryError as error:
                 result.error = error
-            self.requests["vault"] += reader.client.transport.requests + session.requests
+            if reader and session:
+                self.requests["vault"] += reader.client.transport.requests + session.requests
+            else:
+                report.note("The source was not read: the target was compared with what the ledger records")
             result.values.update(self._values(run, reader, store), verified=report.verified and result.error is None)
         result.error = result.error or report.error()
         result.warnings += report.warnings()
@@ -159,12 +178,12 @@ class _Verification:
             await access.run()
             self.requests.update(access.requests)
 
-    def _values(self, run: VerificationRun, reader: KvReader, store: ItemStore) -> dict[str, t.Any]:
+    def _values(self, run: VerificationRun, reader: KvReader | None, store: ItemStore) -> dict[str, t.Any]:
         return {
             **self._report.shown(),
             "sample": {"requested": self._sample.requested, "secrets": run.chosen, "total": run.found},
-            "retries": {"vault": reader.client.pace.retries, "akeyless": store.client.pace.retries},
-            "values_read": {"vault": reader.values_read, "akeyless": store.values_read},
+            "retries": {"vault": reader.client.pace.retries if reader else 0, "akeyless": store.client.pace.retries},
+            "values_read": {"vault": reader.values_read if reader else 0, "akeyless": store.values_read},
             "transport": store.client.transport.backend_name,
         }
 

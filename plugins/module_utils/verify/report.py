@@ -28,6 +28,7 @@ COUNTS = (
     "secrets",
     "items",
     "versions",
+    "bytes",
     "identical",
     "different",
     "missing",

@@ -7,41 +7,45 @@
 It plans nothing and trusts no record of what was written: values of both sides are read and compared by keyed digest.
 The ledger gives the definition and the key of the digests. Beyond that it can explain one thing only, a version that is
 at the target and no longer at the source; it cannot explain one that is missing or different.
+
+Without a source, the target is compared with what the ledger records: a weaker statement, for when Vault is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
 from ..common.workers import run_workers
+from ..errors import NotFound
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.naming import Naming
 from ..plan.sample import Sample
 from ..plan.scope import Scope
 from ..plan.selection import Selection
-from ..source.discover import Discovery, find, nothing_found
+from ..source.discover import Discovery, correction, find, nothing_found
 from ..target.item_reader import ItemReader
 from ..vault.kv import KvReader, Mount
 from .extra_items import ExtraItems, WalkedPaths
 from .item_verifier import ItemVerifier
 from .report import VerificationReport
 from .secret_verifier import SecretVerifier
-from .source_digests import SourceDigests
+from .source_digests import RecordedDigests, SourceDigests
 from .workdb import VerifyDb
 
 __all__ = ["VerificationRun"]
 
 _CHUNK = 16  # secrets whose items are read together
-_SPELLING = "Check the path's spelling, the mount and the namespace"
 
 
 class VerificationRun:
     """One verification. What it found is in ``report`` and, for the applications, in the work database.
 
+    :param reader: ``None`` to compare with the ledger.
     :param accept_extra_items: whether extra items are no differences.
     :ivar found: how many secrets there are; ``chosen``: how many of them were compared.
     """
@@ -49,7 +53,7 @@ class VerificationRun:
     def __init__(
         self,
         definition: Definition,
-        reader: KvReader,
+        reader: KvReader | None,
         store: ItemStore,
         ledger: Ledger,
         workdb: VerifyDb,
@@ -75,7 +79,16 @@ class VerificationRun:
         self._selection = Selection(definition.include, definition.exclude)
         self._walked = WalkedPaths(self._selection, everything=True)
         self._items = ItemVerifier(definition, ledger, workdb, report, naming)
-        self._extra = ExtraItems(definition, ledger, workdb, report, naming, scope, accepted=accept_extra_items)
+        self._extra = ExtraItems(
+            definition,
+            ledger,
+            workdb,
+            report,
+            naming,
+            scope,
+            accepted=accept_extra_items,
+            recorded=reader is None,
+        )
 
     async def discover(self) -> None:
         """Find the secrets and list the target.
@@ -83,11 +96,12 @@ class VerificationRun:
         :raises SecretferryError: there is nothing to verify.
         """
         progress.stage("discover")
+        await self._ledger.load_entries()
         discovery = await self._find_secrets()
         self._walked = WalkedPaths.of(discovery, self._definition, self._selection, self._scope)
         self.found = self._workdb.count_sources()
         self.report.counts["out_of_scope"] = discovery.outside
-        if not self.found and not discovery.outside:
+        if self._reader and not self.found and not discovery.outside:
             raise nothing_found(discovery)
         progress.stage("list")
         await self._list_target()
@@ -98,14 +112,14 @@ class VerificationRun:
             self.report.differ("unreadable", path, "", reason, remedy)
         for root in discovery.empty:
             if root.is_named:
-                self.report.differ("unreadable", root.full, "", "there is nothing to list", _SPELLING)
+                remedy = correction(root.mount, root.path)
+                self.report.differ("unreadable", root.full, "", "there is nothing to list", remedy)
 
     async def compare(self) -> None:
         """Compare every secret of the sample.
 
         :raises SecretferryError: it had to end early.
         """
-        await self._ledger.load_entries()
         in_sample = self._sample.choose(secret.path for secret in self._workdb.sources())
         chosen = (secret for secret in self._workdb.sources() if in_sample(secret.path))
         progress.stage("verify", self.found if not self._sample.requested else None)
@@ -131,7 +145,9 @@ class VerificationRun:
         digests = self._ledger.digests
         return SecretVerifier(
             self._definition,
-            SourceDigests(self._reader, self._definition, digests),
+            SourceDigests(self._reader, self._definition, digests)
+            if self._reader
+            else RecordedDigests(self._ledger, self._workdb, self._naming, self._definition.layout),
             ItemReader(self._store, digests, "text" if self._keys else "json", self._ledger.folder),
             self._workdb,
             self.report,
@@ -148,6 +164,9 @@ class VerificationRun:
             self._workdb.add_source(mount.path + secret, mount.path, secret, mount.version, item)
             progress.advance()
 
+        if self._reader is None:
+            self._take_recorded(found)
+            return Discovery()
         discovery = await find(
             self._reader,
             definition.paths,
@@ -160,6 +179,22 @@ class VerificationRun:
             for option, glob in self._selection.unused():
                 self.report.note(f"source.{option}: {glob} matches no path that was found")
         return discovery
+
+    def _take_recorded(self, found: t.Callable[[Mount, str], None]) -> None:
+        """Call ``found`` for each secret in scope that the ledger records; report those of the scope that it does not.
+
+        :raises NotFound: it records none.
+        """
+        left = set(self._scope.paths or ())
+        for path in self._workdb.entries_without_source():
+            if self._scope.takes(path):
+                mount, _slash, secret = path.partition("/")
+                found(Mount(f"{mount}/", 2), secret)
+                left.discard(path)
+        for path in sorted(left):
+            self.report.differ("missing", path, "", "the ledger does not record it", "Run kv_migration")
+        if not self._workdb.count_sources() and not left:
+            raise NotFound(f"{self._ledger.folder} records no secret", "Run kv_migration first")
 
     async def _list_target(self) -> None:
         """Note everything at the target location, or the items of the secrets that the scope names."""

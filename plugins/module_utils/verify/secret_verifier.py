@@ -12,17 +12,16 @@ import typing as t
 from ..common.workdb import SourceSecret
 from ..errors import FATAL, ApiError, NotFound, PermissionDenied, SecretferryError
 from ..plan.definition import Definition
+from ..source.discover import correction
 from ..target.item_reader import ItemReader
 from ..vault.kv import Mount
 from .compare import Versions
 from .item_verifier import ItemVerifier, PlannedItem
 from .report import VerificationReport
-from .source_digests import ExpectedItem, ExpectedSecret, SourceDigests
+from .source_digests import ExpectedItem, ExpectedSecret, RecordedDigests, SourceDigests
 from .workdb import VerifyDb
 
 __all__ = ["SecretVerifier"]
-
-_SLASHES = "Name folders with a slash at the end, and secrets without"
 
 
 class SecretVerifier:
@@ -35,7 +34,7 @@ class SecretVerifier:
     def __init__(
         self,
         definition: Definition,
-        source: SourceDigests,
+        source: SourceDigests | RecordedDigests,
         target: ItemReader,
         workdb: VerifyDb,
         report: VerificationReport,
@@ -102,7 +101,8 @@ class SecretVerifier:
                 self.unreadable(path, error.message)
         except NotFound as error:
             if path in self._named:
-                self._report.differ("unreadable", path, item, error.message, _SLASHES)
+                remedy = correction(Mount(secret.mount, secret.kv_version), secret.secret)
+                self._report.differ("unreadable", path, item, error.message, remedy)
             else:
                 self._report.counts["removed_at_source"] += 1
                 self._report.note(f"{path} was removed at the source{'' if self._in_scope else ' meanwhile'}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What items should be, by the source: keyed digests of their versions, and metadata. Values are read and dropped."""
+"""What items should be, by the source or by the ledger: keyed digests of versions, and metadata. Values are dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from ..errors import PermissionDenied
 from ..ledger.digests import Digests
+from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
+from ..plan.naming import Naming
 from ..source.snapshot import (
     Snapshot,
     Value,
@@ -23,8 +25,9 @@ from ..source.snapshot import (
     split,
 )
 from ..vault.kv import KvReader, Mount
+from .workdb import VerifyDb
 
-__all__ = ["ExpectedItem", "ExpectedSecret", "SourceDigests", "plain_digest"]
+__all__ = ["ExpectedItem", "ExpectedSecret", "RecordedDigests", "SourceDigests", "plain_digest"]
 
 
 @dataclass
@@ -33,12 +36,14 @@ class ExpectedItem:
 
     :ivar versions: number and keyed digest of each wanted version, oldest first.
     :ivar plain: keyed digest of the newest value as an application gets it from a JSON library.
+    :ivar bytes: those of all its values.
     :ivar largest: bytes of its largest value.
     """
 
     key: str
     versions: list[tuple[int, str]] = field(default_factory=list)
     plain: str = ""
+    bytes: int = 0
     largest: int = 0
 
     @property
@@ -52,11 +57,13 @@ class ExpectedSecret:
     """A secret as it should be at the target.
 
     :ivar items: its item, or one for each key, by key.
-    :ivar metadata: its metadata block; ``None`` for KV version 1.
+    :ivar metadata: its metadata block; ``None`` for KV version 1, and by the ledger.
+    :ivar recorded: whether it is what the ledger records; otherwise, what the source is.
     """
 
     items: dict[str, ExpectedItem]
     metadata: dict[str, t.Any] | None
+    recorded: bool = False
 
 
 class SourceDigests:
@@ -104,8 +111,31 @@ class SourceDigests:
 
     def _add(self, expected: ExpectedItem, number: int, value: Value) -> None:
         expected.versions.append((number, self._digests.of_value(value.text, value.form)))
-        expected.largest = max(expected.largest, len(value.text.encode("utf-8", "surrogatepass")))
+        size = len(value.text.encode("utf-8", "surrogatepass"))
+        expected.bytes += size
+        expected.largest = max(expected.largest, size)
         expected.plain = plain_digest(self._digests, value.text)
+
+
+class RecordedDigests:
+    """Takes secrets from the ledger: the versions that were written, of those that the account keeps."""
+
+    def __init__(self, ledger: Ledger, workdb: VerifyDb, naming: Naming, layout: str) -> None:
+        self._ledger = ledger
+        self._workdb = workdb
+        self._naming = naming
+        self._keys = layout == "keys"
+
+    async def read(self, mount: Mount, secret: str) -> ExpectedSecret:
+        """What the ledger records of a secret. No request is made."""
+        items: dict[str, ExpectedItem] = {}
+        entry = self._ledger.entry(mount.path + secret)
+        for key, record in entry.items.items() if entry else ():
+            listed = self._workdb.target(self._naming.item(mount.path, secret, key if self._keys else None))
+            first = record.last - listed.kept + 1 if listed and listed.kept else 0
+            versions = [(n, digest) for n, (number, digest) in sorted(record.versions.items()) if number >= first]
+            items[key] = ExpectedItem(key, versions)
+        return ExpectedSecret(items, None, recorded=True)
 
 
 def plain_digest(digests: Digests, text: str) -> str:

@@ -13,7 +13,7 @@ from ..common.workdb import WorkDb
 __all__ = ["ComparedItem", "VerifyDb"]
 
 _SCHEMA = """
-CREATE TABLE wanted (item TEXT PRIMARY KEY, path TEXT, digest TEXT, plain TEXT, state TEXT) WITHOUT ROWID;
+CREATE TABLE wanted (item TEXT PRIMARY KEY, path TEXT, digest TEXT, plain TEXT, state TEXT, versions INT) WITHOUT ROWID;
 CREATE INDEX wanted_path ON wanted (path);
 CREATE TABLE compared (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX source_item ON source (item);
@@ -26,6 +26,7 @@ class ComparedItem(t.NamedTuple):
 
     :ivar digest: keyed digest of the newest value at the source.
     :ivar plain: the same, of the value as an application gets it from a JSON library; digits may be lost.
+    :ivar versions: how many it must have.
     :ivar state: ``clean``; ``different``, if its value need not be the one that an application reads; or ``absent``.
     """
 
@@ -37,6 +38,7 @@ class ComparedItem(t.NamedTuple):
     digest: str
     plain: str
     state: str
+    versions: int
 
 
 class VerifyDb(WorkDb):
@@ -71,16 +73,17 @@ class VerifyDb(WorkDb):
 
     # --- what was compared
 
-    def want(self, item: str, path: str, digest: str, plain: str, state: str) -> None:
+    def want(self, item: str, path: str, digest: str, plain: str, state: str, versions: int) -> None:
         """Note what a compared item should be, and its state, see :class:`ComparedItem`."""
-        self._db.execute("INSERT OR REPLACE INTO wanted VALUES (?, ?, ?, ?, ?)", (item, path, digest, plain, state))
+        row = (item, path, digest, plain, state, versions)
+        self._db.execute("INSERT OR REPLACE INTO wanted VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def wanted(self) -> t.Iterator[ComparedItem]:
         """All compared items, by path. In bounded memory."""
         after = ("", "")
         while rows := self._db.execute(
-            "SELECT wanted.item, path, mount, secret, kv, digest, plain, state FROM wanted JOIN source USING (path)"
-            " WHERE (path, wanted.item) > (?, ?) ORDER BY path, wanted.item LIMIT ?",
+            "SELECT wanted.item, path, mount, secret, kv, digest, plain, state, versions FROM wanted"
+            " JOIN source USING (path) WHERE (path, wanted.item) > (?, ?) ORDER BY path, wanted.item LIMIT ?",
             (*after, _PAGE),
         ).fetchall():
             for row in rows:

@@ -6,16 +6,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
+from datetime import datetime, timezone
+from pathlib import Path
 
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from .records import RecordError, RecordPlace
+from .record_files import as_json, path_of, read, write_if_changed
+from .records import STEPS, Execution, RecordError, RecordPlace, make, with_history
 
-__all__ = ["ReportAction", "place_of", "planned_batches"]
+__all__ = [
+    "ReportAction",
+    "execution",
+    "keep_record",
+    "now",
+    "place_of",
+    "planned_batches",
+    "variable_of",
+    "write_record",
+]
 
 _FOLDER = "secretferry_report_dir"
+_MODE = 0o640
+# What a step did is recorded in check mode only where it never writes, and where there is a plan to show.
+_RECORDED_IN_CHECK_MODE = {"preflight": "preflight", "verify": "verify", "migrate": "plan"}
 
 
 class ReportAction(ActionBase):  # type: ignore[misc]
@@ -48,7 +65,42 @@ class ReportAction(ActionBase):  # type: ignore[misc]
 
     def variable(self, task_vars: t.Mapping[str, t.Any], name: str) -> t.Any:
         """A variable of the task's host; None where there is none."""
-        return self._templar.template(task_vars[name]) if name in task_vars else None
+        return variable_of(self, task_vars, name)
+
+
+def variable_of(action: ActionBase, task_vars: t.Mapping[str, t.Any], name: str) -> t.Any:
+    """A variable of the task's host; None where there is none."""
+    return action._templar.template(task_vars[name]) if name in task_vars else None
+
+
+def write_record(folder: Path, record: dict[str, t.Any], *, check: bool) -> tuple[Path, dict[str, t.Any], bool]:
+    """Store a record with the history of its place. Returns its file, the record, and whether that changes anything.
+
+    :raises RecordError: the file cannot be read or written.
+    """
+    path = path_of(folder, record)
+    record = with_history(record, read(path))
+    return path, record, write_if_changed(path, as_json(record), _MODE, check=check)
+
+
+def keep_record(action: ActionBase, step: str, result: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> None:
+    """Record the result of a role's step where there is a folder for the report.
+
+    :raises RecordError: the record cannot be made, read or written.
+    """
+    folder = variable_of(action, task_vars, _FOLDER)
+    name = _RECORDED_IN_CHECK_MODE.get(step, "") if action._task.check_mode else step
+    if not folder or name not in STEPS:
+        return
+    given = dict.fromkeys(("migration", "wave", "wave_number", "batch", "target_location", "name"))
+    given["name"] = variable_of(action, task_vars, "secretferry_role_step_name")
+    place = place_of(given, lambda variable: variable_of(action, task_vars, variable))
+    write_record(Path(folder), make(name, place, result, now(), execution()), check=False)
+
+
+def now() -> str:
+    """The time of a record. Runs may follow each other within a second, so it has milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any]) -> RecordPlace:
@@ -64,9 +116,30 @@ def place_of(options: t.Mapping[str, t.Any], variable: t.Callable[[str], t.Any])
     number = options["wave_number"]
     if number is None:
         number = int(variable("secretferry_wave_number") or 0)
+    scope = variable("secretferry_scope") if given("batch") else None
     return RecordPlace(
-        given("migration"), given("wave"), number, given("batch"), given("target_location"), options["name"] or ""
+        given("migration"),
+        given("wave"),
+        number,
+        given("batch"),
+        given("target_location"),
+        options["name"] or "",
+        _paths(scope),
     )
+
+
+def execution() -> Execution:
+    """The present execution of Ansible: all of its processes share the folder for its temporary files."""
+    given: t.Any = context.CLIARGS.get("args")
+    playbook = str(given[0]) if isinstance(given, (list, tuple)) and given else str(given or "")
+    name = playbook if playbook.count(".") > 1 and "/" not in playbook else Path(playbook).stem
+    folder = str(constants.DEFAULT_LOCAL_TMP)
+    return Execution(name.removeprefix("secretferry.akeyless."), hashlib.sha256(folder.encode()).hexdigest()[:12])
+
+
+def _paths(scope: t.Any) -> tuple[str, ...]:
+    """The paths that a scope names."""
+    return tuple(map(str, (scope or {}).get("paths") or ())) if isinstance(scope, t.Mapping) else ()
 
 
 def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -83,6 +156,7 @@ def planned_batches(task_vars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
                     "wave_number": int(variables.get("secretferry_wave_number") or 0),
                     "migration": variables.get("secretferry_migration"),
                     "secrets": variables.get("secretferry_secret_count"),
+                    "paths": _paths(variables.get("secretferry_scope")),
                 }
             )
     return planned

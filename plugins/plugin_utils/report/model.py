@@ -6,11 +6,23 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
-__all__ = ["AS_EXPECTED", "OUTCOMES", "SECTIONS", "BatchProgress", "ReportRow", "RolloutProgress", "WaveProgress"]
+from .target import NOTHING, Figures
+
+__all__ = [
+    "AS_EXPECTED",
+    "OUTCOMES",
+    "SECTIONS",
+    "Application",
+    "BatchProgress",
+    "ReportRow",
+    "RolloutProgress",
+    "WaveProgress",
+]
 
 OUTCOMES = (
     "created",
@@ -26,7 +38,7 @@ OUTCOMES = (
 )
 """Counts of a migration's summary that the page shows, in this order."""
 
-SECTIONS = ("problems", "warnings", "access", "credentials", "checks", "written", "attempts")
+SECTIONS = ("problems", "warnings", "access", "credentials", "checks", "written", "attempts", "playbooks")
 """The tables of a report, in their order in the CSV file; attributes of :class:`RolloutProgress`."""
 
 AS_EXPECTED = "as_expected"
@@ -54,6 +66,9 @@ class BatchProgress:
     """One batch, and what the newest records say of it.
 
     ``secrets``: how many the inventory counted; None where it is unknown. ``recorded``: the time of the newest record.
+    ``at_target``: secrets and versions at the target; None if no run has counted them since they may have changed.
+    ``skipped``: secrets that the newest run left out.
+    ``failed_secrets``: those that the newest run did not migrate, or not completely.
     """
 
     name: str
@@ -62,9 +77,9 @@ class BatchProgress:
     migration: str = ""
     secrets: int | None = None
     state: str = "not_started"
-    migrated: int = 0
-    not_migrated: int = 0
-    versions_written: int = 0
+    at_target: Figures = NOTHING
+    failed_secrets: int = 0
+    skipped: int = 0
     seconds: float = 0.0
     attempts: int = 0
     verified: bool = False
@@ -74,11 +89,32 @@ class BatchProgress:
 
     @property
     def total(self) -> int:
-        return max(self.secrets or 0, self.migrated + self.not_migrated)
+        """Secrets of the inventory; more if the target has more, as it does after a removal at the source."""
+        there = self.at_target.secrets or 0
+        if self.secrets is None:
+            return there + self.failed_secrets
+        return max(self.secrets, there, self.failed_secrets)
+
+    @property
+    def is_known(self) -> bool:
+        return self.at_target.secrets is not None
+
+    @property
+    def not_migrated(self) -> int:
+        return min(self.failed_secrets, self.total)
+
+    @property
+    def migrated(self) -> int:
+        """Secrets at the target with all their versions."""
+        return min(self.at_target.secrets or 0, self.total - self.not_migrated)
+
+    @property
+    def left_out(self) -> int:
+        return min(self.skipped, self.total - self.not_migrated - self.migrated) if self.is_known else 0
 
     @property
     def remaining(self) -> int:
-        return self.total - self.migrated - self.not_migrated
+        return self.total - self.migrated - self.not_migrated - self.left_out
 
 
 @dataclass
@@ -97,6 +133,11 @@ class WaveProgress:
             return "failed"
         return states.pop() if len(states) == 1 else "in_progress"
 
+    @property
+    def at_target(self) -> Figures:
+        """The sum of its batches; what is not known of one is not known of the wave."""
+        return functools.reduce(Figures.plus, (batch.at_target for batch in self.batches), NOTHING)
+
     def count(self, what: str) -> int:
         """The sum of an attribute of its batches."""
         return sum(int(getattr(batch, what)) for batch in self.batches)
@@ -107,11 +148,27 @@ class WaveProgress:
         return sum(batch.migrated for batch in self.batches if batch.verified)
 
 
+@dataclass(frozen=True)
+class Application:
+    """An application that was tried, and the rows of each record that has it, in the order of waves and batches."""
+
+    name: str
+    secrets: int
+    versions: int
+    denials: int
+    parts: list[tuple[str, list[ReportRow]]]
+
+    @property
+    def problems(self) -> int:
+        return sum(row.outcome != AS_EXPECTED for _place, rows in self.parts for row in rows)
+
+
 @dataclass
 class RolloutProgress:
     """Everything that the report says, in order. Lists are complete; the page shows the first rows of each.
 
     ``not_listed``: entries that modules counted and did not list. ``seconds``: of all recorded tasks together.
+    ``totals``: what is at the target of each migration that a run counted as a whole.
     """
 
     waves: list[WaveProgress]
@@ -125,6 +182,9 @@ class RolloutProgress:
     checks: list[ReportRow]
     written: list[ReportRow]
     attempts: list[ReportRow]
+    playbooks: list[ReportRow]
+    applications: list[Application]
+    totals: dict[str, Figures]
     not_listed: int
     as_of: str
     seconds: float
@@ -132,6 +192,14 @@ class RolloutProgress:
     @property
     def batches(self) -> list[BatchProgress]:
         return [batch for wave in self.waves for batch in wave.batches]
+
+    @property
+    def at_target(self) -> Figures:
+        """Secrets and versions at the target, of all migrations."""
+        of_batches: dict[str, Figures] = {}
+        for batch in self.batches:
+            of_batches[batch.migration] = of_batches.get(batch.migration, NOTHING).plus(batch.at_target)
+        return functools.reduce(Figures.plus, {**of_batches, **self.totals}.values(), NOTHING)
 
     @property
     def open_credentials(self) -> list[ReportRow]:

@@ -9,12 +9,13 @@ Every other field of a result is dropped, so a record holds no value and no cred
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
 from ...module_utils.verify.report import ACCESS_COUNTS
 
-__all__ = ["STEPS", "RecordError", "RecordPlace", "make", "with_history"]
+__all__ = ["STEPS", "Execution", "RecordError", "RecordPlace", "make", "times_of", "with_history"]
 
 STEPS = ("preflight", "plan", "migrate", "verify", "sync", "cutover", "rollback", "credential", "gateway")
 """The steps of a rollout that a record can be about, in their order."""
@@ -60,6 +61,10 @@ _NUMBERS = (
     "ttl",
     *ACCESS_COUNTS,
     "problems_count",
+    "secrets",
+    "secrets_change",
+    "versions",
+    "versions_change",
 )
 _FLAGS = ("ok", "revoked", "already_revoked")
 _VERSIONS = ("versions", "deleted_versions")
@@ -68,13 +73,18 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,39}")
 _TEXT_LIMIT = 2000  # characters
 _EARLIER_LIMIT = 20
 
+_OF_EACH_TIME = ("recorded", "status", "message", "playbook", "execution", "at_target", "uncounted", "scope")
+
 
 class RecordError(Exception):
     """A record cannot be made, read or written. The message says why and what to do."""
 
 
 class RecordPlace(t.NamedTuple):
-    """What a record is about; ``wave`` and ``batch`` are empty where it is about the whole migration."""
+    """What a record is about; ``wave`` and ``batch`` are empty where it is about the whole migration.
+
+    ``paths``: the source paths of the secrets, if the place names them.
+    """
 
     migration: str = ""
     wave: str = ""
@@ -82,13 +92,24 @@ class RecordPlace(t.NamedTuple):
     batch: str = ""
     target_location: str = ""
     name: str = ""
+    paths: tuple[str, ...] = ()
 
 
-def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str) -> dict[str, t.Any]:
+class Execution(t.NamedTuple):
+    """One execution of ansible-playbook: the playbook's name, and an id that no other execution has."""
+
+    playbook: str = ""
+    id: str = ""
+
+
+def make(
+    step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str, by: Execution | None = None
+) -> dict[str, t.Any]:
     """The record of a registered result.
 
     :param step: one of :data:`STEPS`.
     :param now: RFC 3339, in UTC.
+    :param by: the execution of Ansible that records it.
     :raises RecordError: the result is one of a loop.
     """
     if "results" in result and isinstance(result["results"], (list, tuple)):
@@ -97,6 +118,7 @@ def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str)
         "format": 1,
         "step": step,
         **place._asdict(),
+        "paths": sorted(map(_text, place.paths)) if _at_target(result.get("at_target")) else [],
         "recorded": now,
         "status": _status(result),
         "changed": result.get("changed") is True,
@@ -104,7 +126,13 @@ def make(step: str, place: RecordPlace, result: t.Mapping[str, t.Any], now: str)
         "run": _text(result.get("run")),
         "ledger": _text(result.get("ledger")),
         "outcome": _word(result.get("outcome")),
+        "against": _word(result.get("against")),
         "verified": result["verified"] if isinstance(result.get("verified"), bool) else None,
+        "playbook": _text(by.playbook if by else ""),
+        "execution": _text(by.id if by else ""),
+        "at_target": _at_target(result.get("at_target")),
+        "uncounted": _is_uncounted(result),
+        "scope": _digest(place.paths),
         "seconds": _number((result.get("durations") or {}).get("total")),
     }
     for name in ("summary", "requests"):
@@ -125,15 +153,44 @@ def with_history(record: dict[str, t.Any], before: t.Mapping[str, t.Any] | None)
     """The record, with time, status and message of the attempts before it. The earlier record, if both say the same."""
     if before is None:
         return {**record, "attempt": 1, "earlier": []}
-    volatile = ("recorded", "attempt", "earlier")
+    volatile = ("recorded", "attempt", "earlier", "playbook", "execution")
     if {k: v for k, v in before.items() if k not in volatile} == {k: v for k, v in record.items() if k not in volatile}:
         return dict(before)
-    past = {"recorded": before["recorded"], "status": before["status"], "message": before.get("message", "")}
+    return {**record, "attempt": before.get("attempt", 1) + 1, "earlier": times_of(before)[-_EARLIER_LIMIT:]}
+
+
+def times_of(record: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Every time that the step was recorded, the oldest first."""
+    now = {name: record[name] for name in _OF_EACH_TIME if record.get(name) or name in _OF_EACH_TIME[:3]}
+    return [*record.get("earlier", ()), now]
+
+
+def _at_target(value: t.Any) -> dict[str, t.Any] | None:
+    """What a module counted at the target; None where it did not."""
+    if not isinstance(value, t.Mapping) or _whole(value.get("secrets")) is None:
+        return None
+    changes = value.get("changes")
     return {
-        **record,
-        "attempt": before.get("attempt", 1) + 1,
-        "earlier": [*before.get("earlier", []), past][-_EARLIER_LIMIT:],
+        **{name: _whole(value.get(name)) for name in _COUNTED_AT_TARGET},
+        "changes": [entry for entry in map(_entry, changes) if entry] if isinstance(changes, (list, tuple)) else [],
     }
+
+
+_COUNTED_AT_TARGET = ("secrets", "versions", "secrets_change", "versions_change", "changes_count")
+
+
+def _is_uncounted(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether the task may have changed the target and does not say how much is there: it was broken off."""
+    if _at_target(result.get("at_target")) is not None or result.get("skipped"):
+        return False
+    died = bool(result.get("unreachable")) or "module_stdout" in result
+    return died or (result.get("changed") is True and _status(result) == "failed")
+
+
+def _digest(paths: t.Collection[str]) -> str:
+    """The same for the same secrets; empty where there are none."""
+    text = "\n".join(sorted(paths)).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:12] if paths else ""
 
 
 def _credential(result: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, dict[str, t.Any]]]:

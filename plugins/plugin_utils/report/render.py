@@ -17,9 +17,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .model import ReportRow
+from .model import Application, BatchProgress, ReportRow
 from .record_files import as_json
-from .view import TONES, ReportView, plural, summary_of, title_of, word_of
+from .view import TONES, ReportView, number_of, plural, summary_of, title_of, word_of
 
 __all__ = ["files_of"]
 
@@ -43,9 +43,7 @@ def _page(view: ReportView) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        number=lambda count: f"{count:,}", plural=plural, word=word_of, title_of=title_of, when=_when, took=_took
-    )
+    environment.filters.update(number=number_of, plural=plural, word=word_of, title_of=title_of, when=_when, took=_took)
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     # The style is our own file, and nothing is escaped inside of a style element.
     text = environment.get_template("page.html.j2").render(view=view, style=Markup(style), digest=digest, tones=TONES)
@@ -59,10 +57,8 @@ def _json(view: ReportView) -> bytes:
             "name": wave.name,
             "number": wave.number,
             "state": wave.state,
-            "batches": [
-                {**asdict(batch), "outcomes": {name: count for name, count in batch.outcomes.items() if count}}
-                for batch in wave.batches
-            ],
+            "at_target": wave.at_target._asdict(),
+            "batches": [_batch(batch) for batch in wave.batches],
         }
         for wave in rollout.waves
     ]
@@ -77,10 +73,27 @@ def _json(view: ReportView) -> bytes:
             "summary": summary_of(view),
             "outcomes": {name: count for name, count in rollout.outcomes.items() if count},
             "waves": waves,
+            "applications": [_application(application) for application in rollout.applications],
             "remaining": view.remaining,
             "rows": rows,
         }
     )
+
+
+def _batch(batch: BatchProgress) -> dict[str, t.Any]:
+    shown = ("total", "migrated", "not_migrated", "left_out", "remaining")
+    return {
+        **{name: value for name, value in asdict(batch).items() if name not in ("failed_secrets", "skipped")},
+        **{name: getattr(batch, name) for name in shown},
+        "at_target": batch.at_target._asdict(),
+        "outcomes": {name: count for name, count in batch.outcomes.items() if count},
+    }
+
+
+def _application(application: Application) -> dict[str, t.Any]:
+    names = ("name", "secrets", "versions", "denials", "problems")
+    places = [{"place": place, "rows": [asdict(row) for row in rows]} for place, rows in application.parts]
+    return {**{name: getattr(application, name) for name in names}, "parts": places}
 
 
 def _csv(view: ReportView) -> bytes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import AS_EXPECTED, ReportRow
+from .model import AS_EXPECTED, Application, ReportRow
 
 __all__ = [
     "access",
     "access_failed",
+    "applications",
     "attempts",
     "checks",
     "credentials",
@@ -63,6 +64,22 @@ def access(record: _Record) -> list[ReportRow]:
             shown = {**entry, "source": who, "reason": entry.get("reason") or _access_counts(entry)}
             rows.append(_row(record, "access", shown, outcome))
     return rows
+
+
+def applications(records: t.Sequence[_Record]) -> list[Application]:
+    """Each application once, with what it read and what it was denied in all records, and the rows of each record."""
+    counts: dict[str, tuple[int, int, int]] = {}
+    parts: dict[str, list[tuple[str, list[ReportRow]]]] = {}
+    for record in records:
+        found = access(record)
+        for entry in record["lists"].get("access", ()):
+            name = str(entry.get("name") or "")
+            secrets, versions, denials = counts.get(name, (0, 0, 0))
+            secrets, versions = secrets + entry.get("secrets", 0), versions + entry.get("versions", 0)
+            counts[name] = secrets, versions, denials + entry.get("expected_denials", 0)
+            place = " ".join(filter(None, (record["wave"], record["batch"]))) or "the whole migration"
+            parts.setdefault(name, []).append((place, [row for row in found if row.source == name]))
+    return [Application(name, *counted, parts=parts[name]) for name, counted in sorted(counts.items())]
 
 
 def _access_counts(entry: t.Mapping[str, t.Any]) -> str:

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass
 
 from .model import OUTCOMES, SECTIONS, ReportRow, RolloutProgress, WaveProgress
+from .playbooks import plural
+from .target import Figures
 
 __all__ = [
     "TONES",
@@ -17,6 +20,7 @@ __all__ = [
     "ReportView",
     "Segment",
     "Table",
+    "number_of",
     "plural",
     "summary_of",
     "title_of",
@@ -26,6 +30,7 @@ __all__ = [
 
 _SCALE = 1000
 _LEAST_WIDTH = 12  # of 1000
+_PLAYBOOKS = 30  # in the history of the page: what is older is in the other two files
 TONES = {
     "verified": "good",
     "cut_over": "good",
@@ -91,6 +96,7 @@ class ReportView:
     bars: list[tuple[WaveProgress, str, str, list[Segment]]]
     outcomes: list[tuple[str, int, str, float]]
     tables: dict[str, Table]
+    others: list[tuple[str, Figures]]
     remaining: list[str]
 
 
@@ -103,7 +109,9 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
     named = ", ".join(rollout.migrations)
     tone, status = _status(rollout)
     tables = {name: rollout.table(name) for name in SECTIONS}
-    whole = [sum(values) for values in zip(*(_amounts(wave) for wave in rollout.waves), strict=True)] or [0, 0, 0, 0]
+    amounts = [_amounts(wave) for wave in rollout.waves] or [[0] * len(_PARTS)]
+    whole = [sum(values) for values in zip(*amounts, strict=True)]
+    wanted = sum(whole) - whole[_LEFT_OUT]
     return ReportView(
         title=title or (f"Migration of {named} into Akeyless" if named else "Migration into Akeyless"),
         rollout=rollout,
@@ -112,10 +120,14 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
         points=_points(rollout),
         figures=_figures(rollout),
         ring=_segments(whole),
-        percent=(whole[0] + whole[1]) * 100 // sum(whole) if sum(whole) else 0,
+        percent=(whole[0] + whole[1]) * 100 // wanted if wanted else 0,
         bars=[(w, word_of(w.state), TONES.get(w.state, "idle"), _segments(_amounts(w))) for w in rollout.waves],
         outcomes=_outcomes(rollout),
-        tables={name: Table(rows[:report_limit], len(rows)) for name, rows in tables.items()},
+        tables={
+            name: Table(rows[: min(report_limit, _PLAYBOOKS) if name == "playbooks" else report_limit], len(rows))
+            for name, rows in tables.items()
+        },
+        others=other_secrets(rollout),
         remaining=_remaining(rollout),
     )
 
@@ -127,10 +139,12 @@ def summary_of(view: ReportView) -> dict[str, t.Any]:
         "as_of": rollout.as_of,
         "status": view.status,
         "secrets": sum(batch.total for batch in rollout.batches),
+        "at_target": rollout.at_target._asdict(),
         "migrated": sum(batch.migrated for batch in rollout.batches),
         "verified": sum(wave.verified for wave in rollout.waves),
         "problems": len(rollout.problems),
         "warnings": len(rollout.warnings),
+        "applications": len(rollout.applications),
         "access_checks": len(rollout.access),
         "access_failures": len(rollout.access_failures),
         "credentials": len(rollout.credentials),
@@ -150,18 +164,34 @@ def title_of(status: str) -> str:
     return _STATUS_TITLES.get(status, word_of(status).capitalize())
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """``1 secret``, ``1,200 secrets``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def number_of(count: int | None) -> str:
+    """``1,200``, or that it is not known."""
+    return "not known" if count is None else f"{count:,}"
 
 
 def _amounts(wave: WaveProgress) -> list[int]:
-    """Secrets of a wave: verified, migrated and not verified, not migrated, not started."""
+    """Secrets of a wave, as :data:`_PARTS` names them."""
     verified = wave.verified
-    return [verified, wave.count("migrated") - verified, wave.count("not_migrated"), wave.count("remaining")]
+    unknown = sum(batch.remaining for batch in wave.batches if not batch.is_known)
+    return [
+        verified,
+        wave.count("migrated") - verified,
+        wave.count("not_migrated"),
+        wave.count("left_out"),
+        unknown,
+        wave.count("remaining") - unknown,
+    ]
 
 
-_PARTS = (("verified", "good"), ("migrated, not verified", "info"), ("not migrated", "bad"), ("not started", "idle"))
+_PARTS = (
+    ("verified", "good"),
+    ("migrated, not verified", "info"),
+    ("not migrated", "bad"),
+    ("left out", "left"),
+    ("not known", "warn"),
+    ("not started", "idle"),
+)
+_LEFT_OUT = 3  # of these
 
 
 def _segments(amounts: t.Sequence[int]) -> list[Segment]:
@@ -225,12 +255,14 @@ def _points(rollout: RolloutProgress) -> list[str]:
 def _figures(rollout: RolloutProgress) -> list[Figure]:
     migrated = sum(batch.migrated for batch in rollout.batches)
     total = sum(batch.total for batch in rollout.batches)
+    left_out = sum(batch.left_out for batch in rollout.batches)
     verified = sum(wave.verified for wave in rollout.waves)
+    secrets, versions = rollout.at_target
     access, failures = len(rollout.access), len(rollout.access_failures)
     recorded, still_open = len(rollout.credentials), len(rollout.open_credentials)
-    versions = sum(batch.versions_written for batch in rollout.batches)
     return [
-        Figure("Secrets migrated", f"{migrated:,}", f"of {total:,}; {plural(versions, 'version')} written", "info"),
+        Figure("Secrets at the target", number_of(secrets), _of(total, left_out, migrated, secrets), "info"),
+        Figure("Versions at the target", number_of(versions), "of these secrets", "info"),
         Figure(
             "Secrets verified",
             f"{verified:,}",
@@ -258,6 +290,27 @@ def _figures(rollout: RolloutProgress) -> list[Figure]:
     ]
 
 
+def _of(total: int, left_out: int, migrated: int, secrets: int | None) -> str:
+    """What the number of secrets at the target is to be compared with."""
+    parts = [f"of {total:,}" if total else ""]
+    if left_out:
+        parts.append(f"{left_out:,} left out")
+    if secrets is not None and secrets > migrated and total:
+        parts.append(f"{secrets - migrated:,} incomplete or in no batch")
+    return "; ".join(filter(None, parts))
+
+
+def other_secrets(rollout: RolloutProgress) -> list[tuple[str, Figures]]:
+    """By migration: what is at the target beside the batches' secrets, if a run of the whole migration shows that."""
+    found = []
+    for migration, total in sorted(rollout.totals.items()):
+        own = (batch.at_target for batch in rollout.batches if batch.migration == migration)
+        more = total.minus(functools.reduce(Figures.plus, own, Figures(0, 0)))
+        if rollout.batches and any(more):
+            found.append((migration, more))
+    return found
+
+
 def _remaining(rollout: RolloutProgress) -> list[str]:
     """What is still to do, in the order in which to do it."""
     steps = []
@@ -277,11 +330,15 @@ def _remaining(rollout: RolloutProgress) -> list[str]:
 
 
 def _remaining_of(wave: WaveProgress) -> list[str]:
-    waiting = [batch for batch in wave.batches if batch.state in _UNFINISHED]
+    waiting = [batch for batch in wave.batches if batch.state in _UNFINISHED and batch.is_known]
     rolled_back = [batch for batch in wave.batches if batch.state == "rolled_back"]
     unverified = [batch for batch in wave.batches if batch.state == "migrated"]
     name = f"wave {wave.name}" if wave.name else "the batches without a wave"
     steps = []
+    if unknown := sum(not batch.is_known for batch in wave.batches):
+        steps.append(
+            f"Migrate {plural(unknown, 'batch', 'batches')} of {name} again: how much is at the target is not known."
+        )
     if waiting:
         secrets = sum(batch.total for batch in waiting)
         known = f" with {plural(secrets, 'secret')}" if secrets else ""
