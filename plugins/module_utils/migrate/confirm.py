@@ -13,6 +13,7 @@ change shows as another date, so later runs need not read the value again. See "
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import typing as t
 from dataclasses import dataclass
