@@ -180,7 +180,7 @@ def _with(value: t.Any, path: tuple[t.Any, ...], other: t.Any) -> t.Any:
 
 
 def _ask(ask: Ask, body: bytes, status: int = 200) -> None:
-    """:raises Exception: the answer is an unexpected error."""
+    """Ask; a named error is as good as an answer, and any other error fails the test."""
 
     async def asking() -> None:
         await ask(Server(body, status))

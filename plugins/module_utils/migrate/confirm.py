@@ -13,6 +13,7 @@ change shows as another date, so later runs need not read the value again. See "
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import typing as t
 from dataclasses import dataclass
@@ -110,11 +111,15 @@ async def _confirm(
     """Read the items' values back, and bring their records up to date."""
     since = context.listing.since
     values = [one.item for one in written if one.target is not None]
-    found = await reader.newest([*values, *(name for one in written for name in one.pieces)])
+    # A companion is JSON in every layout, and some accounts answer it decoded.
+    companions = ItemReader(context.store, context.ledger.digests, "json", context.ledger.folder)
+    found, metadata = await asyncio.gather(
+        reader.newest(values), companions.newest([name for one in written for name in one.pieces])
+    )
     for one in written:
         if one.target is None and not await _is_missing(context, one.item):
             continue  # the listing was too early: the record stays unsettled
-        wrong = [name for name, digest in one.pieces.items() if found.get(name) != digest]
+        wrong = [name for name, digest in one.pieces.items() if metadata.get(name) != digest]
         problem = contradiction(
             one.record,
             one.target,
@@ -139,7 +144,7 @@ async def _confirm(
         if wrong:
             one.record.description = ""
             for name in wrong:
-                if name not in found:
+                if name not in metadata:
                     context.ledger.items.forget(name.removeprefix(f"{context.ledger.folder}/"))
 
 

@@ -113,7 +113,7 @@ class SecretWriter:
         elif target is not None:
             context.latest_change.note(moment(target.modified))
         cut = pieces(job.description.companion) if action.describe and job.description.companion else []
-        companion = "".join(context.ledger.digests.of_value(piece, context.form) for piece in cut)
+        companion = "".join(context.ledger.digests.of_value(piece, "json") for piece in cut)
         before = target.description if target else ""
         created = action.kind == "create"
         needed = action.describe or created or _is_described(job, context.ledger)
