@@ -148,7 +148,9 @@ class Guide:
             "identities": [
                 {"access_id": _CHECKOUT_ID, "access_key": _CHECKOUT_KEY, "name": "checkout", "roles": ["checkout"]}
             ],
-            "roles": {"checkout": [{"path": "/migrated/payments/secret/payments/checkout/*", "capabilities": ["read"]}]},
+            "roles": {
+                "checkout": [{"path": "/migrated/payments/secret/payments/checkout/*", "capabilities": ["read"]}]
+            },
         }
 
     def run(self, step: Step) -> None:
@@ -185,7 +187,9 @@ class Guide:
     def _seed(self) -> None:
         for team, count in (("sandbox", 3), ("checkout", 5), ("ledger", 8), ("mail", 8)):
             for number in range(count):
-                self.kv.put(f"payments/{team}/key-{number}", {"password": f"old {number}"}, {"password": f"new {number}"})
+                self.kv.put(
+                    f"payments/{team}/key-{number}", {"password": f"old {number}"}, {"password": f"new {number}"}
+                )
 
     def _environment(self) -> dict[str, str]:
         """A terminal's: the settings of Akeyless's address, and nothing of this machine's own."""

@@ -71,24 +71,29 @@ _WORD = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\.?|\d{1,3}\.?")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _MASKS = re.compile(r"\*\*\*(?:\W*\*\*\*)+")
 _LONGEST_SEARCHED = 8192
+_SHORTEST_CREDENTIAL = 8
 
 
-def shown_words(text: str, *, names: str = "", sent: t.Iterable[str] = (), limit: int = 300) -> str:
+def shown_words(
+    text: str, *, names: str = "", credentials: t.Iterable[str] = (), value: str = "", limit: int = 300
+) -> str:
     """The part of a server's error text that holds no value; ``***`` stands for the rest.
 
     :param names: what the request names, such as a path. It is shown as it is.
-    :param sent: the values and credentials in the request: of them, listed words are not shown either.
+    :param credentials: those in the request. Where one is quoted whole, not even listed words of it are shown.
+    :param value: the secret value in the request. No listed word that occurs in it is shown.
     :param limit: the most characters.
     """
-    hidden = [secret for secret in sent if secret]
+    for credential in credentials:
+        text = text.replace(credential, "***") if len(credential) >= _SHORTEST_CREDENTIAL else text
 
     def shown(found: re.Match[str]) -> str:
         word = found.group()
         if word in names:
             return word
         bare = word.rstrip(".")
-        in_request = (len(bare) > 3 or not bare.isalpha()) and any(bare in secret for secret in hidden)
+        in_value = bare in value and (len(bare) > 3 or not bare.isalpha())
         listed = _WORD.fullmatch(word) and all(part.isdigit() or part.lower() in WORDS for part in _PARTS.findall(bare))
-        return word if listed and not in_request else "***"
+        return word if listed and not in_value else "***"
 
     return _MASKS.sub("***", _TEXT.sub(shown, text[:_LONGEST_SEARCHED]))[:limit]
