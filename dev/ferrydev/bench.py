@@ -115,6 +115,7 @@ def child() -> None:
     from ansible_collections.secretferry.akeyless.plugins.module_utils.common.event_loop import run
     from ansible_collections.secretferry.akeyless.plugins.module_utils.migrate.module import migrate
     from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.spec import migration_spec
+    from ansible_collections.secretferry.akeyless.plugins.module_utils.stopping import stop
 
     job = json.load(sys.stdin)
     emulator = job["emulator"]
@@ -134,7 +135,7 @@ def child() -> None:
     }
     params = ArgumentSpecValidator(migration_spec()).validate(given).validated_parameters
     before = _cpu()
-    result = run(migrate(params, check=False, mask=lambda secrets: None))
+    result = run(migrate(params, check=False, mask=lambda secrets: None), stop)
     if result.error:
         raise SystemExit(str(result.error))
     values = result.values

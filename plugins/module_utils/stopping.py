@@ -96,7 +96,7 @@ class Stop:
         with self._interruptible(self._asleep):
             await asyncio.sleep(seconds)
 
-    async def in_thread(self, work: t.Callable[..., _T], *args: t.Any) -> _T:
+    async def in_thread(self, work: t.Callable[..., _T], *args: t.Any, **keywords: t.Any) -> _T:
         """Call what blocks in a thread, which does not delay the end of the process.
 
         :raises Stopped: it was abandoned. The thread may go on until the process ends.
@@ -105,7 +105,7 @@ class Stop:
 
         def call() -> None:
             try:
-                result = work(*args)
+                result = work(*args, **keywords)
             except BaseException as error:
                 done.set_exception(error)
             else:

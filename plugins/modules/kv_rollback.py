@@ -116,8 +116,8 @@ summary:
 # begin shared: at_target; returned: success
 at_target:
   description:
-    - How much of the migration is at the target after the run, within its O(scope). It is counted from the target's
-      listing and the ledger. In check mode, how much is there now. Null if the run ended early, so that it is not known.
+    - How much of the migration is at the target after the run, within its O(scope), counted from the target's listing
+      and the ledger. In check mode, how much is there now. Null if the run ended early, so that it is not known.
     - C(secrets) have at least one item of this migration, complete or not. C(versions) are those that it wrote; null
       if a deletion of some was begun and not finished.
     - C(secrets_change) and C(versions_change) say what this run changed, and C(changes) which secrets, if the scope

@@ -17,7 +17,10 @@ description:
     C(<report_dir>/records/). M(secretferry.akeyless.rollout_report) makes the report of these files.
   - Every other field is dropped, so the file holds no more than it should, whatever the result holds.
   - There is one file for each O(step) and O(batch), named C(<wave number>-<batch>-<step>[-<name>].json). Another
-    attempt replaces the record, and keeps times, states and messages of the earlier attempts.
+    attempt replaces the record, and keeps times, playbooks, states, messages and C(at_target) of the last 20 attempts
+    before it.
+  - A record of a batch also keeps the paths in the variable C(secretferry_scope), so that the report knows which
+    secrets were counted.
   - Works on the controller, also for tasks of other hosts, so that no C(delegate_to) is needed.
 extends_documentation_fragment:
   - secretferry.akeyless.attributes.action
@@ -44,10 +47,11 @@ options:
     description:
       - The registered result of a task, of a failed one too. Not that of a loop.
       - Kept are C(changed), C(failed), C(skipped), C(unreachable), C(msg) of a failure, C(run), C(ledger), C(outcome),
-        C(verified), C(summary), C(requests), the total of C(durations), and the lists C(failures), C(unreadable),
-        C(differences), C(accepted_differences), C(access), C(checks), C(findings), C(credentials), C(revocations) and
-        C(plan), with their C(_count). Of the credential that M(secretferry.akeyless.source_credential) or
-        M(secretferry.akeyless.akeyless_token) made or revoked, its type, place and state, never its secret part.
+        C(verified), C(at_target), C(summary), C(requests), the total of C(durations), and the lists C(failures),
+        C(unreadable), C(differences), C(accepted_differences), C(access), C(checks), C(findings), C(credentials),
+        C(revocations) and C(plan), with their C(_count). Of the credential that
+        M(secretferry.akeyless.source_credential) or M(secretferry.akeyless.akeyless_token) made or revoked, its type,
+        place and state, never its secret part.
       - Of the entries of lists, which are dicts, kept are the texts C(id), C(source), C(item), C(name), C(path),
         C(system), C(action), C(outcome), C(state), C(severity), C(verdict), C(title), C(text), C(evidence),
         C(accessor), C(dest), C(reason), C(remedy), C(expires) and C(type), counts, C(versions) and

@@ -14,9 +14,10 @@ short_description: Make the report of a rollout, a page for people and files for
 version_added: 0.1.0
 description:
   - Makes C(rollout.html), C(rollout.json) and C(rollout.csv) of what M(secretferry.akeyless.rollout_record) has stored.
-  - The page shows what is migrated, verified and cut over by wave, every conflict and failure with its remedy,
-    the results of access checks, which credentials of the migration are still open, and what remains. It is one file
-    that loads nothing and runs no script, works in light and dark, and can be printed.
+  - The page shows how many secrets and versions are at the target, what is verified and cut over by wave, what changed
+    from one playbook to the next, every conflict and failure with its remedy, the results of access checks, which
+    credentials of the migration are still open, and what remains. It is one file that loads nothing and runs no script,
+    works in light and dark, and can be printed.
   - It holds names, counts and reasons, never a value.
   - The same records make the same bytes. Its date is that of the newest record.
   - Works on the controller, whatever the host of the task is.
@@ -117,6 +118,8 @@ summary:
       V(complete_credentials_open) and V(complete).
     - C(waves) has the state of each wave, V(not_started), V(planned), V(in_progress), V(migrated), V(verified),
       V(cut_over), V(rolled_back) or V(failed).
+    - C(at_target) has the secrets and versions at the target, as the newest recorded runs counted them; null if that is
+      not known.
     - C(not_listed) is the number of entries that modules counted and did not list, because of their C(report_limit).
   returned: success
   type: dict
@@ -124,10 +127,14 @@ summary:
     as_of: '2026-11-23T13:00:00Z'
     status: in_progress
     secrets: 6015
+    at_target:
+      secrets: 2065
+      versions: 6120
     migrated: 2065
     verified: 1237
     problems: 0
     warnings: 1
+    applications: 2
     access_checks: 3
     access_failures: 0
     credentials: 2

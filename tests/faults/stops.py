@@ -128,7 +128,7 @@ class Stage:
         temporary = play.folder / "temporary"
         temporary.mkdir()
         env = {**connection_env(self._vault, self.emulator), "TMPDIR": str(temporary), "STOPPED": str(play.folder)}
-        host = {"ansible_connection": "local"}
+        host: dict[str, t.Any] = {"ansible_connection": "local"}
         if over:
             host = {**self._server().variables, "ansible_ssh_pipelining": "pipelining" in over}
         host |= {"ansible_python_interpreter": sys.executable}

@@ -75,7 +75,7 @@ class Desk:
         """The inventory of a job slice of AWX: some of the hosts, and only the groups that have one of them."""
         listed = json.loads(list_inventory(self.play, self.inventory).stdout)
         hosts = {host: values for host, values in listed["_meta"]["hostvars"].items() if host[4:7] in names}
-        groups = {
+        groups: dict[str, t.Any] = {
             group: {"hosts": {host: {} for host in members["hosts"] if host in hosts}}
             for group, members in listed.items()
             if set(members.get("hosts", ())) & set(hosts)

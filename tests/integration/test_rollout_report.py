@@ -114,7 +114,8 @@ def test_what_the_inventory_plans_is_what_remains(play: Play) -> None:
     }
     playbook = play.folder / "project" / "plan.yml"
     playbook.parent.mkdir(parents=True)
-    tasks = [record(step="migrate", result={"summary": {"created": 40}})]
+    there = {"secrets": 40, "versions": 90, "secrets_change": 40, "versions_change": 90, "changes": []}
+    tasks = [record(step="migrate", result={"summary": {"created": 40}, "at_target": {**there, "changes_count": 40}})]
     plays = [
         {"hosts": "payments-w01-b00", "gather_facts": False, "tasks": tasks},
         {"hosts": "localhost", "gather_facts": False, "tasks": [report()]},
@@ -126,6 +127,7 @@ def test_what_the_inventory_plans_is_what_remains(play: Play) -> None:
     assert played.rc == 0, played.stdout
     assert played["report"]["summary"]["waves"] == {"pilot": "in_progress", "rest": "not_started"}
     assert played["report"]["summary"]["secrets"] == 160
+    assert played["report"]["summary"]["at_target"] == {"secrets": 40, "versions": 90}
     assert played["report"]["remaining"] == [
         "Migrate 1 batch with 40 secrets of wave pilot.",
         "Verify 1 batch of wave pilot.",

@@ -115,6 +115,24 @@ class Story:
         names = [name for route, name, _outcome in self.emulator.control.journal() if route in routes]
         return {name.removeprefix(start) for name in names if name.startswith(start)}
 
+    def figures(self) -> dict[str, tuple[int, int]]:
+        """Secrets and versions of each wave, as the report has them."""
+        waves = json.loads((self.report / "rollout.json").read_text("utf-8"))["waves"]
+        return {wave["name"]: (wave["at_target"]["secrets"], wave["at_target"]["versions"]) for wave in waves}
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """The same, counted at the target."""
+        start, waves = (
+            f"/migrated/{self.kv.mount}/",
+            {"sandbox": "pilot", "red": "teams", "blue": "teams", "green": "rest"},
+        )
+        found = dict.fromkeys(("pilot", "teams", "rest"), (0, 0))
+        for name, item in self.emulator.control.dump().items():
+            if name.startswith(start):
+                wave = waves[name.removeprefix(start).partition("/")[0]]
+                found[wave] = found[wave][0] + 1, found[wave][1] + len(item["versions"])
+        return found
+
     def page(self) -> str:
         return (self.report / "rollout.html").read_text("utf-8")
 
@@ -177,6 +195,8 @@ def test_4_the_pilot_alone(story: Story) -> None:
     summary = json.loads((story.report / "rollout.json").read_text("utf-8"))["summary"]
     assert summary["waves"] == {"pilot": "verified", "teams": "planned", "rest": "planned"}
     assert summary["migrated"] == 2, "the only batch of the wave counts"
+    assert summary["at_target"] == {"secrets": 2, "versions": 4}
+    assert story.figures() == story.counted()
 
 
 def test_5_a_failure_stops_the_widening(story: Story) -> None:
@@ -185,6 +205,7 @@ def test_5_a_failure_stops_the_widening(story: Story) -> None:
     assert played.rc != 0
     assert story.items() == of("sandbox", "red", "blue") - {"blue/db"}
     assert f"{story.kv.mount}/blue/db" in story.page()
+    assert story.figures() == story.counted()
 
 
 def test_6_repaired_it_goes_on_and_repeats_nothing(story: Story) -> None:
@@ -218,6 +239,7 @@ def test_8_sync_carries_over_what_changed(story: Story) -> None:
     played = story.run("sync")
     assert played.rc == 0, played.stdout
     assert story.written() == {"red/db"}
+    assert story.figures() == story.counted()
     assert story.run("sync").rc == 0
     assert story.emulator.control.counters()["writes"] == 0
 
@@ -255,6 +277,11 @@ def test_9_cutover_ends_the_credentials(story: Story) -> None:
     assert {row["outcome"] for row in report["rows"]["credentials"]} == {"revoked"}
     assert report["summary"]["status"] == "complete"
     assert {wave["state"] for wave in report["waves"]} == {"cut_over"}
+    assert story.figures() == story.counted(), "the last sync was one of the whole migration"
+    assert report["summary"]["migrated"] == report["summary"]["verified"] == report["summary"]["secrets"] == 9
+    newest = report["rows"]["playbooks"][0]
+    assert (newest["source"], newest["outcome"], newest["reason"]) == ("cutover", "ok", "+1 secret, +1 version")
+    assert [application["name"] for application in report["applications"]] == ["red"]
 
 
 def test_rollback_leaves_what_was_there_before(story: Story) -> None:
@@ -263,10 +290,15 @@ def test_rollback_leaves_what_was_there_before(story: Story) -> None:
     assert refused.rc != 0
     assert "secretferry_rollback_confirmed=true" in refused.stdout
     played = story.operator.run(
-        Path("secretferry.akeyless.rollback"), inventory=story.inventory, secretferry_rollback_confirmed=True, **back
+        Path("secretferry.akeyless.rollback"),
+        inventory=story.inventory,
+        secretferry_rollback_confirmed=True,
+        secretferry_report_dir=str(story.report),
+        **back,
     )
     assert played.rc == 0, played.stdout
     assert story.emulator.control.dump() == story.before
+    assert set(story.figures().values()) == {(0, 0)}
 
 
 def test_no_value_and_no_credential_is_left_anywhere(story: Story) -> None:

@@ -224,7 +224,7 @@ def test_a_migration_without_waves_is_rolled_back_by_its_ledger(
     for name in ("a", "b", "c"):
         kv.put(name, {"n": 1})
     play = Play(connection_env(vault, emulator))
-    what = {"secretferry_migration": "plain", "secretferry_target_location": "/migrated"}
+    what: dict[str, t.Any] = {"secretferry_migration": "plain", "secretferry_target_location": "/migrated"}
     migrate = Path("secretferry.akeyless.migrate")
     assert play.run(migrate, **what, secretferry_source={"paths": [f"{kv.mount}/"]}).rc == 0
     file = write_source(
@@ -253,7 +253,7 @@ def test_variables_alone_are_enough_to_roll_back(
     kv = Kv(vault)
     kv.put("a", {"n": 1})
     play = Play(connection_env(vault, emulator))
-    what = {"secretferry_migration": "plain", "secretferry_target_location": "/migrated"}
+    what: dict[str, t.Any] = {"secretferry_migration": "plain", "secretferry_target_location": "/migrated"}
     migrate = Path("secretferry.akeyless.migrate")
     assert play.run(migrate, **what, secretferry_source={"paths": [f"{kv.mount}/"]}).rc == 0
     (tmp_path / "what.json").write_text(json.dumps({**what, "secretferry_rollback_confirmed": True}), "utf-8")

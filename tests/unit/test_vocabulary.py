@@ -121,7 +121,7 @@ def test_old_names_would_be_found() -> None:
         ("`gateway_log_info`", "source_denied"),
         ("`rollout_report`", "complete_credentials_open"),
         ("report, states", "verification_failed"),
-        ("report, batches", "versions_written"),
+        ("report, batches", "at_target"),
         ("inventory", "secretferry_secret_count"),
         ("playbooks", "secretferry_hosts"),
         ("roles", "secretferry_verify_extra_items"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import typing as t
 from collections import Counter
@@ -229,7 +230,7 @@ class AccessCheck:
                     return
                 # One denial is enough if it must not read: the same right is tried by the API, too.
                 tries = _PROXY_TRIES if must else 1
-                value = await stop.in_thread(proxy.read, item.item, token(), tries=tries)
+                value = await stop.in_thread(functools.partial(proxy.read, item.item, token(), tries=tries))
         except (PermissionDenied, NotFound) as error:
             if must:
                 self._missing_right(item, "kv_proxy", _of_proxy(error))

@@ -17,10 +17,10 @@ __all__ = [
     "AS_EXPECTED",
     "OUTCOMES",
     "SECTIONS",
-    "Application",
     "BatchProgress",
     "ReportRow",
     "RolloutProgress",
+    "TriedApplication",
     "WaveProgress",
 ]
 
@@ -149,7 +149,7 @@ class WaveProgress:
 
 
 @dataclass(frozen=True)
-class Application:
+class TriedApplication:
     """An application that was tried, and the rows of each record that has it, in the order of waves and batches."""
 
     name: str
@@ -183,7 +183,7 @@ class RolloutProgress:
     written: list[ReportRow]
     attempts: list[ReportRow]
     playbooks: list[ReportRow]
-    applications: list[Application]
+    applications: list[TriedApplication]
     totals: dict[str, Figures]
     not_listed: int
     as_of: str

@@ -36,7 +36,8 @@ def playbook_rows(records: t.Sequence[t.Mapping[str, t.Any]], gaps: t.Sequence[G
 
 def _row_of(times: t.Sequence[_Time]) -> ReportRow:
     steps = sorted({time["step"] for time in times}, key=STEPS.index)
-    statuses = Counter(time["status"] for time in times)
+    # A step that was repeated within the playbook counts as it ended.
+    statuses = Counter({(time["step"], time["batch"]): time["status"] for time in times}.values())
     outcome = next((status for status in ("unreachable", "failed", "ok") if statuses[status]), "skipped")
     batches, waves = ({time[name] for time in times} - {""} for name in ("batch", "wave"))
     return ReportRow(

@@ -17,7 +17,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .model import Application, BatchProgress, ReportRow
+from .model import BatchProgress, ReportRow, TriedApplication
 from .record_files import as_json
 from .view import TONES, ReportView, number_of, plural, summary_of, title_of, word_of
 
@@ -90,7 +90,7 @@ def _batch(batch: BatchProgress) -> dict[str, t.Any]:
     }
 
 
-def _application(application: Application) -> dict[str, t.Any]:
+def _application(application: TriedApplication) -> dict[str, t.Any]:
     names = ("name", "secrets", "versions", "denials", "problems")
     places = [{"place": place, "rows": [asdict(row) for row in rows]} for place, rows in application.parts]
     return {**{name: getattr(application, name) for name in names}, "parts": places}

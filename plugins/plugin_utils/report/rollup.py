@@ -210,15 +210,15 @@ def _current(records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Recor
 
 def _replaces(other: _Record, record: _Record) -> bool:
     if record["step"] == "plan":  # what a plan predicted counts only until the migration itself was run
-        return other["step"] == "migrate" and other["batch"] == record["batch"]
+        return bool(other["step"] == "migrate" and other["batch"] == record["batch"])
     other_is_later: bool = other["recorded"] > record["recorded"]
     if record["step"] not in (*RUN_STEPS, "verify") or not other_is_later:
         return False
     if other["step"] == "verify":
-        return record["step"] == "verify" and other.get("verified") is not None
+        return bool(record["step"] == "verify" and other.get("verified") is not None)
     if record["step"] == "verify" and other["step"] != "rollback":
         return False
-    return other["step"] in RUN_STEPS[1:] and bool(other.get("at_target"))
+    return bool(other["step"] in RUN_STEPS[1:] and other.get("at_target"))
 
 
 def _tries_again(other: _Record, record: _Record) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import AS_EXPECTED, Application, ReportRow
+from .model import AS_EXPECTED, ReportRow, TriedApplication
 
 __all__ = [
     "access",
@@ -66,7 +66,7 @@ def access(record: _Record) -> list[ReportRow]:
     return rows
 
 
-def applications(records: t.Sequence[_Record]) -> list[Application]:
+def applications(records: t.Sequence[_Record]) -> list[TriedApplication]:
     """Each application once, with what it read and what it was denied in all records, and the rows of each record."""
     counts: dict[str, tuple[int, int, int]] = {}
     parts: dict[str, list[tuple[str, list[ReportRow]]]] = {}
@@ -79,7 +79,7 @@ def applications(records: t.Sequence[_Record]) -> list[Application]:
             counts[name] = secrets, versions, denials + entry.get("expected_denials", 0)
             place = " ".join(filter(None, (record["wave"], record["batch"]))) or "the whole migration"
             parts.setdefault(name, []).append((place, [row for row in found if row.source == name]))
-    return [Application(name, *counted, parts=parts[name]) for name, counted in sorted(counts.items())]
+    return [TriedApplication(name, *counted, parts=parts[name]) for name, counted in sorted(counts.items())]
 
 
 def _access_counts(entry: t.Mapping[str, t.Any]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .model import OUTCOMES, SECTIONS, ReportRow, RolloutProgress, WaveProgress
 from .playbooks import plural
+from .remaining import UNFINISHED, remaining_work
 from .target import Figures
 
 __all__ = [
@@ -44,7 +45,6 @@ TONES = {
 }
 _OUTCOME_TONES = {"skipped": "idle", "unchanged": "idle", "conflicts": "bad", "failed": "bad", "unreadable": "warn"}
 _STATUS_TITLES = {"complete_credentials_open": "Complete, but credentials are open"}
-_UNFINISHED = ("not_started", "planned")
 _FINISHED = {"verified", "cut_over"}
 
 
@@ -128,7 +128,7 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
             for name, rows in tables.items()
         },
         others=other_secrets(rollout),
-        remaining=_remaining(rollout),
+        remaining=remaining_work(rollout),
     )
 
 
@@ -222,7 +222,7 @@ def _status(rollout: RolloutProgress) -> tuple[str, str]:
     states = {batch.state for batch in rollout.batches}
     if rollout.problems or rollout.access_failures or states & {"failed", "verification_failed"}:
         return "bad", "needs_attention"
-    if not rollout.as_of or states <= set(_UNFINISHED):
+    if not rollout.as_of or states <= set(UNFINISHED):
         return "idle", "not_started"
     if states <= _FINISHED and rollout.open_credentials:
         return "warn", "complete_credentials_open"
@@ -309,44 +309,3 @@ def other_secrets(rollout: RolloutProgress) -> list[tuple[str, Figures]]:
         if rollout.batches and any(more):
             found.append((migration, more))
     return found
-
-
-def _remaining(rollout: RolloutProgress) -> list[str]:
-    """What is still to do, in the order in which to do it."""
-    steps = []
-    if rollout.problems:
-        steps.append(f"Solve {plural(len(rollout.problems), 'problem')}; the remedy of each is in its row.")
-    if rollout.access_failures:
-        count = plural(len(rollout.access_failures), "check")
-        steps.append(f"Correct the access rights that {count} found to be wrong, then verify again.")
-    if rollout.warnings:
-        count = plural(len(rollout.warnings), "path")
-        steps.append(f"Decide about {count} that could not be read, or whose difference was accepted.")
-    for wave in rollout.waves:
-        steps += _remaining_of(wave)
-    if rollout.open_credentials:
-        steps.append(f"Revoke {plural(len(rollout.open_credentials), 'credential')} of the migration.")
-    return steps
-
-
-def _remaining_of(wave: WaveProgress) -> list[str]:
-    waiting = [batch for batch in wave.batches if batch.state in _UNFINISHED and batch.is_known]
-    rolled_back = [batch for batch in wave.batches if batch.state == "rolled_back"]
-    unverified = [batch for batch in wave.batches if batch.state == "migrated"]
-    name = f"wave {wave.name}" if wave.name else "the batches without a wave"
-    steps = []
-    if unknown := sum(not batch.is_known for batch in wave.batches):
-        steps.append(
-            f"Migrate {plural(unknown, 'batch', 'batches')} of {name} again: how much is at the target is not known."
-        )
-    if waiting:
-        secrets = sum(batch.total for batch in waiting)
-        known = f" with {plural(secrets, 'secret')}" if secrets else ""
-        steps.append(f"Migrate {plural(len(waiting), 'batch', 'batches')}{known} of {name}.")
-    if rolled_back:
-        steps.append(f"Migrate {plural(len(rolled_back), 'batch', 'batches')} of {name} again that were rolled back.")
-    if unverified:
-        steps.append(f"Verify {plural(len(unverified), 'batch', 'batches')} of {name}.")
-    if wave.state == "verified":
-        steps.append(f"Cut {name} over.")
-    return steps
