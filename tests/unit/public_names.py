@@ -162,7 +162,7 @@ def code_texts() -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for path in sorted([*(PLUGINS / "module_utils").rglob("*.py"), *(PLUGINS / "plugin_utils").rglob("*.py")]):
-        if path.name in ("masking.py", "workdb.py") or "option_docs" in path.parts:
+        if path.name in ("error_texts.py", "workdb.py") or "option_docs" in path.parts:
             continue
         found[str(path.relative_to(CHECKOUT))] = list(_texts(path))
     return found

@@ -50,8 +50,14 @@ def test_no_form_of_a_value_is_shown(value: str, form: t.Callable[[str], str]) -
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_no_listed_word_of_what_was_sent_is_shown(form: t.Callable[[str], str]) -> None:
-    shown = shown_words(f"failed to store {form('active-policy')}", sent=["active-policy"])
+@pytest.mark.parametrize("part", ["value", "credentials"])
+def test_no_listed_word_of_what_was_sent_is_shown(part: str, form: t.Callable[[str], str]) -> None:
+    sent: t.Any = "active-policy" if part == "value" else ["active-policy"]
+    shown = shown_words(f"failed to store {form('active-policy')}", **{part: sent})
     assert shown.startswith("failed to store ")
     assert "active" not in shown
     assert "policy" not in shown
+
+
+def test_a_word_that_a_credential_has_too_is_shown() -> None:
+    assert shown_words("no user with password my-password", credentials=["my-password"]) == "no user with password ***"

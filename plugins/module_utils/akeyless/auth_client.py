@@ -159,7 +159,7 @@ def _words(answer: httpx.Response, sent: t.Iterable[str]) -> tuple[bool, str]:
     else:
         text = str(content.get("error") or content.get("message") or "") if isinstance(content, dict) else ""
         own_words = bool(text)
-    return own_words, shown_words(" ".join(text.split()), sent=sent)
+    return own_words, shown_words(" ".join(text.split()), credentials=sent)
 
 
 def _retry_after(answer: httpx.Response) -> float:

@@ -111,7 +111,7 @@ def error_of(
 
 def words_of(response: Response, what: str, secret: str = "", token: str = "") -> str:
     """What may be shown of the words of an error answer. Parameters as for :func:`error_of`."""
-    return shown_words(_text(response.body)[0], names=what, sent=(secret, token), limit=400)
+    return shown_words(_text(response.body)[0], names=what, credentials=[token], value=secret, limit=400)
 
 
 def _kind(command: str, refusal: Refusal) -> tuple[type[ApiError], str]:

@@ -49,7 +49,7 @@ class VaultClient:
 
         def words(answer: Response) -> str:
             text = " ".join("; ".join(errors_of(answer.body)).split())
-            return shown_words(text, names=what, sent=[self._session.token])
+            return shown_words(text, names=what, credentials=[self._session.token])
 
         while True:
             token = self._session.token

@@ -105,7 +105,7 @@ def refusal(answer: requests.Response, settings: VaultSettings) -> ApiError | Tr
     status = answer.status_code
     detail = _detail(answer)
     path = unquote(urlsplit(str(answer.url)).path)
-    words = shown_words(detail, names=path, sent=[*settings.secrets(), *_sent(answer)])
+    words = shown_words(detail, names=path, credentials=[*settings.secrets(), *_sent(answer)])
     where = f"Vault at {settings.url}"
     if "HTTP request to an HTTPS server" in detail:
         return TransportError(f"{where} speaks TLS only", "Write https:// in source.url")
