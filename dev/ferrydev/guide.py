@@ -130,12 +130,14 @@ class Guide:
             "/srv/ferry/payments": str(self.folder / "report"),
             "~/.vault-token": str(self.folder / ".vault-token"),
             _ACCESS_ID: emulator.access_id,
+            "p-operator12345": emulator.access_id,
             "~/.ansible/collections": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             "~": str(self.folder),
         }
         for name, secret in {
             "operator-token": vault.root_token,
             "akeyless-access-key": emulator.access_key,
+            "operator-access-key": emulator.access_key,
             "checkout": _CHECKOUT_KEY,
         }.items():
             self._secret(self.private / name, secret)
@@ -212,7 +214,7 @@ class Guide:
     def _there(self, text: str) -> str:
         for name, real in self._names.items():
             text = text.replace(real, name)
-        return text
+        return text.replace(self.emulator.url, "https://api.akeyless.io")
 
 
 def transcript(steps: list[Step]) -> str:
