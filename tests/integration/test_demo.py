@@ -163,18 +163,16 @@ def test_an_interrupted_demo_cleans_up(start: t.Callable[..., Demo], moment: str
     demo.nothing_is_left()
 
 
-def test_without_the_collection_it_says_what_to_do(start: t.Callable[..., Demo]) -> None:
-    demo = start(ANSIBLE_COLLECTIONS_PATH="")
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [("ANSIBLE_COLLECTIONS_PATH", "", "run `make demo`"), ("VAULT_BIN", "/nowhere/no-vault", "VAULT_BIN")],
+)
+def test_without_collection_or_vault_it_says_what_to_do(
+    start: t.Callable[..., Demo], variable: str, value: str, named: str
+) -> None:
+    demo = start(**{variable: value})
     assert demo.finish() == 1
-    assert "run `make demo`" in demo.complained
-    assert "Traceback" not in demo.complained
-    demo.nothing_is_left()
-
-
-def test_without_a_vault_it_says_what_is_missing(start: t.Callable[..., Demo], tmp_path: Path) -> None:
-    demo = start(VAULT_BIN=str(tmp_path / "no-vault"))
-    assert demo.finish() == 1
-    assert "VAULT_BIN" in demo.complained
+    assert named in demo.complained
     assert "Traceback" not in demo.complained
     demo.nothing_is_left()
 
