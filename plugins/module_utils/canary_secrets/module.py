@@ -12,9 +12,9 @@ import secrets
 import typing as t
 
 from ..common.result import Mask, Params, Result
-from ..common.sessions import open_source
+from ..credential.scope import open_operator
 from ..errors import NotFound, OptionError, SecretferryError
-from ..options import operator_spec, resolve_operator, source_spec
+from ..options import operator_spec, source_spec
 from ..vault.kv import KvReader, Mount, encode_path
 from ..vault.operator import as_operator, missing_right
 from ..vault.session import VaultSession
@@ -45,11 +45,8 @@ async def canary_secrets(params: Params, *, check: bool, mask: Mask) -> Result:
     path = params["path"].strip("/")
     if not path:
         raise OptionError("path", "names no mount", "Give a folder of a KV mount, such as secret/secretferry-first-run")
-    settings = resolve_operator(params["operator_auth"], params["source"])
-    mask(settings.secrets())
     try:
-        async with open_source(settings, concurrency=4) as (reader, session):
-            mask([session.token])
+        async with open_operator(params, mask) as (reader, session):
             mount = await reader.mount_of(path)
             if mount.version != 2:
                 raise OptionError("path", f"{mount.path} is a mount of KV version 1", "Give a folder of version 2")

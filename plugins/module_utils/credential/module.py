@@ -15,6 +15,7 @@ from ..common.sessions import open_source
 from ..errors import OptionError
 from ..options import VaultSettings, resolve_operator, resolve_source, seconds_of
 from ..plan.definition import check_identity
+from ..vault.operator import Operator
 from .audit import AuditLimits, audit
 from .credential_file import CredentialFile
 from .present import make_present, rotate
@@ -44,7 +45,8 @@ async def source_credential(params: Params, *, check: bool, mask: Mask) -> Resul
 
 async def _present(params: Params, options: CredentialOptions, result: Result, *, check: bool, mask: Mask) -> None:
     settings = resolve_operator(params["operator_auth"], params["source"])
-    async with open_operator(params, mask) as (reader, operator):
+    async with open_operator(params, mask) as (reader, session):
+        operator = Operator(session)
         if options.state == "rotated":
             await rotate(options, operator, settings, result, check=check, mask=mask)
             return
@@ -66,7 +68,8 @@ async def _absent(params: Params, options: CredentialOptions, result: Result, *,
         operator = None
         if options.has_operator:
             settings = resolve_operator(params["operator_auth"], params["source"])
-            _reader, operator = await stack.enter_async_context(open_operator(params, mask))
+            _reader, session = await stack.enter_async_context(open_operator(params, mask))
+            operator = Operator(session)
         else:
             settings = given or _unauthenticated(params)
         revocation = Revocation(options, settings, operator, result, check=check, mask=mask)
@@ -79,8 +82,7 @@ async def _absent(params: Params, options: CredentialOptions, result: Result, *,
 
 def _unauthenticated(params: Params) -> VaultSettings:
     """The Vault, for a token that revokes itself: no other login is looked up."""
-    source = {**(params["source"] or {}), "auth": {"method": "token", "token": "none"}}
-    return resolve_source(source)
+    return resolve_source({**(params["source"] or {}), "auth": {"method": "token", "token": "none"}})
 
 
 async def source_credential_info(params: Params, *, check: bool, mask: Mask) -> Result:

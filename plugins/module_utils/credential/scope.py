@@ -16,9 +16,10 @@ from ..options import resolve_operator
 from ..plan.definition import Definition, merge
 from ..source.discover import find_roots
 from ..vault.kv import KvReader
-from ..vault.operator import Operator, as_operator
+from ..vault.operator import as_operator
 from ..vault.policy import Policy, Rule, build_policy
 from ..vault.policy_path import Area
+from ..vault.session import VaultSession
 
 __all__ = ["MOUNT_RULES", "areas_of", "kv_options", "open_operator", "policy_of"]
 
@@ -35,7 +36,7 @@ def kv_options(source: Params | None) -> Definition:
 
 
 @contextlib.asynccontextmanager
-async def open_operator(params: Params, mask: Mask) -> t.AsyncIterator[tuple[KvReader, Operator]]:
+async def open_operator(params: Params, mask: Mask) -> t.AsyncIterator[tuple[KvReader, VaultSession]]:
     """Log in as the operator.
 
     :param params: of a module with the options ``source`` and ``operator_auth``.
@@ -52,7 +53,7 @@ async def open_operator(params: Params, mask: Mask) -> t.AsyncIterator[tuple[KvR
         except SecretferryError as error:
             raise as_operator(error) from None
         mask([session.token])
-        yield reader, Operator(session)
+        yield reader, session
 
 
 async def areas_of(reader: KvReader, source: Params | None) -> list[Area]:

@@ -84,11 +84,6 @@ class CredentialOptions:
     remove_policy: bool
 
 
-def _our_name(name: str) -> str:
-    """The name of our policy and role for a migration."""
-    return f"secretferry-{name}"
-
-
 def credential_options(params: t.Mapping[str, t.Any]) -> CredentialOptions:
     """:raises OptionError: something is missing, contradictory or malformed. Nothing was sent or written yet."""
     state, name = params["state"], params["name"] or ""
@@ -111,7 +106,7 @@ def credential_options(params: t.Mapping[str, t.Any]) -> CredentialOptions:
             "only secret ids of an existing AppRole role can be rotated or revoked",
             "Omit it, or set type: approle and state: rotated or absent",
         )
-    own = _our_name(name) if name else ""
+    own = f"secretferry-{name}" if name else ""
     file = CredentialFile(params["dest"]) if params["dest"] else None
     if file and state in ("present", "rotated"):
         file.prepare()

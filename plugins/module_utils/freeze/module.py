@@ -79,7 +79,8 @@ async def source_freeze(params: Params, *, check: bool, mask: Mask) -> Result:
             "Give operator_auth.token_file, or another way to log in",
         )
     result = Result()
-    async with open_operator(params, mask) as (reader, operator):
+    async with open_operator(params, mask) as (reader, session):
+        operator = Operator(session)
         areas = await areas_of(reader, params["source"])
         regions = regions_of(areas)
         steps = await asyncio.to_thread(_plan, params, operator, regions)

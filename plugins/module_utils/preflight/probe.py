@@ -16,10 +16,10 @@ import contextlib
 from ..akeyless.gateway import Gateway
 from ..common.checks import Check
 from ..common.result import Mask, Params
-from ..common.sessions import open_source, open_target
-from ..credential.scope import CONCURRENCY, areas_of, kv_options
+from ..common.sessions import open_target
+from ..credential.scope import areas_of, open_operator
 from ..errors import OptionError, SecretferryError
-from ..options import AkeylessSettings, VaultSettings, duration_of, resolve_operator
+from ..options import AkeylessSettings, VaultSettings, duration_of
 from ..plan.naming import join
 from ..source.discover import find_roots
 from ..vault.kv import KvReader, Mount
@@ -42,15 +42,9 @@ async def probe_checks(params: Params, settings: AkeylessSettings, source: Vault
     :param source: the Vault, with its address for this host.
     :param mask: registers credentials, so that no output shows one.
     """
-    operator = resolve_operator(params["operator_auth"], params["source"])
-    mask(operator.secrets())
     async with contextlib.AsyncExitStack() as stack:
-        kv_version = kv_options(params["source"]).kv_version
         try:
-            reader, session = await stack.enter_async_context(
-                open_source(operator, concurrency=CONCURRENCY, kv_version=kv_version)
-            )
-            mask([session.token])
+            reader, session = await stack.enter_async_context(open_operator(params, mask))
             mount = await _mount(params, reader)
         except SecretferryError as error:
             error = as_operator(error)

@@ -172,7 +172,8 @@ def _akeyless(where: str, given: Params, own: AkeylessSettings) -> AkeylessSetti
 
 def _source(where: str, given: Params, own: VaultSettings) -> VaultSettings:
     url = given.get("url") or own.url
-    certificate = {} if given.get("client_cert") else _client_certificate(own.tls)
+    own_certificate = {"client_cert": own.tls.client_cert, "client_key": own.tls.client_key}
+    certificate = {} if given.get("client_cert") else own_certificate
     try:
         # A home without the file ~/.vault-token.
         settings = resolve_source({**given, **certificate, "url": url}, {"HOME": os.devnull})
@@ -180,10 +181,6 @@ def _source(where: str, given: Params, own: VaultSettings) -> VaultSettings:
         raise _renamed(error, where) from None
     settings = _completed(settings, given, own)
     return settings if given.get("namespace") else replace(settings, namespace=own.namespace)
-
-
-def _client_certificate(tls: TlsSettings) -> dict[str, str | None]:
-    return {"client_cert": tls.client_cert, "client_key": tls.client_key}
 
 
 def _completed(settings: _Settings, given: Params, own: _Settings) -> _Settings:
