@@ -143,6 +143,9 @@ class Guide:
             self._secret(self.private / name, secret)
         self._secret(self.folder / ".vault-token", vault.root_token)
         self._seed()
+        vault.write_policy(
+            "payments-writer", 'path "secret/data/payments/*" { capabilities = ["create", "update", "read"] }'
+        )
 
     @staticmethod
     def settings() -> dict[str, t.Any]:

@@ -14,7 +14,7 @@ import json
 import typing as t
 from json import decoder
 
-__all__ = ["canonical", "keys_of", "members_of", "slice_of"]
+__all__ = ["canonical", "keys_of", "members_of", "slice_of", "text_of"]
 
 _decode = json.JSONDecoder().raw_decode
 # The C scanner of a string: text and index after the opening quote in, string and index after the closing one out.
@@ -29,6 +29,17 @@ def _literal(number: str) -> list[str]:
 
 _exact = json.JSONDecoder(parse_float=_literal, parse_constant=_literal).decode
 _sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def text_of(value: t.Any) -> str:
+    """A decoded text, empty for null.
+
+    :raises TypeError, ValueError: it is something else, or cannot be encoded.
+    """
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    (value or "").encode()
+    return value or ""
 
 
 def slice_of(text: str, *path: str) -> str | None:

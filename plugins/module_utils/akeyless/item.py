@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import ApiError
+from ..rawjson import text_of
 
 __all__ = ["DAMAGED", "Item", "strange_answer"]
 
@@ -49,18 +50,18 @@ class Item:
         """
         try:
             static = (entry.get("item_general_info") or {}).get("static_secret_info") or {}
-            name, tags = _text(entry["item_name"]), entry.get("item_tags") or []
+            name, tags = text_of(entry["item_name"]), entry.get("item_tags") or []
             if not name or (asked and name.strip("/") != asked.strip("/")) or not isinstance(tags, list):
                 raise strange_answer(what)
             return cls(
                 name=name,
-                type=_text(entry.get("item_type")),
+                type=text_of(entry.get("item_type")),
                 last_version=_number(entry.get("last_version")),
-                modified=_text(entry.get("modification_date")),
-                tags=tuple(map(_text, tags)),
-                description=_text(entry.get("item_metadata")),
+                modified=text_of(entry.get("modification_date")),
+                tags=tuple(map(text_of, tags)),
+                description=text_of(entry.get("item_metadata")),
                 max_versions=_number(static.get("max_versions")),
-                form=_text(static.get("format")),
+                form=text_of(static.get("format")),
                 protected=bool(entry.get("delete_protection")),
                 versions=tuple(sorted(_number(version["version"]) for version in entry.get("item_versions") or ())),
             )
@@ -80,17 +81,6 @@ class Item:
             if not isinstance(name, str) or not name:
                 raise
             return cls(name, DAMAGED, 0, "", (), "")
-
-
-def _text(value: t.Any) -> str:
-    """A text, empty for none.
-
-    :raises TypeError, ValueError: it is something else, or cannot be encoded.
-    """
-    if value is not None and not isinstance(value, str):
-        raise TypeError
-    (value or "").encode()
-    return value or ""
 
 
 def _number(value: t.Any) -> int:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied
 from ..http.transport import Response
-from ..rawjson import members_of, slice_of
+from ..rawjson import members_of, slice_of, text_of
 from .client import VaultClient
 
 __all__ = ["KvReader", "Metadata", "Mount", "Reading", "VersionState", "encode_path"]
@@ -165,7 +165,7 @@ class KvReader:
             keys = json.loads(answer.body)["data"]["keys"]
             if not isinstance(keys, list):
                 raise TypeError
-            return [_text(key) for key in keys]
+            return [text_of(key) for key in keys]
 
     async def metadata(self, mount: Mount, secret: str) -> Metadata:
         """The metadata block of a KV v2 secret. Reads no value."""
@@ -179,8 +179,8 @@ class KvReader:
             versions = tuple(
                 VersionState(
                     int(number),
-                    _text(state.get("created_time")),
-                    _text(state.get("deletion_time")),
+                    text_of(state.get("created_time")),
+                    text_of(state.get("deletion_time")),
                     bool(state.get("destroyed")),
                     bool(state.get("deleted_by")),
                 )
@@ -231,20 +231,9 @@ def _reading(mount: Mount, answer: Response, what: str) -> Reading:
         # 404 with a body is a deleted version; null with 200 is a version that was written as null.
         None if answer.status == 404 else "null" if value == "null" else _object(value, what),
         int(metadata.get("version", 0)),
-        _text(metadata.get("created_time")),
+        text_of(metadata.get("created_time")),
         dict(metadata.get("custom_metadata") or {}),
     )
-
-
-def _text(value: t.Any) -> str:
-    """A text, empty for none.
-
-    :raises TypeError, ValueError: it is something else, or cannot be encoded.
-    """
-    if value is not None and not isinstance(value, str):
-        raise TypeError
-    (value or "").encode()
-    return value or ""
 
 
 def _object(text: str | None, what: str) -> str:
