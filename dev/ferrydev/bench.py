@@ -158,10 +158,10 @@ def _replay(vault: Vault, emulator: Emulator, paths: list[str], versions: int, f
     """Seconds that wrk needs for the same requests."""
     token = emulator.token()
     items = {n: i for n, i in emulator.control.dump().items() if n.startswith(f"{_LOCATION}/bench/")}
-    companions = {n: i for n, i in emulator.control.dump().items() if "/.secretferry/bench/metadata/" in n}
+    metadata_items = {n: i for n, i in emulator.control.dump().items() if "/.secretferry/bench/metadata/" in n}
     reads = [("GET", f"/v1/bench/metadata/{quote(path)}", "") for path in paths]
     reads += [("GET", f"/v1/bench/data/{quote(p)}?version={v}", "") for p in paths for v in range(1, versions + 1)]
-    stages = [[("POST", "/create-secret", _create(n, i, token)) for n, i in {**items, **companions}.items()]]
+    stages = [[("POST", "/create-secret", _create(n, i, token)) for n, i in {**items, **metadata_items}.items()]]
     for version in range(2, versions + 1):
         stages.append([("POST", "/update-secret-val", _append(n, i, version, token)) for n, i in items.items()])
     emulator.control.reset()

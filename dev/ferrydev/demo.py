@@ -341,7 +341,7 @@ class _Demo:
         screen.check(
             found.described == found.metadata,
             f"{found.described:,} of {found.metadata:,} metadata blocks whole,"
-            f" {found.companions} of them longer than a description may be",
+            f" {found.metadata_items} of them longer than a description may be",
         )
 
 

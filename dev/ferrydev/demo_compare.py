@@ -32,7 +32,7 @@ class Comparison:
     equal: int = 0
     metadata: int = 0
     described: int = 0
-    companions: int = 0
+    metadata_items: int = 0
     stray: int = 0
 
 
@@ -54,7 +54,7 @@ def compare(wanted: t.Mapping[str, SourceSecret], dump: t.Mapping[str, t.Any], l
             found.equal += sum(json_equal(text, value) for text, value in zip(texts, values, strict=True))
         if secret.metadata is not None:
             found.described += _described(item["description"], dump) == imported_metadata(secret)
-            found.companions += _POINTER in item["description"]
+            found.metadata_items += _POINTER in item["description"]
     return found
 
 
@@ -102,8 +102,8 @@ def show_item(screen: Screen, servers: DemoServers, secret: SourceSecret) -> Non
     pointer = json.loads(item.description).get(_POINTER, {}).get("item", "")
     text = item.description
     if pointer:
-        companions = read_akeyless(servers.emulator.url, token, pointer.rpartition("/")[0])
-        text = companions[pointer].values[-1]
+        metadata_items = read_akeyless(servers.emulator.url, token, pointer.rpartition("/")[0])
+        text = metadata_items[pointer].values[-1]
     block, expected = json.loads(text), imported_metadata(secret)
     screen.table(
         [(f"custom_metadata.{k}", _brief(v), _brief(block["custom_metadata"].get(k)))

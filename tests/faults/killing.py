@@ -85,7 +85,7 @@ def spread_points(chance: random.Random, points: int, requests: int) -> list[int
 
 
 def comparable(migration: Migration) -> dict[str, t.Any]:
-    """The target without what differs from run to run: the ledger, but for companions, its random digests, run ids."""
+    """The target without what differs from run to run: the ledger except metadata items, random digests, run ids."""
     folder = "/.secretferry/"
     items = migration.emulator.control.dump(stable=True)
     kept = {name: item for name, item in items.items() if folder not in name or "/metadata" in name}

@@ -173,7 +173,7 @@ def test_names_that_are_too_long(vault: Vault, emulator: Emulator) -> None:
     _refused(scene, "long" * 30, "name")
 
 
-def test_a_description_limit_in_bytes_is_met_by_companions(vault: Vault, emulator: Emulator) -> None:
+def test_a_description_limit_in_bytes_is_met_by_metadata_items(vault: Vault, emulator: Emulator) -> None:
     emulator.control.settings(description_unit="bytes")
     scene = Scene(vault, emulator, metadata_mode="minimal")
     scene.kv.put("s1", {"v": 1})

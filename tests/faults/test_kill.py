@@ -24,7 +24,7 @@ OPTIONS: dict[str, t.Any] = {"concurrency": 6}
 
 @pytest.fixture(scope="module")
 def scene(vault: Vault, _emulator: Emulator) -> Scene:
-    """36 secrets with 1 to 5 versions, nested, some deleted, every fourth with metadata that needs a companion."""
+    """36 secrets with 1 to 5 versions, nested, some deleted, every fourth with metadata that needs a metadata item."""
     scene = Scene(vault, _emulator)
     for i in range(36):
         path = f"team{i % 3}/app{i}" if i % 2 else f"app{i}"

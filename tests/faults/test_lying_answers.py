@@ -267,18 +267,18 @@ def test_a_read_that_shows_an_older_state(scene: Scene, expected: dict[str, t.An
 # --- metadata that needs no item of its own any more
 
 
-def _companions(scene: Scene) -> list[str]:
+def _metadata_items(scene: Scene) -> list[str]:
     return [name for name in scene.emulator.control.dump() if "/.secretferry/test/metadata" in name]
 
 
 @pytest.mark.parametrize("to", ["a description", "two pieces", "none"])
-def test_companions_that_are_not_needed_are_deleted(own: Scene, to: str) -> None:
+def test_metadata_items_that_are_not_needed_are_deleted(own: Scene, to: str) -> None:
     before = comparable(own.migration)
     custom: dict[str, t.Any] = {"a description": {"owner": "me"}, "two pieces": dict([*LARGE.items()][:40]), "none": {}}
     own.kv.describe("shrinks", custom_metadata=custom[to])
-    assert sum("/shrinks" in name for name in _companions(own)) == 3
+    assert sum("/shrinks" in name for name in _metadata_items(own)) == 3
     result = own.migration.ok()
-    assert sum("/shrinks" in name for name in _companions(own)) == {"two pieces": 2}.get(to, 0)
+    assert sum("/shrinks" in name for name in _metadata_items(own)) == {"two pieces": 2}.get(to, 0)
     assert not own.migration.ok().changed
     Rollback(own.migration).ok(from_run=result.values["run"])
     after = comparable(own.migration)
@@ -287,21 +287,21 @@ def test_companions_that_are_not_needed_are_deleted(own: Scene, to: str) -> None
     }
 
 
-def test_a_companion_that_could_not_be_deleted_is_deleted_later(own: Scene, emulator: Emulator) -> None:
+def test_a_metadata_item_that_could_not_be_deleted_is_deleted_later(own: Scene, emulator: Emulator) -> None:
     rule = {"action": "error", "status": 400, "text": "no", "routes": ["delete-item"]}
     emulator.control.faults(rules=[rule])
     result = own.migration.run()
     assert [failure["item"] for failure in result.values["failures"]] == [own.name("shrinks")]
     emulator.control.faults()
     own.migration.ok()
-    assert not [name for name in _companions(own) if "/shrinks" in name]
+    assert not [name for name in _metadata_items(own) if "/shrinks" in name]
     assert not own.migration.ok().changed
 
 
-def test_a_companion_that_was_deleted_by_others_is_written_again(own: Scene) -> None:
+def test_a_metadata_item_that_was_deleted_by_others_is_written_again(own: Scene) -> None:
     own.migration.ok()
     before = comparable(own.migration)
-    (name,) = [name for name in _companions(own) if name.endswith("/noted") and "/created" not in name]
+    (name,) = [name for name in _metadata_items(own) if name.endswith("/noted") and "/created" not in name]
     own.call("delete-item", name=name)
     assert own.migration.run(check=True).changed
     own.migration.ok()

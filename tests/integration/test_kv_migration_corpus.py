@@ -103,7 +103,7 @@ def test_every_readable_version_arrives_in_order_and_equal(migrated: Migrated) -
 
 
 def _metadata(migrated: Migrated, item: TargetItem) -> t.Any:
-    """What the description says, by way of the companion item where it points to one."""
+    """What the description says, by way of the metadata item where it points to one."""
     if not item.description:
         return None
     told = json.loads(item.description)

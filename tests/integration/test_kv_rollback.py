@@ -139,7 +139,7 @@ def newest(items: dict[str, t.Any]) -> dict[str, str]:
 
 
 def without_ledger(items: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Companions are looked at, too: they belong to items."""
+    """Metadata items are looked at, too: they belong to items."""
     return {name: item for name, item in items.items() if "/.secretferry/" not in name or "/metadata" in name}
 
 

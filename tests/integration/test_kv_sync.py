@@ -128,7 +128,7 @@ def test_an_undeleted_version_between_others_is_a_named_conflict(scene: Scene) -
     assert scene.values("s") == [V1, V2, V3]
 
 
-def test_metadata_companions_go_with_their_item(scene: Scene) -> None:
+def test_metadata_metadata_items_go_with_their_item(scene: Scene) -> None:
     scene.kv.describe("u", custom_metadata={f"key{n}": "x" * 100 for n in range(20)})
     follow(scene)
     assert any("/metadata/" in name for name in scene.emulator.control.dump())

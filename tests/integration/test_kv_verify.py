@@ -92,7 +92,7 @@ class World:
                 "update-secret-val", name=self.item(path), value=values.get(number, number), format="json", **body
             )
 
-    def companion(self, path: str) -> str:
+    def metadata_item(self, path: str) -> str:
         """The item that holds the metadata of a path."""
         name = json.loads(self.emulator.control.dump()[self.item(path)]["description"])["secretferry_metadata"]["item"]
         return str(name)
@@ -276,11 +276,11 @@ PLANTED: dict[str, Planted] = {
     "reversed versions": Planted(lambda w: w.made_anew("app/gaps", 2, 1), "out_of_order", "app/gaps"),
     "lost metadata": Planted(_description("app/db", "gone"), "different_metadata", "app/db"),
     "other metadata": Planted(_description("app/api", '{"custom_metadata":{}}'), "different_metadata", "app/api"),
-    "lost companion": Planted(
-        lambda w: w.call("delete-item", name=w.companion("app/wordy")), "different_metadata", "app/wordy"
+    "lost metadata item": Planted(
+        lambda w: w.call("delete-item", name=w.metadata_item("app/wordy")), "different_metadata", "app/wordy"
     ),
-    "changed companion": Planted(
-        lambda w: w.call("update-secret-val", name=w.companion("app/wordy"), value="{}"),
+    "changed metadata item": Planted(
+        lambda w: w.call("update-secret-val", name=w.metadata_item("app/wordy"), value="{}"),
         "different_metadata",
         "app/wordy",
     ),

@@ -90,8 +90,8 @@ class Sides:
         self.done.append(f"delete {name}")
         self.versions.clear()
 
-    async def delete_companion(self, _name: str) -> None:
-        self.done.append("delete companion")
+    async def delete_metadata_item(self, _name: str) -> None:
+        self.done.append("delete metadata item")
 
     def entry(self, path: str) -> Entry | None:
         return self.entries.get(path)
@@ -139,10 +139,10 @@ def test_a_version_with_another_value_stays_and_so_do_those_after_it(sides: Side
     assert (sides.report.summary()["failed"], sides.report.summary()["pruned"]) == (1, 0)
 
 
-def test_an_item_is_backed_up_and_deleted_with_its_companion(sides: Sides) -> None:
+def test_an_item_is_backed_up_and_deleted_with_its_metadata_item(sides: Sides) -> None:
     sides.record.versions[9] = (3, DIGESTS.of_value("three", "text"))
     sides.carry_out("delete")
-    assert sides.done == ["flush", f"back up {ITEM}", f"delete {ITEM}", "delete companion"]
+    assert sides.done == ["flush", f"back up {ITEM}", f"delete {ITEM}", "delete metadata item"]
     assert list(sides.entries["secret/s"].items) == ["other"]
     assert sides.report.summary()["deleted"] == 1
 
@@ -157,10 +157,10 @@ def test_an_item_that_was_changed_stays(sides: Sides, change: str) -> None:
     assert "it was changed at the target since" in sides.report.lists()["failures"][0]["reason"]
 
 
-def test_an_item_that_is_gone_is_forgotten_with_its_companion(sides: Sides) -> None:
+def test_an_item_that_is_gone_is_forgotten_with_its_metadata_item(sides: Sides) -> None:
     sides.versions.clear()
     sides.carry_out("forget")
-    assert sides.done == ["flush", "delete companion"]
+    assert sides.done == ["flush", "delete metadata item"]
     assert list(sides.entries["secret/s"].items) == ["other"]
 
 

@@ -82,14 +82,14 @@ def test_a_description_always_fits_and_nothing_is_lost(text: str) -> None:
     description = describe(text, "/m/.secretferry/x/metadata/a", lambda _text: "0123456789abcdef")
     assert len(description.text) <= 1024
     assert len(description.text.encode()) <= 1024
-    assert (description.companion or description.text) == text
+    assert (description.metadata_item or description.text) == text
 
 
-def test_a_long_text_goes_to_a_companion_with_a_pointer() -> None:
-    description = describe("x" * 1025, "/m/companion", lambda text: f"digest-of-{len(text)}")
-    assert description.companion == "x" * 1025
-    assert pointer_of(description.text) == ("/m/companion", 1)
-    assert pointer_of(describe("x" * 40_000, "/m/companion", str).text) == ("/m/companion", 3)
+def test_a_long_text_goes_to_a_metadata_item_with_a_pointer() -> None:
+    description = describe("x" * 1025, "/m/metadata-item", lambda text: f"digest-of-{len(text)}")
+    assert description.metadata_item == "x" * 1025
+    assert pointer_of(description.text) == ("/m/metadata-item", 1)
+    assert pointer_of(describe("x" * 40_000, "/m/metadata-item", str).text) == ("/m/metadata-item", 3)
     assert "digest-of-1025" in description.text
 
 

@@ -64,8 +64,8 @@ class Target:
     async def back_up(self, *_args: t.Any, **_options: t.Any) -> None:
         self._request("backup")
 
-    async def write_companion(self, *_args: t.Any) -> None:
-        self._request("companion")
+    async def write_metadata_item(self, *_args: t.Any) -> None:
+        self._request("metadata item")
 
     def count_pieces(self, *_args: t.Any) -> int:
         return 0
@@ -95,7 +95,7 @@ def _job(kind: t.Any, numbers: t.Sequence[int], base: int, **changes: t.Any) -> 
     action = Action(kind, "", tuple(numbers), base, describe=True, **changes)
     values = {n: Value(f"value {n}", "text") for n in numbers}
     versions = {n: SourceVersion(n, f"digest {n}", 1) for n in numbers}
-    return Job("", "/t/s", action, values, versions, Description("about", "companion"), "metadata/s", Record(0))
+    return Job("", "/t/s", action, values, versions, Description("about", "metadata item"), "metadata/s", Record(0))
 
 
 @pytest.mark.parametrize(

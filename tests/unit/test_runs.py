@@ -54,9 +54,9 @@ def test_a_lease_lists_its_runs_without_damaged_entries() -> None:
     st.dictionaries(st.text(max_size=5), st.none() | st.text(max_size=5), max_size=3),
 )
 def test_notes_of_how_an_item_was_come_back_as_they_were(
-    versions: set[int], text: str, companions: dict[str, str | None]
+    versions: set[int], text: str, metadata_items: dict[str, str | None]
 ) -> None:
     before = ItemBackup(
-        max(versions, default=1), sorted(versions), text, [text] if text else [], 10, "json", text, companions
+        max(versions, default=1), sorted(versions), text, [text] if text else [], 10, "json", text, metadata_items
     )
     assert ItemBackup.load(before.dump()) == before

@@ -113,7 +113,7 @@ def split_by_key(summary: SecretSummary, metadata: Metadata | None, mode: str) -
 
 def _too_long(text: str) -> bool:
     """Whether a metadata text does not fit into a description."""
-    return bool(describe(text, "", str).companion)
+    return bool(describe(text, "", str).metadata_item)
 
 
 class Statistics:

@@ -26,7 +26,7 @@ CREATE TABLE source (path TEXT PRIMARY KEY, mount TEXT, secret TEXT, kv INT, ite
 CREATE TABLE target (name TEXT PRIMARY KEY, last INT, modified TEXT, tags TEXT, type TEXT, kept INT, description TEXT,
     description_digest TEXT) WITHOUT ROWID;
 CREATE TABLE touched (path TEXT PRIMARY KEY, failed INT) WITHOUT ROWID;
-CREATE TABLE write (item TEXT PRIMARY KEY, created INT, described INT, description TEXT, companion TEXT,
+CREATE TABLE write (item TEXT PRIMARY KEY, created INT, described INT, description TEXT, metadata_item TEXT,
     pieces INT) WITHOUT ROWID;
 CREATE TABLE deletion (item TEXT PRIMARY KEY, path TEXT, secret_key TEXT, record TEXT) WITHOUT ROWID;
 CREATE TABLE counted (path TEXT PRIMARY KEY, secrets INT, versions INT) WITHOUT ROWID;
@@ -76,15 +76,15 @@ class Write(t.NamedTuple):
     :ivar created: whether the run created it.
     :ivar described: whether it wrote the description, too.
     :ivar description: keyed digest of the description that it had before.
-    :ivar companion: keyed digests of the pieces of its companion that were written, joined; empty where none was.
-    :ivar pieces: how many pieces of the companion the item needs; the others are deleted once its description is
+    :ivar metadata_item: keyed digests of the written pieces of its metadata item, joined; empty where none was.
+    :ivar pieces: how many pieces of the metadata item the item needs; the others are deleted once its description is
         confirmed. Negative where that is not known.
     """
 
     created: bool
     described: bool
     description: str
-    companion: str = ""
+    metadata_item: str = ""
     pieces: int = -1
 
 

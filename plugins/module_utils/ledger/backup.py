@@ -8,8 +8,8 @@ Items that a run creates need none: a tag says which run created them. For every
 change, the ledger's folder keeps, before the change:
 
 ``backup/<run>/<number>``
-    for several items together: newest version, kept versions, description, tags, format, and the metadata in companions
-    that is about to be replaced.
+    for several items together: newest version, kept versions, description, tags, format, and the metadata items that
+    are about to be replaced.
 ``backup/<run>/text-<number>``
     a value that is about to be replaced in place, as it was; or metadata that is too long for the item above.
 
@@ -36,7 +36,7 @@ _FOLDER = "backup/"
 _TEXT = "text-"
 _FORMAT = 1
 _BUNDLE_LIMIT = 15_500  # bytes; an item holds 16 KB
-_LONGEST_INSIDE = 3_000  # bytes of companions' texts that a bundle takes
+_LONGEST_INSIDE = 3_000  # bytes of metadata items' texts that a bundle takes
 
 
 @dataclass
@@ -48,8 +48,8 @@ class ItemBackup:
     :ivar kept: how many versions it was set to keep.
     :ivar form: its format.
     :ivar value: the item of the ledger that holds its newest value, where that is replaced in place.
-    :ivar companions: name of a companion to its text, ``None`` for one that was not there; only of those that were
-        about to be written.
+    :ivar metadata_items: name of a metadata item to its text, ``None`` for one that was not there; only of those that
+        were about to be written.
     :ivar kept_texts: the same for texts that are items of their own: to the name of that item.
     :ivar meant: keyed digest of the description that the run is about to write; nothing where it writes none.
     :ivar meant_versions: number and keyed digest of the versions that it may write.
@@ -62,7 +62,7 @@ class ItemBackup:
     kept: int
     form: str
     value: str = ""
-    companions: dict[str, str | None] = field(default_factory=dict)
+    metadata_items: dict[str, str | None] = field(default_factory=dict)
     kept_texts: dict[str, str] = field(default_factory=dict)
     meant: list[str] = field(default_factory=list)
     meant_versions: list[tuple[int, str]] = field(default_factory=list)
@@ -118,7 +118,7 @@ class BackupWriter:
         last: int | None,
         *,
         overwrite: bool = False,
-        companions: t.Sequence[str] = (),
+        metadata_items: t.Sequence[str] = (),
         meant: t.Sequence[str] = (),
         meant_versions: t.Sequence[tuple[int, str]] = (),
         as_planned: t.Callable[[Item], bool] = lambda _item: True,
@@ -127,7 +127,7 @@ class BackupWriter:
 
         :param last: its newest version according to the plan, ``None`` where that does not matter.
         :param overwrite: whether its newest value is about to be replaced in place.
-        :param companions: names of the companions that are about to be written or deleted with it.
+        :param metadata_items: names of the metadata items that are about to be written or deleted with it.
         :param meant: the digest of the description that is about to be written, or nothing.
         :param meant_versions: number and digest of what may be written.
         :param as_planned: whether the item is the one that was planned for.
@@ -143,13 +143,13 @@ class BackupWriter:
         before.meant, before.meant_versions = [*meant], [*meant_versions]
         if overwrite:
             before.value = await self._keep_text(await self._value(name))
-        for companion in companions:
-            before.companions[companion] = await self._items.text(companion)
-        if len(_compact(before.companions).encode()) > _LONGEST_INSIDE:
-            for companion, text in before.companions.items():
+        for metadata_item in metadata_items:
+            before.metadata_items[metadata_item] = await self._items.text(metadata_item)
+        if len(_compact(before.metadata_items).encode()) > _LONGEST_INSIDE:
+            for metadata_item, text in before.metadata_items.items():
                 if text is not None:
-                    before.kept_texts[companion] = await self._keep_text(text)
-            before.companions = {name: text for name, text in before.companions.items() if text is None}
+                    before.kept_texts[metadata_item] = await self._keep_text(text)
+            before.metadata_items = {name: text for name, text in before.metadata_items.items() if text is None}
         mine = _Waiting(f"{_compact(name)}:{_compact(before.dump())}")
         self._waiting.append(mine)
         # While one bundle is being written, backups for the next one come together.

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The items in a ledger's folder: which there are, reading and writing them, and the companions among them.
+"""The items in a ledger's folder: which there are, reading and writing them, and the metadata items among them.
 
-A companion is an item ``metadata/<path of the item>`` that holds metadata which is too long for a description. Where
-one item cannot hold it, it continues in ``metadata-2/...``, ``metadata-3/...``: in folders of their own, as any other
-name below ``metadata/`` could be the companion of another item.
+A metadata item, ``metadata/<path of the item>``, holds metadata that is too long for a description. Where one item
+cannot hold it, it continues in ``metadata-2/...``, ``metadata-3/...``: in folders of their own, as any other
+name below ``metadata/`` could be the metadata item of another item.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..errors import AlreadyExists, Changed, NotFound
 from ..plan.metadata import pieces
 from .lease import Lease
 
-__all__ = ["LedgerItems", "companion_name", "companion_pieces", "is_companion"]
+__all__ = ["LedgerItems", "is_metadata_item", "metadata_item_name", "metadata_item_pieces"]
 
 _METADATA = "metadata"
 _READ_AT_ONCE = 20  # values in one request
@@ -151,32 +151,32 @@ class LedgerItems:
         """Note that an item does not exist."""
         self._versions.pop(name, None)
 
-    # --- companions
+    # --- metadata items
 
-    async def write_companion(self, name: str, text: str) -> None:
-        """Write metadata to a companion, see :func:`companion_name`."""
+    async def write_metadata_item(self, name: str, text: str) -> None:
+        """Write metadata to a metadata item, see :func:`metadata_item_name`."""
         cut = pieces(text)
-        for piece_name, piece in zip(companion_pieces(name, len(cut)), cut, strict=True):
+        for piece_name, piece in zip(metadata_item_pieces(name, len(cut)), cut, strict=True):
             await self.write(piece_name, piece, form="json" if len(cut) == 1 else "text")
 
     def count_pieces(self, name: str) -> int:
-        """In how many pieces a companion is there, 0 where it is not."""
+        """In how many pieces a metadata item is there, 0 where it is not."""
         count = 0
-        while self.has(companion_pieces(name, count + 1)[-1]):
+        while self.has(metadata_item_pieces(name, count + 1)[-1]):
             count += 1
         return count
 
-    async def delete_companion(self, name: str, *, but: int = 0) -> None:
-        """Delete a companion, where it is there: all its pieces, the last one first.
+    async def delete_metadata_item(self, name: str, *, but: int = 0) -> None:
+        """Delete a metadata item, where it is there: all its pieces, the last one first.
 
         :param but: how many of its pieces are still needed.
         """
         for number in range(self.count_pieces(name), but, -1):
-            await self.delete(companion_pieces(name, number)[-1])
+            await self.delete(metadata_item_pieces(name, number)[-1])
 
 
-def companion_name(item: str, location: str) -> str:
-    """The companion of an item.
+def metadata_item_name(item: str, location: str) -> str:
+    """The metadata item of an item.
 
     :param item: the item's full name.
     :param location: the migration's target location, a folder above the item.
@@ -184,12 +184,12 @@ def companion_name(item: str, location: str) -> str:
     return _METADATA + item.removeprefix(location)
 
 
-def companion_pieces(name: str, count: int) -> list[str]:
-    """The items that hold a companion in so many pieces: ``metadata/...``, ``metadata-2/...``."""
+def metadata_item_pieces(name: str, count: int) -> list[str]:
+    """The items that hold a metadata item in so many pieces: ``metadata/...``, ``metadata-2/...``."""
     path = name.removeprefix(_METADATA)
     return [name, *(f"{_METADATA}-{number}{path}" for number in range(2, count + 1))]
 
 
-def is_companion(name: str) -> bool:
-    """Whether an item of the ledger is (a piece of) a companion."""
+def is_metadata_item(name: str) -> bool:
+    """Whether an item of the ledger is (a piece of) a metadata item."""
     return name.startswith(_METADATA) and "/" in name

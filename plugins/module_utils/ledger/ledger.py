@@ -36,7 +36,7 @@ from ..plan.naming import join
 from .definition import DEFINITION, StoredDefinition
 from .digests import Digests
 from .entry import Entry
-from .items import LedgerItems, is_companion
+from .items import LedgerItems, is_metadata_item
 from .lease import Lease
 from .lease_holder import LeaseHolder
 from .shards import Shards
@@ -116,8 +116,8 @@ class Ledger:
 
     @property
     def present(self) -> bool:
-        """Whether anything of the ledger is there, companions aside."""
-        return any(not is_companion(name) for name in self.items.names())
+        """Whether anything of the ledger is there, metadata items aside."""
+        return any(not is_metadata_item(name) for name in self.items.names())
 
     # --- reading
 
@@ -222,12 +222,12 @@ class Ledger:
         """Write every shard that has changed entries."""
         await self._shards.flush()
 
-    async def forget(self, *, companions: bool = False) -> int:
+    async def forget(self, *, metadata_items: bool = False) -> int:
         """Delete the ledger and the leases, the definition last. Returns the number of items.
 
-        :param companions: the companions, too; otherwise they stay, because descriptions of items point to them.
+        :param metadata_items: these, too; otherwise they stay, because descriptions of items point to them.
         """
-        names = {"lease", *(name for name in self.items.names() if companions or not is_companion(name))}
+        names = {"lease", *(name for name in self.items.names() if metadata_items or not is_metadata_item(name))}
         for name in sorted(names, key=lambda name: (_deletion_order(name), name)):
             await self.items.delete(name, anyway=True)
         self.lease.held = False  # it is deleted, too

@@ -24,7 +24,7 @@ from ..common.workers import for_each
 from ..errors import FATAL, SecretferryError
 from ..ledger.digests import DIGEST_LENGTH
 from ..ledger.entry import Entry
-from ..ledger.items import companion_name, companion_pieces
+from ..ledger.items import metadata_item_name, metadata_item_pieces
 from ..plan.dates import is_over
 from ..plan.model import Record, TargetItem, is_marked, newest_digest
 from ..stopping import stop
@@ -43,7 +43,7 @@ class _Written:
     """An item that this run wrote, and what the target's listing shows of it now.
 
     :ivar write: what the run wrote of it beside its values, ``None`` where it wrote nothing else.
-    :ivar pieces: the full names of the pieces of its companion that the run wrote, to the keyed digests of their texts.
+    :ivar pieces: full names of the pieces of its metadata item that the run wrote, to the keyed digests of the texts.
     """
 
     path: str
@@ -99,9 +99,9 @@ def _written(context: RunContext, row: SourceSecret, entry: Entry) -> t.Iterator
 
 
 def _pieces(context: RunContext, item: str, write: Write | None) -> dict[str, str]:
-    texts = write.companion if write else ""
+    texts = write.metadata_item if write else ""
     digests = [texts[start : start + DIGEST_LENGTH] for start in range(0, len(texts), DIGEST_LENGTH)]
-    names = companion_pieces(companion_name(item, context.naming.location), len(digests)) if digests else []
+    names = metadata_item_pieces(metadata_item_name(item, context.naming.location), len(digests)) if digests else []
     return {f"{context.ledger.folder}/{name}": digest for name, digest in zip(names, digests, strict=True)}
 
 
@@ -111,10 +111,10 @@ async def _confirm(
     """Read the items' values back, and bring their records up to date."""
     since = context.listing.since
     values = [one.item for one in written if one.target is not None]
-    # A companion is JSON in every layout, and some accounts answer it decoded.
-    companions = ItemReader(context.store, context.ledger.digests, "json", context.ledger.folder)
+    # A metadata item is JSON in every layout, and some accounts answer it decoded.
+    metadata_items = ItemReader(context.store, context.ledger.digests, "json", context.ledger.folder)
     found, metadata = await asyncio.gather(
-        reader.newest(values), companions.newest([name for one in written for name in one.pieces])
+        reader.newest(values), metadata_items.newest([name for one in written for name in one.pieces])
     )
     for one in written:
         if one.target is None and not await _is_missing(context, one.item):
@@ -131,7 +131,7 @@ async def _confirm(
         if problem is None:
             settled = one.item in found and one.target is not None and is_over(one.target.modified, since)
             one.record.modified = one.target.modified if settled and one.target is not None else ""
-            await _delete_unneeded_companion(context, one)
+            await _delete_unneeded_metadata_item(context, one)
             continue
         if not context.workdb.has_failed(one.path):
             context.report.fail(one.path, one.item, *problem)
@@ -148,14 +148,14 @@ async def _confirm(
                     context.ledger.items.forget(name.removeprefix(f"{context.ledger.folder}/"))
 
 
-async def _delete_unneeded_companion(context: RunContext, one: _Written) -> None:
+async def _delete_unneeded_metadata_item(context: RunContext, one: _Written) -> None:
     """After the item's description is known not to point to it any more."""
     if one.write is None or one.write.pieces < 0 or context.workdb.has_failed(one.path):
         return
     try:
         await context.ledger.lease.hold()
-        name = companion_name(one.item, context.naming.location)
-        await context.ledger.items.delete_companion(name, but=one.write.pieces)
+        name = metadata_item_name(one.item, context.naming.location)
+        await context.ledger.items.delete_metadata_item(name, but=one.write.pieces)
     except FATAL:
         raise
     except SecretferryError as error:
@@ -206,7 +206,7 @@ def contradiction(
     :param target: the item as it is listed, ``None`` where it is not.
     :param found: keyed digest of the item's newest value, ``None`` where it could not be read.
     :param described: whether the description was written, be it an empty one.
-    :param metadata_is_wrong: whether the companion does not hold the metadata that was written.
+    :param metadata_is_wrong: whether the metadata item does not hold the metadata that was written.
     """
     if target is None:
         return "it was written, and is not in the target's listing", "Run again, then verify"

@@ -24,7 +24,7 @@ from ..common.workers import for_each
 from ..errors import FATAL, Changed, SecretferryError
 from ..ledger.backup import BackupWriter
 from ..ledger.entry import Entry
-from ..ledger.items import companion_name
+from ..ledger.items import metadata_item_name
 from ..target.deletion import delete_item, is_as_recorded
 from .context import RunContext
 from .plan_items import Job
@@ -97,7 +97,7 @@ class PostponedDeletions:
             known = Entry("", {job.key: job.record}).to_json()
             self._context.workdb.put_deletion(Deletion(job.item, path, job.key, known))
         elif await store.describe(job.item) is None:
-            await ledger.items.delete_companion(companion_name(job.item, location))
+            await ledger.items.delete_metadata_item(metadata_item_name(job.item, location))
         else:
             raise Changed(f"forget {job.item}: the listing does not show it, and it is there")
         before = ledger.entry(path)

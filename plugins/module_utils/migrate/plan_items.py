@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..common.workdb import SourceSecret
 from ..ledger.backup import ItemBackup, backup_names, parse_bundle
 from ..ledger.entry import Entry
-from ..ledger.items import companion_name
+from ..ledger.items import metadata_item_name
 from ..plan.decide import decide, standing, valid
 from ..plan.metadata import Description, describe, pieces, wanted_text
 from ..plan.model import Action, PlanInput, Record, SourceVersion, TargetItem
@@ -32,7 +32,7 @@ class Job:
     :ivar key: the key of the secret that the item is for, empty with one item per secret.
     :ivar values: by source version.
     :ivar versions: the source versions that were read, by number.
-    :ivar companion: the name, below the ledger's folder, of the item for metadata that is too long for a description.
+    :ivar metadata_item: its name below the ledger's folder, for metadata that is too long for a description.
     :ivar record: what the ledger remembers of the item; brought up to date as writes are acknowledged.
     :ivar target: the item as the target lists it.
     """
@@ -43,7 +43,7 @@ class Job:
     values: t.Mapping[int, Value]
     versions: t.Mapping[int, SourceVersion]
     description: Description
-    companion: str
+    metadata_item: str
     record: Record
     target: TargetItem | None = None
 
@@ -87,10 +87,10 @@ class ItemPlanner:
         record = valid(entry.items.get(key), target, context.policy)
         written = {*(record.versions if record else ())}
         wanted = self._wanted_of_item(snapshot, values, written)
-        companion = companion_name(item, context.naming.location)
+        metadata_item = metadata_item_name(item, context.naming.location)
         block = snapshot.metadata.block if snapshot.metadata else None
         text = wanted_text(context.definition.metadata_mode, block, {*written, *wanted})
-        pointer = f"{context.ledger.folder}/{companion}"
+        pointer = f"{context.ledger.folder}/{metadata_item}"
         description = describe(text, pointer, digests.of_text) if text else Description("")
         observed = await self._observe(item, target, record)
         described = digests.of_text(description.text)
@@ -108,15 +108,15 @@ class ItemPlanner:
             observed=observed,
             keep=int((block or {}).get("max_versions") or 10),
             described_by=await self._described_by(item, target, record, described, observed),
-            companion=self._companion(companion, description, described, target, record),
+            metadata_item=self._metadata_item(metadata_item, description, described, target, record),
         )
         action = decide(given, context.policy)
         if keyed and not key and action.writes:
             reason = "it has a key without a name, and no item can have that name"
             action = Action("fail", reason, remedy="Rename the key, exclude the path, or use layout: json")
-        return Job(key, item, action, values, given.pieces, description, companion, record or Record(0), target)
+        return Job(key, item, action, values, given.pieces, description, metadata_item, record or Record(0), target)
 
-    def _companion(
+    def _metadata_item(
         self, name: str, description: Description, digest: str, target: TargetItem | None, record: Record | None
     ) -> t.Literal["right", "missing", "unneeded"]:
         """See :class:`..plan.model.PlanInput`.
@@ -126,7 +126,7 @@ class ItemPlanner:
         if target is None or target.description != digest:
             return "right"  # or it will be, with the description
         there = self._context.ledger.items.count_pieces(name)
-        needed = len(pieces(description.companion)) if description.companion else 0
+        needed = len(pieces(description.metadata_item)) if description.metadata_item else 0
         if needed and (there < needed or (record is not None and record.description != digest)):
             return "missing"
         return "unneeded" if there > needed else "right"

@@ -19,7 +19,7 @@ from ..common.workdb import Write
 from ..errors import FATAL, SecretferryError
 from ..ledger.backup import BackupWriter
 from ..ledger.entry import Entry
-from ..ledger.items import companion_pieces
+from ..ledger.items import metadata_item_pieces
 from ..ledger.ledger import Ledger
 from ..plan.dates import moment
 from ..plan.metadata import pieces
@@ -112,13 +112,13 @@ class SecretWriter:
             context.latest_change.note(context.store.client.transport.clock.at_least())
         elif target is not None:
             context.latest_change.note(moment(target.modified))
-        cut = pieces(job.description.companion) if action.describe and job.description.companion else []
-        companion = "".join(context.ledger.digests.of_value(piece, "json") for piece in cut)
+        cut = pieces(job.description.metadata_item) if action.describe and job.description.metadata_item else []
+        metadata_item = "".join(context.ledger.digests.of_value(piece, "json") for piece in cut)
         before = target.description if target else ""
         created = action.kind == "create"
         needed = action.describe or created or _is_described(job, context.ledger)
-        needed_pieces = _pieces_of_companion(job) if needed else -1
-        context.workdb.put_write(job.item, Write(created, action.describe, before, companion, needed_pieces))
+        needed_pieces = _pieces_of_metadata_item(job) if needed else -1
+        context.workdb.put_write(job.item, Write(created, action.describe, before, metadata_item, needed_pieces))
 
     def _fail(self, path: str, job: Job, error: SecretferryError) -> None:
         self._context.report.fail(path, job.item, error.message, error.remedy or "Run again", planned=job.action)
@@ -142,13 +142,13 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
             job.item,
             action.base,
             overwrite=overwrite,
-            companions=_companions_to_change(job, ledger),
+            metadata_items=_metadata_items_to_change(job, ledger),
             meant=[ledger.digests.of_text(job.description.text)] if action.describe else [],
             meant_versions=_meant_versions(job),
             as_planned=lambda item: _is_as_listed(item, job, ledger),
         )
-    if action.describe and job.description.companion:
-        await ledger.items.write_companion(job.companion, job.description.companion)
+    if action.describe and job.description.metadata_item:
+        await ledger.items.write_metadata_item(job.metadata_item, job.description.metadata_item)
     last = action.base
     for i, number in enumerate(action.versions):
         value = job.values[number]
@@ -172,17 +172,17 @@ async def write_item(job: Job, store: ItemStore, ledger: Ledger, backup: BackupW
     return len(action.versions)
 
 
-def _pieces_of_companion(job: Job) -> int:
-    text = job.description.companion
+def _pieces_of_metadata_item(job: Job) -> int:
+    text = job.description.metadata_item
     return len(pieces(text)) if text else 0
 
 
-def _companions_to_change(job: Job, ledger: Ledger) -> list[str]:
-    """The pieces of the companion that are about to be written, and those that are not needed any more."""
+def _metadata_items_to_change(job: Job, ledger: Ledger) -> list[str]:
+    """The pieces of the metadata item that are about to be written, and those that are not needed any more."""
     if not job.action.describe:
         return []
-    count = max(_pieces_of_companion(job), ledger.items.count_pieces(job.companion))
-    return companion_pieces(job.companion, count) if count else []
+    count = max(_pieces_of_metadata_item(job), ledger.items.count_pieces(job.metadata_item))
+    return metadata_item_pieces(job.metadata_item, count) if count else []
 
 
 def _meant_versions(job: Job) -> list[tuple[int, str]]:

@@ -103,7 +103,7 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
         )
     if policy.delete and not facts.wanted and record is not None:
         return _action_without_source(facts, target, record, policy)
-    describe = facts.companion == "missing" or (
+    describe = facts.metadata_item == "missing" or (
         facts.description != target.description and (bool(facts.description) or bool(record and record.description))
     )
     drop = _to_drop(record, policy)
@@ -120,7 +120,7 @@ def decide(facts: PlanInput, policy: PlanPolicy) -> Action:
         return Action("update_metadata", "metadata changed", (), target.last, describe=True, matched=matched)
     if state.name == "unsure" or (record and record.description != facts.description):
         return Action("adopt", "complete, but not in the ledger yet", (), target.last, matched=matched)
-    if facts.companion == "unneeded":
+    if facts.metadata_item == "unneeded":
         return Action("adopt", "its metadata needs no item of its own any more", (), target.last)
     return Action("unchanged", "nothing new at the source", (), target.last)
 

@@ -6,9 +6,8 @@
 
 ``full`` is the whole metadata block, with fields that this collection does not know, and with those of its ``versions``
 that were migrated; ``minimal`` is ``custom_metadata`` alone; ``none`` is nothing. The text is stored in the item's
-description. Akeyless rejects descriptions over 1024 characters: a longer text is stored as a whole in a companion, an
-item in the ledger's folder, and the description points to it. A text that is too long for one item is cut into
-pieces.
+description. Akeyless rejects descriptions over 1024 characters: a longer text is stored as a whole in a metadata item
+in the ledger's folder, and the description points to it. A text that is too long for one item is cut into pieces.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _PIECE_LIMIT = 15_500  # bytes; an item holds 16 KB
 
 @dataclass(frozen=True)
 class Description:
-    """The text of an item's description, and that of its companion, empty where it needs none."""
+    """The text of an item's description, and that of its metadata item, empty where it needs none."""
 
     text: str
-    companion: str = ""
+    metadata_item: str = ""
 
 
 class Pointer(t.NamedTuple):
-    """The companion item of a metadata text, and in how many items that is cut."""
+    """The metadata item of a metadata text, and in how many items that is cut."""
 
     item: str
     pieces: int
@@ -58,19 +57,19 @@ def wanted_text(mode: str, block: t.Mapping[str, t.Any] | None, imported: t.Coll
     return _compact(trimmed)
 
 
-def describe(text: str, companion_name: str, digest: t.Callable[[str], str]) -> Description:
+def describe(text: str, metadata_item_name: str, digest: t.Callable[[str], str]) -> Description:
     """The description for a metadata text.
 
-    :param companion_name: the full name of the companion, for a text that is too long.
+    :param metadata_item_name: the full name of the metadata item, for a text that is too long.
     :param digest: makes a keyed digest, so that the pointer changes with the text.
     """
     if len(text) <= DESCRIPTION_LIMIT and len(text.encode("utf-8", "surrogatepass")) <= DESCRIPTION_LIMIT:
         return Description(text)
     # An object: Vault allows only texts as values of custom_metadata, so that no metadata can look like a pointer.
-    pointer: dict[str, t.Any] = {"item": companion_name, "digest": digest(text)}
+    pointer: dict[str, t.Any] = {"item": metadata_item_name, "digest": digest(text)}
     if (count := len(pieces(text))) > 1:
         pointer["pieces"] = count
-    return Description(_compact({_POINTER: pointer}), companion=text)
+    return Description(_compact({_POINTER: pointer}), metadata_item=text)
 
 
 def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
@@ -88,7 +87,7 @@ def pieces(text: str, limit: int = _PIECE_LIMIT) -> list[str]:
 
 
 def pointer_of(description: str) -> Pointer | None:
-    """The companion that a description points to; ``None`` if the description is the metadata itself."""
+    """The metadata item that a description points to; ``None`` if the description is the metadata itself."""
     if _POINTER not in description:
         return None
     try:

@@ -126,7 +126,7 @@ class PlanInput:
     :ivar description: keyed digest of the description that the item should have, empty for none.
     :ivar described_by: whose the item's description is where neither the record nor the source tells: ``us`` where a
         run that died meant to write it, ``others`` where the item shows that our runs wrote another one.
-    :ivar companion: whether the item that holds the metadata beside it has to be written (``missing``) or deleted
+    :ivar metadata_item: whether the item that holds the metadata beside it has to be written (``missing``) or deleted
         (``unneeded``), though the description is right.
     """
 
@@ -138,7 +138,7 @@ class PlanInput:
     observed: t.Mapping[int, str | None] = field(default_factory=dict)
     keep: int = 10
     described_by: t.Literal["us", "others", "unknown"] = "unknown"
-    companion: t.Literal["right", "missing", "unneeded"] = "right"
+    metadata_item: t.Literal["right", "missing", "unneeded"] = "right"
 
 
 @dataclass(frozen=True)

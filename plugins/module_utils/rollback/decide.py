@@ -52,7 +52,7 @@ class Evidence:
     :ivar description: digest of the item's description; ``before_description``: of the one in the backup.
     :ivar observed: digest of its newest value; ``None`` if it was not read.
     :ivar saved: digest of the value that was replaced in place; ``None`` if none was, or if it was not read.
-    :ivar companions_differ: whether the text of a companion item is not as it was before.
+    :ivar metadata_items_differ: whether the text of a metadata item is not as it was before.
     """
 
     item: Item | None
@@ -63,7 +63,7 @@ class Evidence:
     before_description: str = ""
     observed: str | None = None
     saved: str | None = None
-    companions_differ: bool = False
+    metadata_items_differ: bool = False
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _is_restored(item: Item, before: ItemBackup, seen: Evidence) -> bool:
         and sorted(item.tags) == sorted(before.tags)
         and (item.max_versions, item.form) == (before.kept, before.form)
         and (not before.value or seen.observed == seen.saved)
-        and not seen.companions_differ
+        and not seen.metadata_items_differ
     )
 
 

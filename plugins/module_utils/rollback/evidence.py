@@ -122,22 +122,22 @@ class EvidenceReader:
             replaced = await self._ledger.items.text(before.value)
             saved = digests.of_value(replaced, form) if replaced is not None else None
         differ = False
-        for companion, text in (await self.companion_texts(before)).items() if before is not None else ():
-            differ = differ or text != await self._ledger.items.text(companion)
+        for metadata_item, text in (await self.metadata_item_texts(before)).items() if before is not None else ():
+            differ = differ or text != await self._ledger.items.text(metadata_item)
         return replace(
             seen,
             item=item,
             description=digests.of_text(item.description),
             observed=observed,
             saved=saved,
-            companions_differ=differ,
+            metadata_items_differ=differ,
         )
 
-    async def companion_texts(self, before: ItemBackup) -> dict[str, str | None]:
-        """The texts that companion items had before: name below the ledger's folder to text, ``None`` for no item."""
-        texts = dict(before.companions)
-        for companion, copy in before.kept_texts.items():
-            texts[companion] = await self._ledger.items.text(copy)
+    async def metadata_item_texts(self, before: ItemBackup) -> dict[str, str | None]:
+        """The texts that metadata items had before: name below the ledger's folder to text, ``None`` for no item."""
+        texts = dict(before.metadata_items)
+        for metadata_item, copy in before.kept_texts.items():
+            texts[metadata_item] = await self._ledger.items.text(copy)
         return texts
 
     def record_after(self, seen: Evidence, item: Item | None) -> Record | None:
@@ -170,13 +170,13 @@ def _merged(backups: list[ItemBackup]) -> ItemBackup | None:
         return None
     first = backups[0]
     value = next((b.value for b in backups if b.value and b.versions == first.versions), "")
-    companions: dict[str, str | None] = {}
+    metadata_items: dict[str, str | None] = {}
     kept_texts: dict[str, str] = {}
     for backup in backups:
-        for name, text in backup.companions.items():
-            if name not in companions and name not in kept_texts:
-                companions[name] = text
+        for name, text in backup.metadata_items.items():
+            if name not in metadata_items and name not in kept_texts:
+                metadata_items[name] = text
         for name, copy in backup.kept_texts.items():
-            if name not in companions and name not in kept_texts:
+            if name not in metadata_items and name not in kept_texts:
                 kept_texts[name] = copy
-    return replace(first, value=value, companions=companions, kept_texts=kept_texts)
+    return replace(first, value=value, metadata_items=metadata_items, kept_texts=kept_texts)

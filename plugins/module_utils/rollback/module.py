@@ -215,7 +215,7 @@ class _Rollback:
             self.result.diff = self.report.diff(ledger.folder, deleted=True)
             if not self._check:
                 await ledger.lease.acquire()
-                await ledger.forget(companions=True)
+                await ledger.forget(metadata_items=True)
             return
         self.report.notes.append(self._nothing())
 

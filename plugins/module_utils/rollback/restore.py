@@ -24,7 +24,7 @@ __all__ = ["delete_created", "differences", "restore_item"]
 
 
 async def delete_created(item: Item, store: ItemStore, ledger: Ledger, location: str) -> None:
-    """Delete an item that the migration created, and its companion.
+    """Delete an item that the migration created, and its metadata item.
 
     :raises Changed: it was changed since it was listed.
     """
@@ -39,7 +39,7 @@ async def restore_item(
     item: Item,
     before: ItemBackup,
     versions: t.Sequence[int],
-    companions: t.Mapping[str, str | None],
+    metadata_items: t.Mapping[str, str | None],
     store: ItemStore,
     ledger: Ledger,
     tag: str,
@@ -47,7 +47,7 @@ async def restore_item(
     """Restore an item that the migration changed. Returns it as it is then.
 
     :param versions: what to delete, newest first.
-    :param companions: the texts of its companion items: name below the ledger's folder to text, ``None`` for no item.
+    :param metadata_items: texts of its metadata items: name below the ledger's folder to text, ``None`` for no item.
     :raises Changed: it was changed since it was read, or it could not be restored completely.
     """
     now = await store.describe(item.name, versions=True)
@@ -57,11 +57,11 @@ async def restore_item(
     for version in versions:
         await store.delete_version(item.name, version)
     await _restore_value(item, before, store, ledger)
-    for name, text in companions.items():
+    for name, text in metadata_items.items():
         if text is None:
             await ledger.items.delete(name)
         else:
-            await ledger.items.write(name, text, "text" if len(companions) > 1 else "json")
+            await ledger.items.write(name, text, "text" if len(metadata_items) > 1 else "json")
     await _restore_properties(item, before, store, tag)
     now = await store.describe(item.name, versions=True)
     differing = differences(now, before)

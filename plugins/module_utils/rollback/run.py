@@ -17,7 +17,7 @@ from ..common.progress import progress
 from ..common.workers import for_each
 from ..errors import FATAL, Changed, SecretferryError
 from ..ledger.backup import backup_names
-from ..ledger.items import companion_name
+from ..ledger.items import metadata_item_name
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
 from ..plan.scope import Scope
@@ -183,7 +183,7 @@ class RollbackRun:
     async def _restore(self, item: Item, seen: Evidence, versions: t.Sequence[int]) -> Item | None:
         if seen.before is None:
             return None
-        texts = await self._evidence.companion_texts(seen.before)
+        texts = await self._evidence.metadata_item_texts(seen.before)
         return await restore_item(item, seen.before, versions, texts, self._store, self._ledger, self._runs.tag)
 
     # --- the target and the ledger
@@ -238,10 +238,10 @@ class RollbackRun:
             seen = self._evidence.known(name, path, key)
             self._ledger.replace_record(path, key, self._evidence.record_after(seen, seen.item))
             if seen.item is None:
-                await self._ledger.items.delete_companion(companion_name(name, self._evidence.naming.location))
+                await self._ledger.items.delete_metadata_item(metadata_item_name(name, self._evidence.naming.location))
         if not self._runs.first and not self._scope.batch and self._nothing_left():
             await self._ledger.lease.hold()
-            await self._ledger.forget(companions=True)
+            await self._ledger.forget(metadata_items=True)
             self.changed = True
             return
         await self._ledger.flush()

@@ -10,7 +10,7 @@ import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..ledger.digests import Digests
-from ..ledger.items import LedgerItems, companion_name
+from ..ledger.items import LedgerItems, metadata_item_name
 from ..plan.model import Record, is_own, newest_digest
 
 __all__ = ["delete_item", "is_as_recorded"]
@@ -42,7 +42,7 @@ async def delete_item(
     *,
     prepare: t.Callable[[Item], t.Awaitable[None]],
 ) -> None:
-    """Delete an item, where it is there, and then its companion. It can be repeated.
+    """Delete an item, where it is there, and then its metadata item. It can be repeated.
 
     :param items: those of the ledger.
     :param location: the migration's target location.
@@ -53,4 +53,4 @@ async def delete_item(
     if now is not None:
         await prepare(now)
         await store.delete(name)
-    await items.delete_companion(companion_name(name, location))
+    await items.delete_metadata_item(metadata_item_name(name, location))

@@ -13,7 +13,7 @@ from collections import defaultdict
 from ..akeyless.items import ItemStore
 from ..errors import FATAL, NotFound, PermissionDenied, SecretferryError
 from ..ledger.digests import Digests
-from ..ledger.items import companion_pieces
+from ..ledger.items import metadata_item_pieces
 from ..plan.metadata import pointer_of
 
 __all__ = ["ItemReader"]
@@ -83,9 +83,9 @@ class ItemReader:
         return {name: self._digests.of_value(text, self._form) for name, text in values.items()}
 
     async def metadata(self, description: str) -> str | None:
-        """The metadata in a description, or in the companion that it points to.
+        """The metadata in a description, or in the metadata item that it points to.
 
-        :returns: ``None`` where it points to something that is not there, or is no companion.
+        :returns: ``None`` where it points to something that is not there, or is no metadata item.
         """
         pointer = pointer_of(description)
         if pointer is None:
@@ -94,7 +94,7 @@ class ItemReader:
         folder = f"{self._ledger_folder}/"
         if not name.startswith(f"{folder}metadata/") or not 1 <= count <= 100:
             return None
-        names = [folder + piece for piece in companion_pieces(name.removeprefix(folder), count)]
+        names = [folder + piece for piece in metadata_item_pieces(name.removeprefix(folder), count)]
         try:
             texts = [(await self._store.values([piece])).get(piece) for piece in names]
         except (NotFound, PermissionDenied):
