@@ -164,7 +164,9 @@ class Stage:
         seconds = time.monotonic() - begun
         printed = run.printed()
         left = [*temporary.iterdir(), *play.folder.glob("remote-tmp/*")]
-        if "workers" not in how:  # no process remains that could remove the controller's own folder
+        # The controller's own folder: no process remains that could remove it where the workers are killed, too, or where
+        # SIGHUP, which Ansible does not handle, comes while no task of ours is in progress.
+        if "workers" not in how and not (how.startswith("sighup") and "secretferry: " not in printed):
             left += play.folder.glob("local-tmp/*")
         assert not left, f"{left}\n{printed}"
         assert self.leases() == [], printed

@@ -258,7 +258,8 @@ def _figures(rollout: RolloutProgress) -> list[Figure]:
     left_out = sum(batch.left_out for batch in rollout.batches)
     verified = sum(wave.verified for wave in rollout.waves)
     secrets, versions = rollout.at_target
-    access, failures = len(rollout.access), len(rollout.access_failures)
+    applications = len(rollout.applications)
+    wrong = sum(bool(application.problems) for application in rollout.applications)
     recorded, still_open = len(rollout.credentials), len(rollout.open_credentials)
     return [
         Figure("Secrets at the target", number_of(secrets), _of(total, left_out, migrated, secrets), "info"),
@@ -276,10 +277,10 @@ def _figures(rollout: RolloutProgress) -> list[Figure]:
             "bad" if rollout.problems else "good" if rollout.as_of else "idle",
         ),
         Figure(
-            "Access checks passed",
-            f"{access - failures:,}",
-            f"of {access:,} made" if access else "none recorded",
-            "bad" if failures else "good" if access else "idle",
+            "Applications as expected",
+            f"{applications - wrong:,}",
+            f"of {applications:,} tried" if applications else "none recorded",
+            "bad" if wrong else "good" if applications else "idle",
         ),
         Figure(
             "Credentials open",
