@@ -366,6 +366,8 @@ estimate:
   description:
     - What a first run would take. C(formula) says how that is computed.
     - Requests and seconds are null for a side of which too little is known.
+    - C(folder_listings) is how many requests to Akeyless come on top if its listings do not include subfolders, so that each
+      folder is listed by itself. M(secretferry.akeyless.account_probe) shows whether they do.
   returned: when secrets were found
   type: dict
   sample:
@@ -375,7 +377,8 @@ estimate:
     bytes: 3011981
     requests:
       vault: 16300
-      akeyless: 12286
+      akeyless: 12527
+    folder_listings: 260
     latency_ms:
       vault: 6.1
       akeyless: 48.3

@@ -32,6 +32,7 @@ def load(**given: t.Any) -> Load:
             "items": 1000,
             "item_versions": 3000,
             "metadata_items": 0,
+            "roots": 1,
             "folders": 1,
             **given,
         }
@@ -65,16 +66,22 @@ def test_an_unknown_latency_leaves_the_seconds_unknown() -> None:
 def test_unknown_items_leave_the_requests_unknown() -> None:
     made = estimate(load(items=None, item_versions=None), 32, 0.008, 0.05, None)
     assert made["requests"]["akeyless"] is None
+    assert made["folder_listings"] is None
     assert made["seconds"]["akeyless"] is None
 
 
 @pytest.mark.parametrize(
-    ("more", "requests"), [({"item_versions": 3500}, 500), ({"metadata_items": 40}, 40), ({"at_target": 5000}, 10)]
+    ("more", "requests"), [({"item_versions": 3500}, 500), ({"metadata_items": 40}, 41), ({"at_target": 5000}, 10)]
 )
 def test_what_costs_requests_to_akeyless(more: dict[str, int], requests: int) -> None:
     before, after = load().akeyless_requests, load(**more).akeyless_requests
     assert before is not None
     assert after == before + requests
+
+
+@pytest.mark.parametrize(("folders", "requests"), [(0, 0), (1, 0), (31, 60)])
+def test_folders_cost_two_requests_each_where_each_must_be_listed(folders: int, requests: int) -> None:
+    assert estimate(load(folders=folders), 1, None, None, None)["folder_listings"] == requests
 
 
 def test_the_ledger_costs_a_few_in_a_hundred() -> None:

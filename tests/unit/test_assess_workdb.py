@@ -51,6 +51,13 @@ def test_names_that_differ_only_in_case(paths: set[str]) -> None:
     assert (count, sorted(rows)) == (len(expected), expected)
 
 
+@pytest.mark.parametrize("location", ["/", "/m"])
+@given(PATHS)
+def test_folders_of_items_are_counted_once(location: str, paths: set[str]) -> None:
+    expected = {f"secret/{path}"[:at] for path in paths for at, sign in enumerate(f"secret/{path}") if sign == "/"}
+    assert workdb(paths, Naming(location)).count_folders(location) == len(expected)
+
+
 def test_names_that_only_begin_alike_are_no_folder() -> None:
     assert workdb(["app", "app-2", "app.d/x", "app0"]).same_as_folder(10) == (0, [])
 

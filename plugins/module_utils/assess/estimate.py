@@ -15,18 +15,20 @@ __all__ = ["Latency", "Load", "estimate"]
 
 T = t.TypeVar("T")
 
-# Requests of kv_migration to Akeyless that do not depend on the size: login, account settings, the ledger's listing,
-# the definition, and two for the lease.
-_FIXED = 6
+# Requests of kv_migration to Akeyless that do not depend on the size: two for the login, account settings, three
+# listings of the ledger, the definition, and two for the lease.
+_FIXED = 9
 # The ledger is written after every 40 entries of a shard, once for the items and once for the listing afterwards, and a
 # shard holds about 80 entries (ledger.py).
 _LEDGER_PER_ITEM = 2 / 40
 _PAGE = 1000
+_READ_BACK = 50  # newest values in a request (migrate/confirm.py)
 
 _FORMULA = (
     "requests x mean latency / secrets worked on at once, for each side, and the sum of both. Vault: the requests of"
     " this run, and one more for each wanted version whose value was not read. Akeyless: a create or an append for"
-    " each version, one more for each metadata text over 1024 characters, the ledger, and the target's listing twice."
+    " each version, one more for each metadata text over 1024 characters, the ledger, the target's listing twice, and"
+    " the newest values read back; folder_listings comes on top where listings do not include subfolders."
     " Latencies are means of this run with as many requests in flight; that of Akeyless is for reads, and writes may"
     " take longer. Waits for rate limits are not included."
 )
@@ -61,6 +63,8 @@ class Load:
     :ivar vault_requests: all requests to Vault.
     :ivar item_versions: values to write; ``None`` if that is not known.
     :ivar metadata_items: metadata texts that do not fit into a description.
+    :ivar roots: folders at the target that are listed.
+    :ivar folders: folders of the items, the roots among them.
     :ivar at_target: items that the target lists already.
     """
 
@@ -69,6 +73,7 @@ class Load:
     items: int | None
     item_versions: int | None
     metadata_items: int
+    roots: int
     folders: int
     at_target: int = 0
 
@@ -77,9 +82,16 @@ class Load:
         """All requests to Akeyless; ``None`` if they are not known."""
         if self.items is None or self.item_versions is None:
             return None
-        pages = self.folders * 2 + (2 * self.at_target + self.items) // _PAGE
+        # Behind the last page with items, the token of an empty one may be named.
+        pages = self.roots * 3 + (2 * self.at_target + self.items) // _PAGE
         ledger = math.ceil(self.secrets * _LEDGER_PER_ITEM) + 1
-        return _FIXED + self.item_versions + self.metadata_items + pages + ledger
+        read_back = math.ceil(self.items / _READ_BACK) + math.ceil(self.metadata_items / _READ_BACK)
+        return _FIXED + self.item_versions + self.metadata_items + pages + ledger + read_back
+
+    @property
+    def folder_listings(self) -> int | None:
+        """The requests to Akeyless that come on top where each folder must be listed; ``None`` if not known."""
+        return None if self.items is None else 2 * max(0, self.folders - self.roots)
 
 
 def estimate(
@@ -104,6 +116,7 @@ def estimate(
         "metadata_items": load.metadata_items,
         "bytes": size,
         "requests": requests,
+        "folder_listings": load.folder_listings,
         "latency_ms": {side: None if mean is None else round(mean * 1000, 2) for side, mean in latency.items()},
         "concurrency": workers,
         "seconds": seconds,

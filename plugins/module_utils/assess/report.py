@@ -188,7 +188,8 @@ def _estimate(run: AssessmentRun, requests: dict[str, int], target: dict[str, t.
         items=counts["items"] if known else None,
         item_versions=counts["item_versions"] if known else None,
         metadata_items=counts["metadata_items"],
-        folders=len(run.discovery.roots),
+        roots=len(run.discovery.roots),
+        folders=run.workdb.count_folders(run.naming.location),
         at_target=target.get("items", 0),
     )
     size = run.stats.bytes if run.read_values else None

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from os.path import commonprefix
 
 from ..common.workdb import WorkDb
 from ..plan.naming import Naming
@@ -107,6 +108,15 @@ class AssessDb(WorkDb):
         return self._count_and_list(
             f"{self._items} JOIN target ON target.name = item {where}", "path, item, type", "item", limit
         )
+
+    def count_folders(self, location: str) -> int:
+        """How many folders below ``location`` the items lie in."""
+        count, before = 0, location.rstrip("/") + "/"
+        for (item,) in self._db.execute(f"SELECT item FROM {self._items} ORDER BY item"):
+            # In this order all items of a folder come one after another.
+            count += item.count("/", len(commonprefix((before, item))))
+            before = item
+        return count
 
     def count_targets(self) -> int:
         """How many items the target lists."""
