@@ -366,8 +366,8 @@ estimate:
   description:
     - What a first run would take. C(formula) says how that is computed.
     - Requests and seconds are null for a side of which too little is known.
-    - C(folder_listings) is how many requests to Akeyless come on top if its listings do not include subfolders, so that each
-      folder is listed by itself. M(secretferry.akeyless.account_probe) shows whether they do.
+    - C(folder_listings) is how many requests to Akeyless come on top if its listings do not include subfolders, so
+      that each folder is listed by itself. M(secretferry.akeyless.account_probe) shows whether they do.
   returned: when secrets were found
   type: dict
   sample:

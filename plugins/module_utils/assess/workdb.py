@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from os.path import commonprefix
 
 from ..common.workdb import WorkDb
 from ..plan.naming import Naming
@@ -113,8 +112,10 @@ class AssessDb(WorkDb):
         """How many folders below ``location`` the items lie in."""
         count, before = 0, location.rstrip("/") + "/"
         for (item,) in self._db.execute(f"SELECT item FROM {self._items} ORDER BY item"):
-            # In this order all items of a folder come one after another.
-            count += item.count("/", len(commonprefix((before, item))))
+            folder = item.rpartition("/")[0]
+            while not before.startswith(f"{folder}/"):  # in this order all items of a folder come one after another
+                count += 1
+                folder = folder.rpartition("/")[0]
             before = item
         return count
 
