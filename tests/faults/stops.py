@@ -164,7 +164,7 @@ class Stage:
         seconds = time.monotonic() - begun
         printed = run.printed()
         left = [*temporary.iterdir(), *play.folder.glob("remote-tmp/*")]
-        # The controller's own folder: no process remains that could remove it where the workers are killed, too, or where
+        # The controller's own folder: nothing can remove it where the workers are killed, too, or where
         # SIGHUP, which Ansible does not handle, comes while no task of ours is in progress.
         if "workers" not in how and not (how.startswith("sighup") and "secretferry: " not in printed):
             left += play.folder.glob("local-tmp/*")

@@ -40,7 +40,7 @@ _WORDS = """
     member members memory merge message metadata method migrate migrated migrating migration migrations min minimum
     mismatch missing mode more most mount moved multiple must name namespace needed needs network never new newer next
     nil no node nodes none not nothing null number object occurred of off offset old older on once only open operation
-    operator option options or orphan other out outside over own owner padding page panic parameter parent parse
+    operator option options or order orphan other out outside over own owner padding page panic parameter parent parse
     parsing part partial parts passed password patch path paths payload pem pending performance period permission
     permissions physical pki plain plugin pod pointer policies policy pool possible prefix present previous primary
     prior private process processing property protected protection protocol provided provider proxy public purge put

@@ -17,9 +17,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from .key_figures import number_of
 from .model import BatchProgress, ReportRow, TriedApplication
+from .playbooks import plural
 from .record_files import as_json
-from .view import TONES, ReportView, number_of, plural, summary_of, title_of, word_of
+from .view import TONES, ReportView, summary_of, title_of, word_of
 
 __all__ = ["files_of"]
 

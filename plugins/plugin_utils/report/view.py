@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from dataclasses import dataclass
 
+from .key_figures import Figure, key_figures, other_secrets
 from .model import OUTCOMES, SECTIONS, ReportRow, RolloutProgress, WaveProgress
 from .playbooks import plural
 from .remaining import UNFINISHED, remaining_work
@@ -17,12 +17,9 @@ from .target import Figures
 
 __all__ = [
     "TONES",
-    "Figure",
     "ReportView",
     "Segment",
     "Table",
-    "number_of",
-    "plural",
     "summary_of",
     "title_of",
     "view_of",
@@ -57,16 +54,6 @@ class Segment:
     count: int
     x: float
     width: float
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One of the numbers at the top."""
-
-    label: str
-    value: str
-    note: str
-    tone: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +105,7 @@ def view_of(rollout: RolloutProgress, title: str, report_limit: int) -> ReportVi
         tone=tone,
         status=status,
         points=_points(rollout),
-        figures=_figures(rollout),
+        figures=key_figures(rollout),
         ring=_segments(whole),
         percent=(whole[0] + whole[1]) * 100 // wanted if wanted else 0,
         bars=[(w, word_of(w.state), TONES.get(w.state, "idle"), _segments(_amounts(w))) for w in rollout.waves],
@@ -162,11 +149,6 @@ def word_of(value: str) -> str:
 def title_of(status: str) -> str:
     """The status of the rollout in words for people."""
     return _STATUS_TITLES.get(status, word_of(status).capitalize())
-
-
-def number_of(count: int | None) -> str:
-    """``1,200``, or that it is not known."""
-    return "not known" if count is None else f"{count:,}"
 
 
 def _amounts(wave: WaveProgress) -> list[int]:
@@ -250,63 +232,3 @@ def _points(rollout: RolloutProgress) -> list[str]:
         count = len(rollout.open_credentials)
         points.append(f"{plural(count, 'credential')} still open" if count else "all credentials revoked")
     return points
-
-
-def _figures(rollout: RolloutProgress) -> list[Figure]:
-    migrated = sum(batch.migrated for batch in rollout.batches)
-    total = sum(batch.total for batch in rollout.batches)
-    left_out = sum(batch.left_out for batch in rollout.batches)
-    verified = sum(wave.verified for wave in rollout.waves)
-    secrets, versions = rollout.at_target
-    applications = len(rollout.applications)
-    wrong = sum(bool(application.problems) for application in rollout.applications)
-    recorded, still_open = len(rollout.credentials), len(rollout.open_credentials)
-    return [
-        Figure("Secrets at the target", number_of(secrets), _of(total, left_out, migrated, secrets), "info"),
-        Figure("Versions at the target", number_of(versions), "of these secrets", "info"),
-        Figure(
-            "Secrets verified",
-            f"{verified:,}",
-            f"of {migrated:,} migrated",
-            "good" if migrated and verified == migrated else "idle",
-        ),
-        Figure(
-            "Problems",
-            f"{len(rollout.problems):,}",
-            "conflicts, failures, differences",
-            "bad" if rollout.problems else "good" if rollout.as_of else "idle",
-        ),
-        Figure(
-            "Applications as expected",
-            f"{applications - wrong:,}",
-            f"of {applications:,} tried" if applications else "none recorded",
-            "bad" if wrong else "good" if applications else "idle",
-        ),
-        Figure(
-            "Credentials open",
-            f"{still_open:,}" if recorded else "\N{EN DASH}",
-            f"of {recorded:,} recorded" if recorded else "none recorded",
-            "warn" if still_open else "good" if recorded else "idle",
-        ),
-    ]
-
-
-def _of(total: int, left_out: int, migrated: int, secrets: int | None) -> str:
-    """What the number of secrets at the target is to be compared with."""
-    parts = [f"of {total:,}" if total else ""]
-    if left_out:
-        parts.append(f"{left_out:,} left out")
-    if secrets is not None and secrets > migrated and total:
-        parts.append(f"{secrets - migrated:,} incomplete or in no batch")
-    return "; ".join(filter(None, parts))
-
-
-def other_secrets(rollout: RolloutProgress) -> list[tuple[str, Figures]]:
-    """By migration: what is at the target beside the batches' secrets, if a run of the whole migration shows that."""
-    found = []
-    for migration, total in sorted(rollout.totals.items()):
-        own = (batch.at_target for batch in rollout.batches if batch.migration == migration)
-        more = total.minus(functools.reduce(Figures.plus, own, Figures(0, 0)))
-        if rollout.batches and any(more):
-            found.append((migration, more))
-    return found
