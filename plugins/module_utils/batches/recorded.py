@@ -34,7 +34,7 @@ async def walk_ledgers(config: Config, found: t.Callable[[Batch], None]) -> list
     :raises SecretferryError: a ledger is not there, is empty, or cannot be read.
     """
     warnings: list[str] = []
-    settings = t.cast("AkeylessSettings", config.akeyless)
+    settings = t.cast(AkeylessSettings, config.akeyless)
     async with open_target(settings, concurrency=config.concurrency) as (store, _session):
         for planned in config.migrations:
             with contextlib.closing(Members()) as members:

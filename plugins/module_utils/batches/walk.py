@@ -87,7 +87,7 @@ async def walk(config: Config, found: t.Callable[[Batch], None]) -> list[str]:
         walked: dict[str, Members] = {}
         left = list(config.migrations)
         while left:
-            settings = t.cast("VaultSettings", left[0].settings)
+            settings = t.cast(VaultSettings, left[0].settings)
             async with open_source(settings, concurrency=config.concurrency) as (reader, _session):
                 for planned in left:
                     if planned.settings == settings:

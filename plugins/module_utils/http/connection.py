@@ -260,9 +260,9 @@ class Connection(asyncio.Protocol):
         except NoAnswer as error:
             self._finish(error)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         # Without eof_received() before, it is no end that the server gave its answer.
         if self._reader is not None:
-            self._finish(NoAnswer(self._reader.broken_off() + (f", {type(error).__name__}" if error else "")))
+            self._finish(NoAnswer(self._reader.broken_off() + (f", {type(exc).__name__}" if exc else "")))
         if not self.lost.done():
             self.lost.set_result(None)

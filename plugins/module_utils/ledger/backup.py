@@ -84,7 +84,7 @@ class ItemBackup:
         """The opposite of :meth:`dump`."""
         empty: dict[str, t.Any] = {"description": "", "tags": [], "form": ""}
         versions = [number for first, last in data.get("versions", ()) for number in range(first, last + 1)]
-        meant = [(number, digest) for number, digest in data.get("meant_versions", ())]
+        meant = [tuple(pair) for pair in data.get("meant_versions", ())]
         return cls(**{**empty, **data, "versions": versions, "meant_versions": meant})
 
 

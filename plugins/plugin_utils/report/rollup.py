@@ -202,7 +202,7 @@ def _current(records: t.Sequence[_Record], replaces: t.Callable[[_Record, _Recor
         for record in records
         if not any(
             replaces(other, record)
-            for batch in {"", record["batch"]}
+            for batch in ("", record["batch"])
             for other in by_place.get((record["migration"], batch), ())
         )
     ]
