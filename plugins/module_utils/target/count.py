@@ -30,7 +30,7 @@ NOTHING: AtTarget = {
 }
 """What is at the target of a migration that does not exist."""
 
-_Figures = tuple[int, t.Optional[int]]  # secrets, versions; None where the versions are not known
+_Figures = tuple[int, t.Optional[int]]  # secrets, versions; None where the versions are not known  # noqa: UP045 - pylint of ansible-test knows no "|" outside annotations
 
 
 class TargetCount:
