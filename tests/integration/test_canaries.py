@@ -88,7 +88,7 @@ def _good(kv: Kv, role_id: str) -> list[dict[str, t.Any]]:
     ]
 
 
-def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, t.Any]]:
+def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str], defect: Path) -> list[dict[str, t.Any]]:
     m = f"{kv.mount}/"
     wrong = {"token": _lookup("FERRY_WRONG")}
 
@@ -112,7 +112,8 @@ def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str]) -> list[dict[str, 
         bad("echoing Akeyless", "good/", target_location="/echo", akeyless={"api_url": proxies["echo"]}),
         bad("broken Vault", "good/", target_location="/broken", source={"url": proxies["broken"]}),
         bad("broken Akeyless", "good/", akeyless={"api_url": proxies["garbage"]}),
-        bad("unexpected", "good/", target_location="/odd", source={"url": proxies["odd"]}),
+        bad("odd metadata", "good/", target_location="/odd", source={"url": proxies["odd"]}),
+        {**bad("unexpected", "good/", target_location="/defect"), "environment": {"PYTHONPATH": str(defect)}},
     ]
 
 
@@ -125,8 +126,20 @@ def _echo(status: int, answer: bytes, asked: bytes) -> tuple[int, bytes]:
 
 
 def _odd(status: int, body: bytes, _asked: bytes) -> tuple[int, bytes]:
-    """Metadata that makes our code raise an exception with the value in its text."""
+    """Metadata of a wrong type."""
     return status, body.replace(b'"max_versions":0', f'"max_versions":"{BROKEN}"'.encode())
+
+
+# Python reads it at its start. A value then raises an exception that our code cannot expect, and that quotes it.
+_DEFECT = """
+import hmac
+right = hmac.digest
+def digest(key, message, name):
+    if b"nested" in message:
+        raise ValueError(f"cannot digest {message!r}")
+    return right(key, message, name)
+hmac.digest = digest
+"""
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +184,8 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
             "broken": breaking.url,
             "tls": vault_tls.addr,
         }
+        defect = tmp_path_factory.mktemp("defect")
+        (defect / "sitecustomize.py").write_text(_DEFECT, "utf-8")
         played, watched, folders = {}, {}, {}
         stages = {}
         for name in PLAYS:
@@ -181,7 +196,7 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
             if name == "bad":
                 foreign = {"name": f"/bad/{kv.mount}/good/a", "value": FOREIGN, "token": emulator.token()}
                 call(f"{emulator.url}/create-secret", foreign)
-            tasks = _good(kv, role_id) if name == "good" else _bad(kv, emulator, proxies)
+            tasks = _good(kv, role_id) if name == "good" else _bad(kv, emulator, proxies, defect)
             with Watch() as watched[name]:
                 played[name] = stage.run(tasks, "-vvvv", "--diff").played
         yield Aftermath(own, played, watched, folders, emulator.control.dump())
@@ -214,7 +229,8 @@ def test_the_search_finds_what_was_recorded_of_the_environment(aftermath: Afterm
         ("echoing Akeyless", "cannot store this: "),
         ("broken Vault", "the answer is not one that Vault gives"),
         ("broken Akeyless", "the answer is not one that Akeyless gives"),
-        ("unexpected", "Unexpected ValueError at plan_items.py:"),
+        ("odd metadata", "the answer is not one that Vault gives"),
+        ("unexpected", "Unexpected ValueError at sitecustomize.py:"),
     ],
 )
 def test_the_bad_play_failed_as_it_should(aftermath: Aftermath, task: str, words: str) -> None:

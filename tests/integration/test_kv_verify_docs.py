@@ -63,8 +63,9 @@ def test_examples_run(examples: Counted, name: str) -> None:
 
 
 def test_examples_do_what_their_names_say(examples: Counted) -> None:
-    everything, sample, shown, applications = (examples[name] for name in NAMES)
+    everything, sample, shown, recorded, applications = (examples[name] for name in NAMES)
     assert everything["summary"]["identical"] == 6
+    assert recorded["summary"]["identical"] == 6
     assert sample["sample"]["requested"] == "5 %"
     assert shown["msg"].endswith("of 3 secrets compared")
     checkout, ledger = applications["access"]

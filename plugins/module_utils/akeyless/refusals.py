@@ -66,6 +66,10 @@ _OTHER_REASONS = (
 )
 
 
+# Ends of the members of a request that name something. What they name may be shown.
+_NAMES = ("name", "location")
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An error answer, taken apart.
@@ -103,7 +107,8 @@ def error_of(
         an ApiError for everything else.
     """
     refusal = read_refusal(response.status, response.body, _texts(body))
-    words = words_of(response, what, secret, token)
+    named = [str(value) for key, value in body.items() if key.endswith(_NAMES)]
+    words = words_of(response, " ".join([what, *named]), secret, token)
     message = f"{what}: {words}" if words else f"{what}: Akeyless answered {refusal.status}"
     kind, remedy = _kind(command, refusal)
     return kind(message, remedy, status=refusal.status, words=words, code=refusal.code)
