@@ -96,7 +96,9 @@ class Stage:
         """Set the target to the state before a work; each request takes some time from now on."""
         before = {"kv_migration": "kv_migration", "kv_verify": "synced", "kv_rollback": "synced"}
         self.emulator.control.reset(before.get(work, "migrated"))
-        self.emulator.control.faults(latency_ms=min(200, 40 + 2000 // self.requests[work]))
+        # All requests of a verification are in flight at once, so they must take longer than a stop lets them finish.
+        latency = 800 if work == "kv_verify" else min(200, 40 + 2000 // self.requests[work])
+        self.emulator.control.faults(latency_ms=latency)
         self.emulator.control.reset_counters()
 
     def again(self, work: str) -> None:

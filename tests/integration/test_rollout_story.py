@@ -92,8 +92,9 @@ class Story:
             **variables,
         )
 
-    def roll_out(self, *options: str, **variables: t.Any) -> Played:
-        access = [
+    def access(self) -> list[dict[str, t.Any]]:
+        """The application of the red team, with what it may read."""
+        return [
             {
                 "name": "red",
                 "akeyless": {"auth": {"access_id": "p-red", "access_key": APP_KEY}},
@@ -101,8 +102,14 @@ class Story:
                 "may_not_read": ["**"],
             }
         ]
+
+    def roll_out(self, *options: str, **variables: t.Any) -> Played:
         return self.run(
-            "rollout", *options, secretferry_rollout_gate="automatic", secretferry_verify_access=access, **variables
+            "rollout",
+            *options,
+            secretferry_rollout_gate="automatic",
+            secretferry_verify_access=self.access(),
+            **variables,
         )
 
     def items(self) -> set[str]:
@@ -231,7 +238,7 @@ def test_7_an_application_that_may_read_too_much_is_found(story: Story) -> None:
     )
     assert played.rc != 0
     assert "red" in played.stdout
-    assert story.run("verify").rc == 0
+    assert story.run("verify", secretferry_verify_access=story.access()).rc == 0
 
 
 def test_8_sync_carries_over_what_changed(story: Story) -> None:
