@@ -13,7 +13,7 @@ import re
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -22,6 +22,18 @@ from urllib.parse import quote
 MARKER = "CANARY-"
 _NAMED = re.compile(rb"CANARY-[0-9a-f]{8,}")
 _LONGEST_SHOWN = 16
+
+
+# How a server may quote a value.
+QUOTED_FORMS: tuple[Callable[[str], str], ...] = (
+    str,
+    quote,
+    json.dumps,
+    lambda value: json.dumps(json.dumps(value)),
+    lambda value: base64.b64encode(value.encode()).decode(),
+    lambda value: value.encode().hex(),
+    lambda value: value[: len(value) // 2],
+)
 
 
 def canary() -> str:

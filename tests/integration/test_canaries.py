@@ -10,19 +10,17 @@ told, in many disguises.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from counted_runs import CountedRuns, migrating
 from leaking import Credentials, Watch, leaks
 
-from ferrydev.canaries import canary
+from ferrydev.canaries import QUOTED_FORMS, canary
 from ferrydev.emulator import Emulator
 from ferrydev.emulator_control import call
 from ferrydev.play import Played
@@ -35,16 +33,7 @@ FOREIGN = canary()
 BROKEN = canary()
 PLAYS = ("good", "bad")
 ISSUED = re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}|\b[tu]-[0-9a-f]{48}\b")
-ECHOES: tuple[t.Callable[[str], str], ...] = (
-    str,
-    quote,
-    json.dumps,
-    lambda value: json.dumps(json.dumps(value)),
-    lambda value: base64.b64encode(value.encode()).decode(),
-    lambda value: value.encode().hex(),
-    lambda value: value[: len(value) // 2],
-    lambda value: value.replace("-", "-\\"),
-)
+ECHOES: tuple[t.Callable[[str], str], ...] = (*QUOTED_FORMS, lambda value: value.replace("-", "-\\"))
 
 
 @dataclass

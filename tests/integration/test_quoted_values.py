@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import typing as t
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from counted_runs import CountedRuns, migrating
 from leaking import leaks
 
-from ferrydev.canaries import canary
+from ferrydev.canaries import QUOTED_FORMS, canary
 from ferrydev.emulator import Emulator
 from ferrydev.play import Played
 from ferrydev.scene import Kv
@@ -25,16 +23,7 @@ from ferrydev.vault import Vault
 
 # A passphrase of words, a word, a number, and a value that looks like one.
 VALUE = {"password": "quixot wombatfish", "word": "zebrafinchy", "pin": "739284", "key": canary()}
-FORMS: tuple[t.Callable[[str], str], ...] = (
-    str,
-    quote,
-    json.dumps,
-    lambda value: json.dumps(json.dumps(value)),
-    lambda value: base64.b64encode(value.encode()).decode(),
-    lambda value: value.encode().hex(),
-    lambda value: value[: len(value) // 2],
-    lambda value: "\\u0071" + value[1:],
-)
+FORMS: tuple[t.Callable[[str], str], ...] = (*QUOTED_FORMS, lambda value: "\\u0071" + value[1:])
 PARTS = ["quixot", "wombatfish", "zebrafinchy", "739284"]
 QUOTED = " ".join(form(text) for form in FORMS for text in (*VALUE.values(), json.dumps(VALUE)))
 SAID = "the storage failed to handle"

@@ -7,13 +7,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import typing as t
 
 from ..stopping import stop
 
-__all__ = ["for_each", "run_workers"]
+__all__ = ["chunked", "for_each", "run_workers"]
 
 _T = t.TypeVar("_T")
+
+
+def chunked(items: t.Iterable[_T], size: int) -> t.Iterator[list[_T]]:
+    """Lists of ``size`` items each, the last one shorter. Items are taken one list at a time."""
+    waiting = iter(items)
+    return iter(lambda: list(itertools.islice(waiting, size)), [])
 
 
 async def run_workers(work: t.Callable[[], t.Coroutine[t.Any, t.Any, None]], *, count: int) -> None:

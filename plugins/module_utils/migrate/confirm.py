@@ -14,13 +14,12 @@ change shows as another date, so later runs need not read the value again. See "
 from __future__ import annotations
 
 import asyncio
-import itertools
 import typing as t
 from dataclasses import dataclass
 
 from ..common.progress import progress
 from ..common.workdb import SourceSecret, Write
-from ..common.workers import for_each
+from ..common.workers import chunked, for_each
 from ..errors import FATAL, SecretferryError
 from ..ledger.digests import DIGEST_LENGTH
 from ..ledger.entry import Entry
@@ -68,8 +67,6 @@ async def wait_for_later_dates(context: RunContext) -> None:
 async def confirm(context: RunContext) -> None:
     """Compare what this run wrote with the target, whose listing was loaded since; report the differences."""
     reader = ItemReader(context.store, context.ledger.digests, context.form, context.ledger.folder)
-    secrets = context.workdb.touched()
-    chunks: t.Iterator[list[SourceSecret]] = iter(lambda: list(itertools.islice(secrets, _SECRETS)), [])
 
     async def work(chunk: list[SourceSecret]) -> None:
         entries = {row.path: entry for row in chunk if (entry := context.ledger.entry(row.path)) is not None}
@@ -79,7 +76,7 @@ async def confirm(context: RunContext) -> None:
             await context.ledger.remember(path, entry)
         progress.advance(len(chunk))
 
-    await for_each(chunks, work, concurrency=_AT_ONCE)
+    await for_each(chunked(context.workdb.touched(), _SECRETS), work, concurrency=_AT_ONCE)
     _confirm_deletions(context)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import itertools
 import typing as t
 from collections import Counter
 
@@ -21,7 +20,7 @@ from ..akeyless.items import ItemStore
 from ..common.bounded import BoundedList
 from ..common.progress import progress
 from ..common.sessions import open_source, open_target
-from ..common.workers import run_workers
+from ..common.workers import chunked, for_each
 from ..errors import ApiError, NotFound, PermissionDenied, SecretferryError, TransportError
 from ..ledger.digests import Digests
 from ..stopping import stop
@@ -138,20 +137,20 @@ class AccessCheck:
         items = (item for item in self._workdb.wanted() if item.state != "absent")
         limit = asyncio.Semaphore(_PROXY_REQUESTS)
 
-        async def work() -> None:
-            while chunk := list(itertools.islice(items, _CHUNK)):
-                must_read = await self._must_read(chunk, vault)
-                tries = [self._read_by_api(store, [item for item in chunk if must_read[item.item] is True])]
-                for item in chunk:
-                    must = must_read[item.item]
-                    if must is False:
-                        tries.append(self._be_denied_by_api(store, item))
-                    if proxy and must is not None:
-                        tries.append(self._by_proxy(proxy, limit, token, item, must))
-                await asyncio.gather(*tries)
-                progress.advance(len(chunk))
+        async def work(chunk: list[ComparedItem]) -> None:
+            must_read = await self._must_read(chunk, vault)
+            tries = [self._read_by_api(store, [item for item in chunk if must_read[item.item] is True])]
+            for item in chunk:
+                must = must_read[item.item]
+                if must is False:
+                    tries.append(self._be_denied_by_api(store, item))
+                if proxy and must is not None:
+                    tries.append(self._by_proxy(proxy, limit, token, item, must))
+            await asyncio.gather(*tries)
+            progress.advance(len(chunk))
 
-        await run_workers(work, count=max(1, self._concurrency // _CHUNK) + 1)
+        count = max(1, self._concurrency // _CHUNK) + 1
+        await for_each(chunked(items, _CHUNK), work, concurrency=count)
 
     # --- what it must and must not read
 

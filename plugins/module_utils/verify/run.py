@@ -14,12 +14,12 @@ Without a source, the target is compared with what the ledger records: a weaker 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import typing as t
 
 from ..akeyless.items import Item, ItemStore
 from ..common.progress import progress
-from ..common.workers import run_workers
+from ..common.workdb import SourceSecret
+from ..common.workers import chunked, for_each
 from ..errors import NotFound
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
@@ -125,14 +125,14 @@ class VerificationRun:
         progress.stage("verify", self.found if not self._sample.requested else None)
         secrets = self._secret_verifier()
 
-        async def work() -> None:
-            while chunk := list(itertools.islice(chosen, _CHUNK)):
-                self.chosen += len(chunk)
-                await secrets.verify(chunk)
-                progress.advance(len(chunk), failed=self.report.differences - progress.failed)
+        async def work(chunk: list[SourceSecret]) -> None:
+            self.chosen += len(chunk)
+            await secrets.verify(chunk)
+            progress.advance(len(chunk), failed=self.report.differences - progress.failed)
 
         # Each worker compares a chunk of secrets; the rate limit of each side bounds the requests in flight.
-        await run_workers(work, count=max(1, self._definition.concurrency // _CHUNK) + 1)
+        count = max(1, self._definition.concurrency // _CHUNK) + 1
+        await for_each(chunked(chosen, _CHUNK), work, concurrency=count)
         self.report.counts["secrets"] = self.chosen
         self.report.counts["not_sampled"] = self.found - self.chosen
 
@@ -201,8 +201,7 @@ class VerificationRun:
         if self._scope.paths is None:
             await self._list_below(self._definition.target_location)
             return
-        secrets = self._workdb.sources()
-        while chunk := list(itertools.islice(secrets, _CHUNK)):
+        for chunk in chunked(self._workdb.sources(), _CHUNK):
             await asyncio.gather(*(self._list_secret(secret.item) for secret in chunk))
 
     async def _list_secret(self, name: str) -> None:
