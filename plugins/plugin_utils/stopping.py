@@ -32,7 +32,7 @@ __all__ = ["StopRelay"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK = 0.25  # seconds between two looks at the controller
-_PATIENCE = 4.0  # seconds for the module to end; a slow one ends without the worker
+_LONGEST_WAIT = 4.0  # seconds for the module to end; a slow one ends without the worker
 
 
 class StopRelay(threading.Thread):
@@ -85,7 +85,7 @@ class StopRelay(threading.Thread):
     def _told(self, _number: int, _frame: types.FrameType | None) -> None:
         if self.told:
             return
-        self._until = time.monotonic() + _PATIENCE
+        self._until = time.monotonic() + _LONGEST_WAIT
         # Python's answer to SIGINT removes the folder of a module that has not begun yet; SIGTERM would not.
         _signal_children(os.getpid(), signal.SIGINT)
         if not self._waits:
