@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming, join, restore
@@ -79,6 +79,7 @@ def test_a_name_holds_no_invalid_character(path: str, invalid: str) -> None:
     assert not set(written) & (set(invalid) - {"/", naming.escape})
 
 
+@example(path="%22", invalid="=^%_~")
 @given(PATH | TRICKY | DOTTED, INVALID)
 def test_the_path_can_be_restored(path: str, invalid: str) -> None:
     naming = Naming("/m", "team", invalid=invalid)

@@ -43,8 +43,9 @@ class Naming:
     def __init__(self, target_location: str, namespace: str = "", invalid: str = "") -> None:
         self.location = join(target_location)
         self._namespace = namespace
-        self._invalid = frozenset(invalid) - {"/"}
-        self.escape = next((sign for sign in _ESCAPES if sign not in self._invalid), "%")
+        self.escape = next((sign for sign in _ESCAPES if sign not in invalid), "%")
+        # An account that rejects every escape sign rejects the names; the sign itself is escaped only as a sign is.
+        self._invalid = frozenset(invalid) - {"/", self.escape}
         self._ambiguous = re.compile(re.escape(self.escape) + "(?=[0-9A-Fa-f]{2})")
 
     def item(self, mount: str, path: str, key: str | None = None) -> str:
