@@ -73,3 +73,10 @@ def test_failures_of_named_secrets_are_known_and_others_are_not() -> None:
 def test_a_skipped_task_is_no_result() -> None:
     skipped = {"skipped": True, "skip_reason": "Conditional result was False"}
     assert outcome_of("b", "wave w", {"migrate": None, "verify": skipped}, "").results == {}
+
+
+def test_unknown_sizes_are_not_shown() -> None:
+    """A verification against the ledger."""
+    verified = {"summary": {"secrets": 2, "versions": 4, "bytes": 0}, "differences_count": 0}
+    (line,) = summary_lines([outcome_of("b1", "wave teams", {"verify": verified}, "")])
+    assert line == "wave teams: 1 batch, 2 secrets, 4 versions, 2 verified, 0 left out, 0 failed, 0.0 s"
