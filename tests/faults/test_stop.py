@@ -69,4 +69,5 @@ def test_every_long_module_stops(stage: Stage, work: str) -> None:
 @pytest.mark.parametrize("number", range(COUNT), ids=lambda number: f"seed{SEED}-{number}")
 def test_stopped_at_a_random_moment(stage: Stage, number: int) -> None:
     chance = random.Random(f"{SEED} {number}")
-    stop_and_run_again(stage, chance.choice([*WORKS]), chance.choice(STOPS), chance.random())
+    # Not at the very end: a run may make some requests less than the one that was counted.
+    stop_and_run_again(stage, chance.choice([*WORKS]), chance.choice(STOPS), 0.9 * chance.random())
