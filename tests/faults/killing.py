@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _fork = multiprocessing.get_context("fork")  # a fork costs milliseconds, a fresh interpreter most of a second
-_FEWER = 3  # requests that a run may make less than another
+_FEWER = 6  # requests that a run may make less than another: its ledger is saved in fewer parts
 _BEYOND = 2000  # requests; more than any run sends
 
 

@@ -93,6 +93,7 @@ def test_each_wave_has_its_paths_and_its_token_is_revoked_afterwards(rollout: Ro
     first = rollout.run("-vvvv", secretferry_gateway_rollout_waves=rollout.waves[:1])
     assert first.rc == 0, failures(first)
     assert rollout.arrived() == {"one/a", "one/deep/b"}
+    assert "wave one: 2 items, 2 migrated, 0 updated, 0 skipped, 0 failed" in first.stdout
     second = rollout.run(
         "-vvvv", secretferry_gateway_rollout_waves=rollout.waves[1:], secretferry_report_dir=str(reports)
     )
