@@ -94,7 +94,7 @@ consistent:
   sample: false
 drift:
   description:
-    - Each setting in which instances differ. C(values) has the setting by instance; for a credential it is
+    - Each setting in which instances differ. C(by_instance) has the setting by instance; for a credential it is
       C(differs).
   returned: success
   type: list
@@ -103,7 +103,7 @@ drift:
     - migration: vault-prod
       type: hashi
       setting: hashi.metadata_mode
-      values:
+      by_instance:
         https://gateway-0.example.com:8000: full
         https://gateway-1.example.com:8000: minimal
 drift_count:

@@ -170,14 +170,14 @@ failures_count:
   sample: 1
 report:
   description:
-    - The outcome of each item, and the number of all items as C(items_count). C(available) is false where the Gateway
-      gives no report.
+    - The outcome of each item, and the number of all items as C(outcomes_count). C(available) is false where the
+      Gateway gives no report.
   returned: when one was named and exists
   type: dict
   sample:
     available: true
-    items_count: 1
-    items:
+    outcomes_count: 1
+    outcomes:
       - item: /migrated/secret/app
         outcome: failed
         version: ""

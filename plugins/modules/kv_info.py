@@ -157,7 +157,7 @@ totals:
     wanted_versions:
       description: Versions that would be migrated.
       type: int
-    items:
+    planned_items:
       description: Items that would be created. Null if that is not known.
       type: int
     item_versions:
@@ -218,7 +218,7 @@ sizes:
   sample:
     known: true
     limit: 16384
-    values: 12034
+    values_count: 12034
     bytes: 3011981
     largest:
       - source: secret/payments/blob
@@ -351,7 +351,7 @@ target:
     known: true
     location: /migrated/payments
     listed: true
-    items: 12
+    items_count: 12
     migrations: []
     migrations_count: 0
     foreign:
@@ -371,7 +371,7 @@ estimate:
   returned: when secrets were found
   type: dict
   sample:
-    items: 4211
+    planned_items: 4211
     item_versions: 12034
     metadata_items: 12
     bytes: 3011981

@@ -148,7 +148,7 @@ summary:
     secrets:
       description: Secrets that were compared.
       type: int
-    items:
+    expected_items:
       description: Items that should exist for them.
       type: int
     versions:

@@ -204,6 +204,6 @@ def test_nothing_in_the_arguments_of_a_process(aftermath: Aftermath) -> None:
 
 def test_drift_says_of_a_credential_only_that_it_differs(aftermath: Aftermath) -> None:
     drift = aftermath.played["bad"]["drift"]["drift"]
-    assert [(one["migration"], one["setting"], one["values"]) for one in drift] == [
+    assert [(one["migration"], one["setting"], one["by_instance"]) for one in drift] == [
         ("aws.key option", "aws.key", "differs")
     ]

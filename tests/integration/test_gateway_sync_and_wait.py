@@ -167,12 +167,12 @@ def test_a_run_with_failed_items_is_a_failure_though_it_says_completed(runs: Gat
     message = str(waited.error)
     assert "1 of 2 failed, though the Gateway says Completed" in message
     assert source.name("wordy") in message
-    outcomes = {one["item"]: one["outcome"] for one in waited.values["report"]["items"]}
+    outcomes = {one["item"]: one["outcome"] for one in waited.values["report"]["outcomes"]}
     assert outcomes == {source.name("app"): "migrated", source.name("wordy"): "failed"}
     # Without wait the task does not fail.
     counted = runs.ok(INFO, name="m", report_limit=0).values
     assert (counted["failures"], counted["failures_count"]) == ([], 1)
-    assert (counted["report"]["items"], counted["report"]["items_count"]) == ([], 2)
+    assert (counted["report"]["outcomes"], counted["report"]["outcomes_count"]) == ([], 2)
     with pytest.raises(OptionError, match="report_limit: -1 is below zero"):
         runs.run(INFO, name="m", report_limit=-1)
     looked = runs.ok(INFO, name="m")
@@ -187,7 +187,7 @@ def test_an_older_gateway_has_no_report_and_the_log_is_pointed_at(
     source.kv.describe("wordy", custom_metadata=LONG)
     runs.declare(hashi=source.hashi)
     waited = started(runs)
-    assert waited.values["report"] == {"available": False, "items": [], "items_count": 0}
+    assert waited.values["report"] == {"available": False, "outcomes": [], "outcomes_count": 0}
     assert "1 of 2 failed" in str(waited.error)
     assert "gateway_log_info" in str(waited.error)
 
@@ -266,7 +266,7 @@ def test_instances_that_agree_and_instances_that_do_not(runs: GatewayRuns, gatew
     gateway.drift(1, "n", missing=True)
     seen = runs.ok(CLUSTER, instances=gateway.urls).values
     assert not seen["consistent"]
-    told = {(one["migration"], one["setting"]): one["values"] for one in seen["drift"]}
+    told = {(one["migration"], one["setting"]): one["by_instance"] for one in seen["drift"]}
     assert told == {
         ("m", "hashi.metadata_mode"): {gateway.urls[0]: "full", gateway.urls[1]: "none"},
         ("m", "hashi.token"): "differs",

@@ -149,7 +149,7 @@ def test_totals(story: Story) -> None:
         "custom_metadata": 2,
         "unversioned": 1,
         "wanted_versions": 96,
-        "items": 49,
+        "planned_items": 49,
         "item_versions": 96,
         "metadata_items": 2,
         "unreadable": 0,
@@ -181,7 +181,7 @@ def test_sizes_are_those_of_the_json_text(story: Story) -> None:
         {"source": f"{story.two.mount}/big/blob", "version": 2, "bytes": len('{"blob":""}') + len(BIG)}
     ]
     assert sizes["largest"][0] == sizes["over_limit"][0]
-    assert sizes["values"] == 96
+    assert sizes["values_count"] == 96
 
 
 def test_sizes_of_keys_are_those_of_their_texts(story: Story) -> None:
@@ -190,7 +190,7 @@ def test_sizes_of_keys_are_those_of_their_texts(story: Story) -> None:
         {"source": f"{story.two.mount}/big/blob", "version": 2, "key": "blob", "bytes": len(BIG)}
     ]
     # password and n of app/db and flat; blob and n of big/blob, each in one version only.
-    assert story.result("keys")["totals"]["items"] == 49 + 3
+    assert story.result("keys")["totals"]["planned_items"] == 49 + 3
 
 
 def test_metadata_over_the_limit(story: Story) -> None:
@@ -244,7 +244,7 @@ def test_ready_where_nothing_would_fail(story: Story) -> None:
 
 def test_current_versions_alone(story: Story) -> None:
     totals = story.result("current")["totals"]
-    assert (totals["wanted_versions"], totals["items"], totals["metadata_items"]) == (48, 48, 1)
+    assert (totals["wanted_versions"], totals["planned_items"], totals["metadata_items"]) == (48, 48, 1)
 
 
 def test_metadata_alone_reads_no_value(story: Story) -> None:
@@ -274,7 +274,7 @@ def test_the_estimate_comes_true(story: Story, listing: str) -> None:
     done = story.runs["migration" if listing == "recursive" else "flat"]["migration"]
     listings = foreseen["folder_listings"] if listing == "flat" else 0
     assert done["failures"] == []
-    assert done["summary"]["created"] == foreseen["items"]
+    assert done["summary"]["created"] == foreseen["planned_items"]
     assert done["summary"]["versions_written"] == foreseen["item_versions"]
     assert foreseen["requests"]["vault"] == pytest.approx(done["requests"]["vault"], abs=2)
     assert foreseen["requests"]["akeyless"] + listings == pytest.approx(done["requests"]["akeyless"], rel=0.02)

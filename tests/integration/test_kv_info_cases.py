@@ -242,7 +242,7 @@ def test_foreign_items(vault: Vault, emulator: Emulator, kv: Kv) -> None:
     assert target["foreign"] == [
         {"source": f"{kv.mount}/a", "item": f"/migrated/{kv.mount}/a", "type": "STATIC_SECRET"}
     ]
-    assert (target["items"], target["foreign_count"], target["migrated"]) == (2, 1, 0)
+    assert (target["items_count"], target["foreign_count"], target["migrated"]) == (2, 1, 0)
     assert findings_of(result)["foreign"] == "error"
     assert emulator.control.counters()["values_read"] == 0
 

@@ -63,7 +63,7 @@ def test_no_segment_of_an_items_name_can_be_resolved(
     assert {line["item"] for line in plan["plan"]} == expected == items
     assert not run["again"]["changed"]
     assert not run["sync"]["changed"]
-    assert run["verify"]["summary"]["items"] == len(expected)
+    assert run["verify"]["summary"]["expected_items"] == len(expected)
     assert not run["verify"]["failed"]
     assert run["assess"]["names"]["replaced_count"] >= len(PATHS[version])
     sources = {line["item"]: line["source"] for line in plan["plan"]}

@@ -190,7 +190,7 @@ def test_everything_is_counted(clean: World) -> None:
     # The app is tried twice: by the API and by the proxy.
     assert summary == {
         "secrets": 10,
-        "items": 9,
+        "expected_items": 9,
         "versions": versions,
         "identical": versions,
         "bytes": sum(len(version["value"].encode()) for item in items.values() for version in item["versions"]),

@@ -67,7 +67,7 @@ def test_it_is_verified(verified: VerifiedCorpus) -> None:
     result = verified.verification["verify"]
     assert result["differences"] == []
     assert result["access"][0]["problems"] == []
-    assert result["access"][0]["expected_reads"] == 2 * result["summary"]["items"]
+    assert result["access"][0]["expected_reads"] == 2 * result["summary"]["expected_items"]
     assert result["verified"] is True
     assert verified.verification.played.rc == 0
 
@@ -75,7 +75,7 @@ def test_it_is_verified(verified: VerifiedCorpus) -> None:
 def test_every_version_is_compared(verified: VerifiedCorpus, corpus: Corpus) -> None:
     summary, written = verified.verification["verify"]["summary"], verified.migration["migrate"]["summary"]
     assert summary["versions"] == summary["identical"] == written["versions_written"]
-    assert summary["items"] == written["created"]
+    assert summary["expected_items"] == written["created"]
     assert summary["secrets"] == len(corpus.read()) - (
         2 if "keys" in verified.migration["migrate"]["definition"]["layout"] else 0
     )

@@ -27,6 +27,7 @@ __all__ = [
     "documented",
     "options",
     "public_names",
+    "return_keys",
     "returns",
     "used_names",
     "variables",
@@ -66,6 +67,15 @@ def options(plugin: str) -> list[Entry]:
 def returns(module: str) -> list[Entry]:
     """Every documented return value, and what it contains."""
     return list(_walk(documented(module)[2]))
+
+
+@lru_cache
+def return_keys(module: str) -> frozenset[str]:
+    """Paths of documented return values, and of every key in their samples."""
+    entries = returns(module)
+    return frozenset(
+        {path for path, *_ in entries} | {key for path, entry, _ in entries for key in _keys(entry.get("sample"), path)}
+    )
 
 
 def _keys(sample: t.Any, place: str) -> Iterator[str]:

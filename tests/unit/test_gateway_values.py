@@ -145,7 +145,7 @@ def test_failures_are_named_and_values_in_them_are_not() -> None:
     assert error is not None
     assert "2 of 3 failed, though the Gateway says Completed" in str(error)
     report = report_of(status, 1)
-    assert ([one["item"] for one in report["items"]], report["items_count"]) == (["/m/a"], 3)
+    assert ([one["item"] for one in report["outcomes"]], report["outcomes_count"]) == (["/m/a"], 3)
 
 
 @pytest.mark.parametrize(

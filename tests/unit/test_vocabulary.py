@@ -18,6 +18,7 @@ from public_names import (
     doc_texts,
     options,
     public_names,
+    return_keys,
     returns,
     used_names,
     variables,
@@ -174,6 +175,27 @@ def test_report_limit_has_one_default() -> None:
 def sources() -> t.Iterator[str]:
     for path in (CHECKOUT / "plugins" / "module_utils").rglob("*.py"):
         yield path.read_text("utf-8")
+
+
+DICT_METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
+
+
+def keys_named_like_methods(paths: t.Iterable[str]) -> list[str]:
+    """Paths of results with a key that Jinja's dot notation cannot reach: it finds the method of the dict instead."""
+    return [path for path in paths if DICT_METHODS & set(path.split("."))]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_return_key_is_a_method_of_dicts(module: str) -> None:
+    assert keys_named_like_methods(return_keys(module)) == []
+
+
+def test_a_return_key_that_is_a_method_would_be_found() -> None:
+    assert keys_named_like_methods(["totals.items", "drift.values", "totals.planned_items"]) == [
+        "totals.items",
+        "drift.values",
+    ]
+    assert "estimate.planned_items" in return_keys("kv_info"), "keys of samples count, too"
 
 
 def test_variables_have_one_prefix() -> None:

@@ -111,7 +111,7 @@ def estimate(
     known = [part for part in seconds.values() if part is not None]
     seconds["total"] = round(sum(known), 1) if len(known) == 2 else None
     return {
-        "items": load.items,
+        "planned_items": load.items,
         "item_versions": load.item_versions,
         "metadata_items": load.metadata_items,
         "bytes": size,

@@ -137,7 +137,7 @@ def _counts(run: AssessmentRun, names: dict[str, t.Any], target: dict[str, t.Any
 def _totals(run: AssessmentRun) -> dict[str, t.Any]:
     totals: dict[str, t.Any] = dict(run.stats.counts)
     if not run.stats.items_known:
-        totals.update(items=None, item_versions=None)
+        totals.update(planned_items=None, item_versions=None)
     return {
         "secrets": run.workdb.count_sources(),
         **totals,
@@ -173,7 +173,7 @@ def _sizes(run: AssessmentRun) -> dict[str, t.Any]:
     return {
         "known": True,
         "limit": stats.value_limit,
-        "values": stats.values,
+        "values_count": stats.values,
         "bytes": stats.bytes,
         "largest": stats.largest.shown(),
         **_counted("over_limit", stats.over_limit),
@@ -185,12 +185,12 @@ def _estimate(run: AssessmentRun, requests: dict[str, int], target: dict[str, t.
     load = Load(
         secrets=run.workdb.count_sources(),
         vault_requests=requests["vault"] + (0 if run.read_values else counts["wanted_versions"]),
-        items=counts["items"] if known else None,
+        items=counts["planned_items"] if known else None,
         item_versions=counts["item_versions"] if known else None,
         metadata_items=counts["metadata_items"],
         roots=len(run.discovery.roots),
         folders=run.workdb.count_folders(run.naming.location),
-        at_target=target.get("items", 0),
+        at_target=target.get("items_count", 0),
     )
     size = run.stats.bytes if run.read_values else None
     return estimate(load, run.definition.concurrency, run.latency.mean, run.target.latency.mean, size)

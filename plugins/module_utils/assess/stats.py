@@ -122,7 +122,7 @@ class Statistics:
     :param limit: how many entries a list of the result holds at the most.
     :param value_limit: bytes.
     :param max_versions: how many versions the account keeps of an item; ``None`` if that is not known.
-    :ivar items_known: whether ``items`` and ``item_versions`` of all secrets are known.
+    :ivar items_known: whether ``planned_items`` and ``item_versions`` of all secrets are known.
     """
 
     def __init__(self, limit: int, value_limit: int, max_versions: int | None = None) -> None:
@@ -163,7 +163,7 @@ class Statistics:
         counts["metadata_items"] += summary.metadata_items
         if summary.items is None:
             self.items_known = False
-        counts["items"] += summary.items or 0
+        counts["planned_items"] += summary.items or 0
         counts["item_versions"] += summary.item_versions or 0
         if summary.newest_deleted:
             counts["newest_deleted"] += 1
@@ -215,7 +215,7 @@ _COUNTS = (
     "custom_metadata",
     "unversioned",
     "wanted_versions",
-    "items",
+    "planned_items",
     "item_versions",
     "metadata_items",
 )

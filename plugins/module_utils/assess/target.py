@@ -89,7 +89,7 @@ class TargetAssessment:
             "known": True,
             "location": self.location,
             "listed": not self.unreadable,
-            "items": workdb.count_targets(),
+            "items_count": workdb.count_targets(),
             "migrations": sorted(self.migrations)[:limit],
             "migrations_count": len(self.migrations),
             "foreign": [{"source": path, "item": item, "type": kind} for path, item, kind in rows],

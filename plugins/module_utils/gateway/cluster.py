@@ -118,17 +118,17 @@ def _drift(instances: t.Sequence[_Instance]) -> list[dict[str, t.Any]]:
         about = {"migration": key[1], "type": key[0]}
         if not all(found.values()):
             values: dict[str, t.Any] = {url: migration is not None for url, migration in found.items()}
-            drift.append({**about, "setting": "exists", "values": values})
+            drift.append({**about, "setting": "exists", "by_instance": values})
         views = {url: migration for url, migration in found.items() if migration is not None}
         settings = {url: {"id": migration.id, **migration.settings()} for url, migration in views.items()}
         for name in sorted({name for view in settings.values() for name in view}):
             values = {url: view.get(name) for url, view in settings.items()}
             if len({repr(value) for value in values.values()}) > 1:
-                drift.append({**about, "setting": name, "values": values})
+                drift.append({**about, "setting": name, "by_instance": values})
         credentials = {url: migration.credentials() for url, migration in views.items()}
         for name in sorted({name for view in credentials.values() for name in view}):
             if len({repr(view.get(name)) for view in credentials.values()}) > 1:
-                drift.append({**about, "setting": name, "values": "differs"})
+                drift.append({**about, "setting": name, "by_instance": "differs"})
     return drift
 
 

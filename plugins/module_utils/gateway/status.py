@@ -140,9 +140,9 @@ def report_of(status: RunStatus, limit: int) -> dict[str, t.Any]:
     """The report on each item, where this Gateway gives one."""
     report = status.answer.get("download_report")
     if not isinstance(report, dict):
-        return {"available": False, "items": [], "items_count": 0}
+        return {"available": False, "outcomes": [], "outcomes_count": 0}
     entries = report.get("secrets") or ()
-    items = [
+    outcomes = [
         {
             "item": _name(entry),
             "outcome": str(entry.get("status") or "").lower(),
@@ -152,7 +152,7 @@ def report_of(status: RunStatus, limit: int) -> dict[str, t.Any]:
         }
         for entry in entries
     ]
-    return {"available": True, "items": items[:limit], "items_count": len(items)}
+    return {"available": True, "outcomes": outcomes[:limit], "outcomes_count": len(outcomes)}
 
 
 def failure(name: str, status: RunStatus, failures: t.Sequence[t.Mapping[str, str]]) -> SecretferryError | None:

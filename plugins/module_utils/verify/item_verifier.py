@@ -69,7 +69,7 @@ class ItemVerifier:
         expected, report = planned.expected, self._report
         before = report.differences
         item = self._workdb.target(planned.name)
-        report.counts["items"] += bool(expected.versions)
+        report.counts["expected_items"] += bool(expected.versions)
         report.counts["versions"] += len(expected.versions)
         report.counts["bytes"] += expected.bytes
         state = "clean"

@@ -26,7 +26,7 @@ ACCESS_COUNTS = (
 
 COUNTS = (
     "secrets",
-    "items",
+    "expected_items",
     "versions",
     "bytes",
     "identical",
