@@ -27,7 +27,8 @@ _SHORTEST_MASKED = 8  # masking shorter strings would mangle unrelated output
 
 
 class _Work(t.Protocol):
-    def __call__(self, params: Params, *, check: bool, mask: Mask) -> t.Coroutine[t.Any, t.Any, Result]: ...
+    def __call__(self, params: Params, *, check: bool, mask: Mask) -> t.Coroutine[t.Any, t.Any, Result]:
+        """Do a module's work."""
 
 
 def run_module(module: AnsibleModule, work: _Work) -> None:

@@ -13,7 +13,7 @@ from recorder import Answer
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless.session import AkeylessSession
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
 from ferrydev.emulator import Emulator
 
 LOGGED_IN = Answer({"token": "t-recorded"})

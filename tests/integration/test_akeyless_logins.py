@@ -31,7 +31,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
     TransportError,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 

@@ -17,7 +17,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import SecretferryError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.digests import Digests
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.naming import Naming
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ansible_collections.secretferry.akeyless.plugins.module_utils.source.discover import Root

@@ -26,7 +26,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import
     TransportError,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
 

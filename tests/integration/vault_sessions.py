@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from recorder import Answer
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.session import Retries
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault.session import VaultSession
 from ferrydev.vault import Vault
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import VaultSettings, resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import VaultSettings, resolve_source
 
 __all__ = ["URL", "source", "write"]
 

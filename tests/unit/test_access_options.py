@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.http.transport import TlsSettings
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless, resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import resolve_source
 from ansible_collections.secretferry.akeyless.plugins.module_utils.verify.access_options import (
     Application,
     GlobRules,

@@ -102,6 +102,33 @@ def test_a_long_file_says_why_it_is_long(path: Path) -> None:
         assert re.search(r"\bOne file,? (because|as)\b", ast.get_docstring(ast.parse(text)) or ""), name(path)
 
 
+def test_init_files_are_empty() -> None:
+    """ansible-test's empty-init of ansible-core 2.16 and 2.17 wants that. What a folder is for, its files say."""
+    files = sorted(
+        path for folder in ("modules", "module_utils") for path in (ROOT.parent / folder).rglob("__init__.py")
+    )
+    assert len(files) > 20
+    assert [str(path.relative_to(CHECKOUT)) for path in files if path.stat().st_size] == []
+
+
+def one_line_functions(text: str) -> list[str]:
+    """Functions whose body begins on a line of their head, which pycodestyle calls E704."""
+    lines = text.splitlines()
+    return [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and lines[node.body[0].lineno - 1].encode()[: node.body[0].col_offset].strip()
+    ]
+
+
+def test_no_function_has_its_body_on_the_line_of_its_head() -> None:
+    """ansible-test's pep8 of ansible-core 2.16 to 2.18 wants that; ruff's formatter joins ``...`` to the head."""
+    found = {str(path): one_line_functions(path.read_text("utf-8")) for path in (CHECKOUT / "plugins").rglob("*.py")}
+    assert {path: names for path, names in found.items() if names} == {}
+    assert one_line_functions("def f(a,\n  b): ...\nasync def g(): ...\ndef h():\n  ...") == ["f", "g"]
+
+
 def test_ansible_modules_are_known_to_the_modules_and_the_runner_alone() -> None:
     """What the rooms do can be called without Ansible: only ``runner`` needs its AnsibleModule."""
     knowing = {

@@ -12,7 +12,7 @@ import pytest
 from ansible.plugins.loader import fragment_loader, init_plugin_loader
 from ansible.utils.plugin_docs import get_docstring
 
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import ACTION_GROUP
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import ACTION_GROUP
 from ferrydev.shared_returns import MODULES, written
 
 NAMES = sorted(path.stem for path in MODULES.glob("[a-z]*.py"))

@@ -13,12 +13,9 @@ import pytest
 from given_options import URL, source, write
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
-    VaultAuth,
-    resolve_akeyless,
-    resolve_source,
-)
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import vault as vault_options
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import VaultAuth, resolve_source
 
 
 class TestPrecedence:

@@ -16,11 +16,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.akeyless import ModuleDocFragment as AkeylessDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.scope import ModuleDocFragment as ScopeDocs
 from ansible_collections.secretferry.akeyless.plugins.doc_fragments.vault import ModuleDocFragment as VaultDocs
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
-    akeyless_spec,
-    operator_spec,
-    source_spec,
-)
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import (
     AKEYLESS,
     AKEYLESS_AUTH,
@@ -28,7 +23,10 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec 
     VAULT,
     VAULT_AUTH,
     Option,
+    akeyless_spec,
     auth_spec,
+    operator_spec,
+    source_spec,
 )
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import scope_spec
 

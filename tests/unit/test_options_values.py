@@ -14,12 +14,11 @@ import pytest
 from given_options import URL, source, write
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import (
     AkeylessAuth,
-    VaultAuth,
     resolve_akeyless,
-    resolve_source,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import VaultAuth, resolve_source
 
 
 class TestFiles:

@@ -12,7 +12,8 @@ import typing as t
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import SecretferryError
-from ..options import akeyless_spec, resolve_akeyless
+from ..options.akeyless import resolve_akeyless
+from ..options.spec import akeyless_spec
 from ..plan.definition import check_identity
 from ..plan.naming import join
 from .canaries import Canaries, removal

@@ -13,7 +13,7 @@ import typing as t
 from ..errors import ApiError, MissingLibrary, SecretferryError, TransportError
 from ..http.error_texts import shown_words
 from ..http.session import DEFAULT_RETRIES, Retries
-from ..options import AkeylessSettings
+from ..options.akeyless import AkeylessSettings
 from .refusals import UNKNOWN_COMMAND, read_refusal
 
 if t.TYPE_CHECKING:

@@ -15,7 +15,7 @@ import typing as t
 from importlib import import_module
 
 from ..errors import LoginError, MissingLibrary
-from ..options import AkeylessSettings
+from ..options.akeyless import AkeylessSettings
 
 __all__ = ["auth_body"]
 

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from ..errors import ApiError, LoginError, SecretferryError
 from ..http.session import DEFAULT_RETRIES, RENEW_AT, RenewingSession, Retries
-from ..options import AkeylessSettings
+from ..options.akeyless import AkeylessSettings
 from .auth_client import AuthClient
 from .login import auth_body
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..common.result import Mask, Params, Result
-from ..options import akeyless_spec
+from ..options.spec import akeyless_spec
 from ..plan.definition import LAYOUTS, Definition
 from ..plan.metadata import MODES
 from ..plan.spec import kv_source_spec

@@ -14,7 +14,9 @@ from dataclasses import replace
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source, open_target
 from ..errors import SecretferryError
-from ..options import report_limit_of, resolve_akeyless, resolve_source
+from ..options.akeyless import resolve_akeyless
+from ..options.numbers import report_limit_of
+from ..options.vault import resolve_source
 from ..plan.definition import Definition, check_identity, merge
 from .report import describe
 from .run import AssessmentRun

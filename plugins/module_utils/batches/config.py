@@ -16,9 +16,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
 from ..errors import OptionError
-from ..options import AkeylessSettings, VaultSettings, akeyless_spec, resolve_akeyless, resolve_source
+from ..options.akeyless import AkeylessSettings, resolve_akeyless
 from ..options.lookup import Lookup
-from ..options.spec import Option
+from ..options.spec import Option, akeyless_spec
+from ..options.vault import VaultSettings, resolve_source
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.spec import kv_source_spec, migration_spec
 from .wave_options import errors_at, read_waves, wave_spec

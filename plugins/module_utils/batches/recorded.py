@@ -15,7 +15,7 @@ from ..errors import NotFound
 from ..ledger.entry import Entry
 from ..ledger.ledger import open_ledger
 from ..ledger.stored import stored_options
-from ..options import AkeylessSettings
+from ..options.akeyless import AkeylessSettings
 from ..plan.definition import merge
 from ..plan.scope import bits_of
 from .config import Config

@@ -19,7 +19,7 @@ from ..common.sessions import open_source
 from ..common.workdb import SourceSecret, WorkDb
 from ..common.workers import for_each
 from ..errors import NotFound, OptionError, PermissionDenied, SecretferryError
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from ..plan.scope import bits_of
 from ..plan.selection import Selection
 from ..source.discover import Discovery, correction, discover

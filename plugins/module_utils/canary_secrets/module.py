@@ -14,7 +14,7 @@ import typing as t
 from ..common.result import Mask, Params, Result
 from ..credential.scope import open_operator
 from ..errors import NotFound, OptionError, SecretferryError
-from ..options import operator_spec, source_spec
+from ..options.spec import operator_spec, source_spec
 from ..vault.kv import KvReader, Mount, encode_path
 from ..vault.operator import as_operator, missing_right
 from ..vault.session import VaultSession

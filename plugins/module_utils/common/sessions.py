@@ -18,7 +18,8 @@ from ..http.rate_limit import RateLimit
 from ..http.session import Retries
 from ..http.transport import open_transport
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import AkeylessSettings, VaultSettings
+from ..options.akeyless import AkeylessSettings
+from ..options.vault import VaultSettings
 from ..stopping import stop
 from ..vault.client import VaultClient
 from ..vault.kv import KvReader
@@ -28,9 +29,11 @@ __all__ = ["open_source", "open_target"]
 
 
 class _Renewable(t.Protocol):
-    def seconds_until_due(self) -> float | None: ...
+    def seconds_until_due(self) -> float | None:
+        """Seconds until the token is to be renewed; ``None`` if it never is."""
 
-    def renew(self) -> None: ...
+    def renew(self) -> None:
+        """Renew the token, or log in again."""
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,9 @@ from ..akeyless.auth_client import AuthClient
 from ..akeyless.session import AkeylessSession
 from ..common.result import Mask, Params, Result
 from ..errors import ApiError, LoginError, OptionError, SecretferryError
-from ..options import AkeylessSettings, akeyless_spec, resolve_akeyless, seconds_of
+from ..options.akeyless import AkeylessSettings, resolve_akeyless
+from ..options.durations import seconds_of
+from ..options.spec import akeyless_spec
 from .credential_file import CredentialFile
 
 __all__ = ["akeyless_token", "token_spec"]

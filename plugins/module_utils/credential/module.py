@@ -13,7 +13,8 @@ from ..common.checks import conclude, counted
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
 from ..errors import OptionError
-from ..options import VaultSettings, resolve_operator, resolve_source, seconds_of
+from ..options.durations import seconds_of
+from ..options.vault import VaultSettings, resolve_operator, resolve_source
 from ..plan.definition import check_identity
 from ..vault.operator import Operator
 from .audit import AuditLimits, audit

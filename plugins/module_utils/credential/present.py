@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 
 from ..common.result import Mask, Result
 from ..errors import OptionError, SecretferryError
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from ..vault.operator import Credential, Operator, Settings, look_up, unwrap, wrapped_by
 from ..vault.policy import Policy
 from .role import change_of, define_role, find_role

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..common.result import Mask, Params, Result
 from ..errors import ApiError, NotFound, OptionError, SecretferryError
-from ..options import VaultSettings, resolve_source
+from ..options.vault import VaultSettings, resolve_source
 from ..vault.connection import VaultConnection
 from ..vault.operator import Operator, look_up, unwrap, wrapped_by
 from .spec import CredentialOptions

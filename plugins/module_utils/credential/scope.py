@@ -12,7 +12,7 @@ import typing as t
 from ..common.result import Mask, Params
 from ..common.sessions import open_source
 from ..errors import SecretferryError
-from ..options import resolve_operator
+from ..options.vault import resolve_operator
 from ..plan.definition import Definition, merge
 from ..source.discover import find_roots
 from ..vault.kv import KvReader

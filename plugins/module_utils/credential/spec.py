@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from ..common.checks import FAIL_ON
 from ..errors import OptionError
-from ..options import has_operator, operator_spec, seconds_of
+from ..options.durations import seconds_of
+from ..options.spec import operator_spec
+from ..options.vault import has_operator
 from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from .credential_file import CredentialFile

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from ..common.result import Mask, Params, Result
 from ..credential.scope import areas_of, kv_options, open_operator
 from ..errors import OptionError, SecretferryError
-from ..options import has_operator, operator_spec
-from ..options.spec import VAULT_AUTH, auth_spec
+from ..options.spec import VAULT_AUTH, auth_spec, operator_spec
+from ..options.vault import has_operator
 from ..plan.definition import check_identity
 from ..plan.spec import kv_source_spec
 from ..vault.operator import Operator

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ..common.result import Mask, Params
 from ..errors import ApiError, PermissionDenied, SecretferryError
-from ..options import VaultSettings, resolve_operator, resolve_source
+from ..options.vault import VaultSettings, resolve_operator, resolve_source
 from ..vault.connection import VaultConnection
 from ..vault.kv import encode_path
 from ..vault.operator import Operator

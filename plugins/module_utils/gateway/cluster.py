@@ -19,8 +19,9 @@ from ..common.sessions import open_target
 from ..errors import ApiError, OptionError, SecretferryError
 from ..http.rate_limit import RateLimit
 from ..http.transport import open_transport
-from ..options import AkeylessSettings, report_limit_of
+from ..options.akeyless import AkeylessSettings
 from ..options.gateway import gateway_base, resolve_gateway
+from ..options.numbers import report_limit_of
 from .address import address_of
 from .observed import GatewayMigration, read_listing, secrets_of
 

@@ -16,8 +16,9 @@ from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..errors import OptionError, SecretferryError
 from ..gateway_logs.masking import known_words
-from ..options import duration_of, report_limit_of
+from ..options.durations import duration_of
 from ..options.gateway import resolve_gateway
+from ..options.numbers import report_limit_of
 from ..stopping import stop
 from .observed import GatewayMigration, find, read_listing, secrets_of
 from .status import RunStatus, failure, failures_of, report_of

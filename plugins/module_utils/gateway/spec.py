@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..options import akeyless_spec
+from ..options.spec import akeyless_spec
 from .fields import ANSIBLE_TYPES, COMMON, Field, SourceType
 from .source_types import TYPES
 

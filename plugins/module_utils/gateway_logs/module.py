@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from ..common.progress import progress
 from ..common.result import Mask, Params, Result
 from ..errors import OptionError, SecretferryError
-from ..options import report_limit_of
 from ..options.durations import parse_duration
+from ..options.numbers import report_limit_of
 from .files import LogFile, UnreadableLog, find_logs
 from .lines import may_matter, parse_line
 from .summary import Digest, LogFilter

@@ -30,9 +30,11 @@ class Backend(t.Protocol):
 
     name: str
 
-    async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response: ...
+    async def send(self, method: str, url: str, headers: t.Mapping[str, str], body: bytes | None) -> Response:
+        """Send a request once, and read the whole answer."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close all connections."""
 
 
 def open_backend(

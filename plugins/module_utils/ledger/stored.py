@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import LedgerError
-from ..options import VaultSettings, resolve_source
+from ..options.vault import VaultSettings, resolve_source
 from ..plan.definition import Definition, merge
 from .ledger import Ledger
 

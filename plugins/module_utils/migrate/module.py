@@ -17,7 +17,8 @@ from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import given_options, resolve_definition
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import report_limit_of, resolve_akeyless
+from ..options.akeyless import resolve_akeyless
+from ..options.numbers import report_limit_of
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.scope import Scope
 from ..target.account import Account, check_protection_key

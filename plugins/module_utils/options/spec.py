@@ -7,6 +7,10 @@
 The argument specs are made from these tables, the resolver reads by them, and a unit test holds the doc fragments
 against them. Defaults are not in the specs: an option that is not given must differ from one that is, because
 the environment comes in between.
+
+A module declares ``source=source_spec({...})`` and ``akeyless=akeyless_spec()``. :func:`.vault.resolve_source` and
+:func:`.akeyless.resolve_akeyless` turn what the user gave into settings, which also look at the environment and at
+files; what ``settings.secrets()`` has is masked.
 """
 
 from __future__ import annotations

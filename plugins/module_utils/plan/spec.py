@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..options import akeyless_spec, source_spec
+from ..options.spec import akeyless_spec, source_spec
 from .definition import LAYOUTS
 from .metadata import MODES
 from .model import CONFLICTS

@@ -19,8 +19,10 @@ from ..common.sessions import open_source, open_target
 from ..credential.audit import AuditLimits, audit
 from ..credential.scope import areas_of, policy_of
 from ..errors import LoginError, MissingLibrary, OptionError, SecretferryError
-from ..options import AkeylessSettings, VaultSettings, resolve_akeyless, resolve_source, seconds_of
+from ..options.akeyless import AkeylessSettings, resolve_akeyless
+from ..options.durations import seconds_of
 from ..options.gateway import PublicApi, resolve_gateway
+from ..options.vault import VaultSettings, resolve_source
 from ..plan.definition import Definition
 from .content import content_checks
 from .probe import probe_checks

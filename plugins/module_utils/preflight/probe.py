@@ -19,7 +19,9 @@ from ..common.result import Mask, Params
 from ..common.sessions import open_target
 from ..credential.scope import areas_of, open_operator
 from ..errors import OptionError, SecretferryError
-from ..options import AkeylessSettings, VaultSettings, duration_of
+from ..options.akeyless import AkeylessSettings
+from ..options.durations import duration_of
+from ..options.vault import VaultSettings
 from ..plan.naming import join
 from ..source.discover import find_roots
 from ..vault.kv import KvReader, Mount

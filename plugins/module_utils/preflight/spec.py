@@ -13,7 +13,9 @@ from ..credential.audit import SOURCE_CHECKS
 from ..credential.scope import kv_options
 from ..errors import OptionError
 from ..gateway.spec import gateway_spec
-from ..options import duration_of, has_operator, operator_spec, seconds_of
+from ..options.durations import duration_of, seconds_of
+from ..options.spec import operator_spec
+from ..options.vault import has_operator
 from ..plan.definition import LAYOUTS, Definition, check_identity, merge
 from ..plan.metadata import MODES
 from ..plan.model import CONFLICTS

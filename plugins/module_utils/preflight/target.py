@@ -14,7 +14,7 @@ from ..akeyless.session import AkeylessSession
 from ..common.checks import Check, shortly
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
 from ..gateway.address import address_of
-from ..options import AkeylessSettings
+from ..options.akeyless import AkeylessSettings
 from ..options.gateway import same_place
 from ..plan.naming import join
 from ..stopping import stop

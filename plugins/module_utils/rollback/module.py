@@ -17,7 +17,9 @@ from ..errors import LedgerError, OptionError, SecretferryError
 from ..ledger.ledger import open_ledger
 from ..ledger.runs import is_run
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import akeyless_spec, report_limit_of, resolve_akeyless
+from ..options.akeyless import resolve_akeyless
+from ..options.numbers import report_limit_of
+from ..options.spec import akeyless_spec
 from ..plan.definition import Definition, check_identity, merge, tag_of
 from ..plan.model import takeover
 from ..plan.naming import join

@@ -11,7 +11,7 @@ import time
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_target
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import resolve_akeyless
+from ..options.akeyless import resolve_akeyless
 from ..plan.definition import Definition
 from .options import SyncOptions
 from .run import SyncRun

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 
 from ..errors import OptionError
 from ..migrate.deletions import DeletionPolicy
-from ..options import report_limit_of, seconds_of
+from ..options.durations import seconds_of
+from ..options.numbers import report_limit_of
 from ..plan.definition import check_identity
 from ..plan.scope import Scope
 from ..plan.spec import stored_migration_spec

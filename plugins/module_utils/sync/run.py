@@ -22,7 +22,7 @@ from ..errors import SecretferryError
 from ..limits import Limits
 from ..migrate.report import MigrationReport, request_figures
 from ..migrate.run import MigrationRun
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from ..plan.definition import Definition
 from ..stopping import stop
 from ..target.account import Account, check_protection_key

@@ -18,7 +18,7 @@ from ..ledger.lease_holder import LeaseHolder
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition, stored_options
 from ..limits import Limits
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from ..plan.definition import Definition
 from ..stopping import stop
 from .report import utc

@@ -21,7 +21,7 @@ from ..errors import ApiError, MissingLibrary, NotFound, PermissionDenied, Secre
 from ..http.error_texts import shown_words
 from ..http.session import DEFAULT_RETRIES, Retries
 from ..http.transport import Response
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from .client import errors_of
 
 if t.TYPE_CHECKING:

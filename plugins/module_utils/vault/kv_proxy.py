@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from ..errors import ApiError, PermissionDenied
 from ..http.session import Retries
 from ..http.transport import TlsSettings
-from ..options import VaultAuth, VaultSettings
+from ..options.vault import VaultAuth, VaultSettings
 from .connection import VaultConnection
 
 __all__ = ["KvProxy", "KvProxySettings", "as_texts"]

@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import ApiError, NotFound, OptionError, PermissionDenied, SecretferryError
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from .connection import VaultConnection
 from .kv import encode_path
 from .login import token_is_invalid

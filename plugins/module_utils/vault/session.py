@@ -16,7 +16,7 @@ import typing as t
 
 from ..errors import ApiError, LoginError, PermissionDenied, SecretferryError
 from ..http.session import DEFAULT_RETRIES, RENEW_AT, RenewingSession, Retries
-from ..options import VaultSettings
+from ..options.vault import VaultSettings
 from .connection import VaultConnection
 from .login import Login, VaultToken, token_is_invalid
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from ..common.result import Params
 from ..errors import OptionError
 from ..http.transport import TlsSettings
-from ..options import AkeylessSettings, VaultSettings, akeyless_spec, resolve_akeyless, resolve_source, source_spec
+from ..options.akeyless import AkeylessSettings, resolve_akeyless
 from ..options.lookup import Lookup
-from ..options.spec import Option
+from ..options.spec import Option, akeyless_spec, source_spec
+from ..options.vault import VaultSettings, resolve_source
 from ..plan.selection import compile_glob
 from ..vault.kv_proxy import KvProxySettings
 

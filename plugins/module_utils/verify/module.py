@@ -19,7 +19,9 @@ from ..errors import OptionError, SecretferryError
 from ..ledger.ledger import Ledger, open_ledger
 from ..ledger.stored import stored_definition, stored_options
 from ..limits import DEFAULT_LIMITS, Limits
-from ..options import VaultSettings, report_limit_of, resolve_akeyless
+from ..options.akeyless import resolve_akeyless
+from ..options.numbers import report_limit_of
+from ..options.vault import VaultSettings
 from ..plan.definition import Definition, check_identity, merge
 from ..plan.sample import Sample
 from ..plan.scope import Scope
