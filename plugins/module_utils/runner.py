@@ -18,12 +18,11 @@ from .common.event_loop import run
 from .common.progress import VARIABLE, progress
 from .common.result import Mask, Params, Result
 from .errors import MissingLibrary, SecretferryError, Stopped
+from .masking import Masking
 from .options.private_files import take_file_warnings
 from .stopping import stop
 
 __all__ = ["run_module"]
-
-_SHORTEST_MASKED = 8  # masking shorter strings would mangle unrelated output
 
 
 class _Work(t.Protocol):
@@ -33,17 +32,14 @@ class _Work(t.Protocol):
 
 def run_module(module: AnsibleModule, work: _Work) -> None:
     """Run ``work`` with the module's options, and exit with its result."""
-
-    def mask(secrets: t.Iterable[str]) -> None:
-        module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_MASKED)
-
+    masking = Masking(module.no_log_values)
     # fail_json is called after the except blocks: while an exception is handled, Ansible may add its whole text to the
     # result, and the text of an unknown exception could hold a value.
     failed: dict[str, t.Any] = {}
     result = Result()
     progress.open(os.environ.get(VARIABLE))
     try:
-        result = run(work(module.params, check=module.check_mode, mask=mask), stop)
+        result = run(work(module.params, check=module.check_mode, mask=masking.add), stop)
     except MissingLibrary as error:
         failed = {"msg": missing_required_lib(error.library), "exception": error.trace or None}
     except Stopped:
@@ -65,11 +61,11 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     if not module._keep_remote_files:
         _remove_task_folder()
     for warning in take_file_warnings():
-        module.warn(warning)
+        module.warn(masking.warning(warning))
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:
-        module.warn(warning)
+        module.warn(masking.warning(warning))
     values = {"changed": result.changed, **result.values}
     if module._diff and result.diff:
         values["diff"] = result.diff

@@ -21,7 +21,7 @@ _COLLECTION = "ansible_collections.secretferry.akeyless.plugins."
 
 # From the lowest floor up. A room imports from floors below its own, and from itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "limits", "rawjson"),
+    ("errors", "limits", "masking", "rawjson"),
     ("stopping",),
     ("http",),
     ("options",),
