@@ -14,7 +14,7 @@ short_description: Find the batches that a playbook works on, and fail where the
 version_added: 0.1.0
 description:
   - Ansible skips a play that has no hosts, and the playbook succeeds. This module makes that an error which says why,
-    unless it is meant - a slice of AWX, or a limit, that has no host of an existing group.
+    unless it is meant - a group that exists may have no host in a part of the inventory, or within a limit.
   - A name in C(--limit), C(secretferry_hosts) or C(secretferry_rollout_approved) that is no group and no host is an
     error, too.
   - Every playbook of this collection begins with it. Use it with C(run_once). Works on the controller, whatever the
