@@ -80,7 +80,7 @@ def _values(assessed: _Values) -> Check:
         return Check("value_size", "unknown", "values were not read", "Set read_values: true")
     count = sizes["over_limit_count"]
     if not count:
-        return Check("value_size", "ok", f"none of {sizes['values']} values is over {sizes['limit']} bytes")
+        return Check("value_size", "ok", f"none of {sizes['values_count']} values is over {sizes['limit']} bytes")
     first = [f"{entry['source']} ({entry['bytes']} bytes)" for entry in sizes["over_limit"]]
     return Check(
         "value_size",
