@@ -14,7 +14,7 @@ PYTEST = pytest $(PYTEST_ARGS)
 WORKERS ?= logical
 
 .DEFAULT_GOAL := help
-.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install vault lock clean
+.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install vault matrix lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ demo: setup have-vault  ## Migrate a few hundred secrets from a Vault into an Ak
 
 bench: setup vault  ## Measure the bulk path beside wrk
 	@$(RUN) --installed python -m ferrydev.bench
+
+matrix: setup have-vault  ## Test on every supported ansible-core, or on some: make matrix CORES="2.16 2.21"
+	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.matrix $(CORES)
 
 build: setup  ## Build the collection's artifact and say where it is
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.layout artifact

@@ -20,7 +20,7 @@ import yaml
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["Play", "Played", "connection_env"]
+__all__ = ["Play", "Played", "connection_env", "deprecations"]
 
 
 def connection_env(vault: Vault | None, emulator: Emulator | None, token: str | None = None) -> dict[str, str]:
@@ -56,6 +56,12 @@ class Played:
         return self.results[task]
 
 
+def deprecations(output: str) -> list[str]:
+    """The deprecation warnings in what Ansible has printed. One may be wrapped: its first two lines are given."""
+    lines = output.splitlines()
+    return [" ".join(lines[n : n + 2]) for n, line in enumerate(lines) if "[DEPRECATION WARNING]" in line]
+
+
 class Play:
     """Runs playbooks on localhost in a folder of its own, with the collection of ``collections_path``."""
 
@@ -79,6 +85,7 @@ class Play:
         :param options: of ansible-playbook, for instance ``--check`` and ``-vvvv``.
         :param inventory: a source of an inventory, or its groups and hosts, instead of localhost alone.
         :param answers: what is typed at which prompt (a pattern).
+        :raises AssertionError: there is a deprecation warning. So no play of a test may cause one.
         """
         project = self.folder / "project"
         project.mkdir(parents=True, exist_ok=True)
@@ -107,7 +114,10 @@ class Play:
                 data = event["event_data"]
                 result = {**data["res"], "failed": event["event"] == "runner_on_failed"}
                 results[data["task"]] = hosts.setdefault(data["host"], {})[data["task"]] = result
-        return Played(runner.status, runner.rc, runner.stdout.read(), results, hosts)
+        stdout = runner.stdout.read()
+        if found := deprecations(stdout):
+            raise AssertionError(f"Ansible says that something is deprecated: {found}")
+        return Played(runner.status, runner.rc, stdout, results, hosts)
 
     def environment(self) -> dict[str, str]:
         """What a run gets: this process's variables without the user's own for Vault, Akeyless and Ansible."""
@@ -121,6 +131,8 @@ class Play:
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_DEPRECATION_WARNINGS": "true",
+            "ANSIBLE_INJECT_INVOCATION": "true",  # as before ansible-core 2.21, where results always have it
             **self._env,
         }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from ferrydev.play import Play
+from ferrydev.play import Play, deprecations
 
 __all__ = ["Listed", "list_inventory", "write_source"]
 
@@ -67,4 +67,5 @@ def list_inventory(play: Play, file: Path, *options: str, **env: str) -> Listed:
         text=True,
         check=False,
     )
+    assert deprecations(done.stdout + done.stderr) == []
     return Listed(done.returncode, done.stdout, done.stderr)

@@ -436,8 +436,11 @@ def test_the_cache_spares_the_walk_and_holds_no_credential(vault: Vault, play: P
     kept = list((tmp_path / "cache").iterdir())
     assert kept
     assert scan(kept, [token, vault.root_token]) == []
-    # ReceivedRequest to, it walks again; and so it does when the source says something else.
-    assert list_inventory(play, file, "--flush-cache").paths("wave_every") == [f"{kv.mount}/a", f"{kv.mount}/b"]
+    # Told to, it walks again; and so it does when the source says something else.
+    flushed = play.run(_debug_play(tmp_path), "--flush-cache", inventory=file)
+    shown = [path for host in flushed.hosts.values() for path in host["show"]["msg"]]
+    assert sorted(shown) == [f"{kv.mount}/a", f"{kv.mount}/b"]
+    assert list_inventory(play, file).paths("wave_every") == [f"{kv.mount}/a", f"{kv.mount}/b"]
     kv.put("c", {"v": 1})
     write_source(tmp_path, {**config, "batch_size": 2})
     assert len(list_inventory(play, file).paths("wave_every")) == 3

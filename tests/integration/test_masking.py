@@ -55,7 +55,7 @@ def say(play: Play, value: str, *, masks: bool, fails: bool) -> Played:
     module.parent.mkdir(parents=True, exist_ok=True)
     module.write_text(_MODULE, "utf-8")
     encoded = base64.b64encode(value.encode()).decode()
-    tasks = [
+    tasks: list[dict[str, t.Any]] = [
         {
             "name": "says",
             "says": {"encoded": encoded, "masks": masks, "fails": fails},
