@@ -6,8 +6,9 @@
 
 The module gets the name of a private file in its environment (see module_utils/common/progress.py) and writes its
 numbers there. A thread reads it when a line is due: directly where the module runs on the controller as the same user,
-otherwise with one small command through a connection of its own, as the task's connection is busy. A failure in that
-never fails the task; there is no line then. When ansible-playbook is stopped, the module is, too (see stopping.py).
+otherwise with one small command through a connection of its own, as the task's connection is busy. That needs parts of
+Ansible that may change with any version. A failure in it never fails the task; there is no line then.
+When ansible-playbook is stopped, the module is, too (see stopping.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
@@ -59,7 +61,7 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         result = super().run(None, task_vars)
-        wrap_async = self._task.async_val and not self._connection.has_native_async
+        wrap_async = self._task.async_val and not getattr(self._connection, "has_native_async", False)
         pace = None if wrap_async or self._task.no_log else self._pace(task_vars or {})
         host = str((task_vars or {}).get("inventory_hostname", ""))
         said = _NO_ANSWER
@@ -100,12 +102,14 @@ class ProgressAction(ActionBase):  # type: ignore[misc]
             if _SETTING in task_vars:
                 value = self._templar.template(task_vars[_SETTING])
             pace = parse_setting(value)
-        except Exception:
+        except (ValueError, AnsibleError):
             display.warning(f"{_SETTING} is neither auto, nor off, nor a duration such as 10s, so it counts as auto")
             pace = Pace()
+        except Exception:  # a part of Ansible is not as it was
+            return None
         if pace != Pace():
             return pace
-        if str(C.DEFAULT_STDOUT_CALLBACK).rpartition(".")[2] in _FOR_PROGRAMS:
+        if str(getattr(C, "DEFAULT_STDOUT_CALLBACK", "")).rpartition(".")[2] in _FOR_PROGRAMS:
             return None
         hosts, forks = task_vars.get("ansible_play_batch"), task_vars.get("ansible_forks")
         at_once = min(len(hosts), forks) if isinstance(hosts, (list, tuple)) and isinstance(forks, int) else 1
