@@ -13,9 +13,9 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.common.log_files import LogFile
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway.spec import migration_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.causes import CAUSES, UNKNOWN
-from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.files import LogFile
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.lines import parse_line
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.module import log_spec
 from ansible_collections.secretferry.akeyless.plugins.module_utils.gateway_logs.summary import Digest, LogFilter

@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 import typing as t
-from datetime import datetime, timezone
 
+from ..common.log_files import LogFile, UnreadableLog, find_logs
 from ..common.progress import progress
 from ..common.result import Mask, Params, Result
 from ..errors import OptionError, SecretferryError
-from ..options.durations import parse_duration
+from ..options.moments import moment_of
 from ..options.numbers import report_limit_of
-from .files import LogFile, UnreadableLog, find_logs
 from .lines import may_matter, parse_line
 from .summary import Digest, LogFilter
 
@@ -101,26 +99,10 @@ def _one(file: LogFile, log_filter: LogFilter, digest: Digest) -> tuple[dict[str
 
 
 def _filter(params: Params) -> LogFilter:
-    since, until = _moment("since", params["since"]), _moment("until", params["until"])
+    since, until = moment_of("since", params["since"]), moment_of("until", params["until"])
     if since is not None and until is not None and since > until:
         raise OptionError("since", "is later than until", "Give an earlier time")
     return LogFilter(params["name"] or "", params["id"] or "", since, until)
-
-
-def _moment(option: str, text: str | None) -> float | None:
-    """Seconds since 1970, from ISO 8601 (UTC where it has no zone), or from a duration that says how long ago."""
-    if not text:
-        return None
-    ago = parse_duration(text.strip())
-    if ago is not None:
-        return time.time() - ago
-    try:
-        moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
-    except ValueError:
-        raise OptionError(
-            option, "is not a time", "Give it as 2026-11-24T08:00:00Z, or say how long ago: 90m, 2h, 1d"
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _warnings(log_filter: LogFilter, values: dict[str, t.Any]) -> list[str]:
