@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("plan",),
     ("source", "ledger"),
     ("target", "gateway_logs"),
-    ("migrate", "verify", "rollback", "assess", "gateway", "credential", "batches"),
+    ("migrate", "verify", "rollback", "assess", "usage", "gateway", "credential", "batches"),
     ("sync", "freeze", "preflight", "account_probe", "canary_secrets"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms} | {"runner": 6}

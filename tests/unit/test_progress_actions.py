@@ -15,7 +15,15 @@ from ansible.plugins.loader import action_loader, init_plugin_loader, module_loa
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 LONG = sorted(path.stem for path in MODULES.glob("kv_*.py"))
-SHOWING = [*LONG, "preflight", "gateway_migration_info", "gateway_log_info", "account_probe", "canary_secrets"]
+SHOWING = [
+    *LONG,
+    "preflight",
+    "gateway_migration_info",
+    "gateway_log_info",
+    "account_probe",
+    "canary_secrets",
+    "vault_usage_info",
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
