@@ -26,8 +26,8 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.usage.kv_path
 from ansible_collections.secretferry.akeyless.plugins.module_utils.usage.lines import (
     AREAS,
     BrokenLine,
-    Login,
     RawLog,
+    SeenLogin,
     Use,
     parse_response,
     type_of,
@@ -103,7 +103,7 @@ def test_other_mounts_do_not_count() -> None:
 def test_a_login_tells_the_auth_mount() -> None:
     request = {"mount_type": "approle", "mount_point": "auth/team-a/"}
     login = entry("auth/team-a/login", "update", auth={}, request=request, response={"auth": auth_block()})
-    assert parse_response(line_of(login)) == Login("", "auth/team-a/", identity_of(auth_block()))
+    assert parse_response(line_of(login)) == SeenLogin("", "auth/team-a/", identity_of(auth_block()))
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -14,7 +14,7 @@ import typing as t
 from ..common.workdb import WorkDb
 from .identity import Identity
 from .kv_paths import place_of, version_of
-from .lines import AREAS, Login, Use
+from .lines import AREAS, SeenLogin, Use
 
 __all__ = ["CountedUse"]
 
@@ -32,6 +32,7 @@ CREATE TABLE number (asked INT, identity INT, version INT, PRIMARY KEY (asked, i
 _VIEW = """
 CREATE INDEX asked_path ON asked (path);
 CREATE INDEX asking_identity ON asking (identity);
+CREATE INDEX address_identity ON address (identity, address);
 CREATE TEMP VIEW use AS SELECT path, done AS operation, outcome, identity, count, first, last, asked
     FROM asking JOIN asked ON asked.id = asked WHERE path IS NOT NULL;
 """
@@ -84,7 +85,7 @@ class CountedUse(WorkDb):
         if len(self._counts) + len(self._addresses) + len(self._numbers) > self._most:
             self._flush()
 
-    def take_login(self, login: Login) -> None:
+    def take_login(self, login: SeenLogin) -> None:
         """Note which auth mount an identity comes from."""
         self._logins[login.identity] = login.mount
         if len(self._logins) > self._most:

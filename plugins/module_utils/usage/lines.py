@@ -8,7 +8,7 @@ The form of a line is that of Vault's ``audit/types.go``, and the same in OpenBa
 and one for its response. The response repeats the request, and is the only one that has the version that was read. So
 only responses count. Newer servers sort the members by name, older ones begin with the time: both are recognised.
 
-Nothing is taken of a line but what :class:`Use` and :class:`Login` have: never an HMAC, a token or a value.
+Nothing is taken of a line but what :class:`Use` and :class:`SeenLogin` have: never an HMAC, a token or a value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 
 from .identity import Identity, identity_of
 
-__all__ = ["AREAS", "BrokenLine", "Login", "RawLog", "Use", "parse_response", "type_of"]
+__all__ = ["AREAS", "BrokenLine", "RawLog", "SeenLogin", "Use", "parse_response", "type_of"]
 
 AREAS = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
 """The first segments of paths in a KV v2 mount that name secrets."""
@@ -62,7 +62,7 @@ class Use(t.NamedTuple):
     kv_version: int
 
 
-class Login(t.NamedTuple):
+class SeenLogin(t.NamedTuple):
     """A login, or a token that was made: which auth mount an identity comes from."""
 
     namespace: str
@@ -93,7 +93,7 @@ def may_matter(line: bytes) -> bool:
     return at >= 0 and (not line.startswith(b"token/", at + 13) or line.startswith(b"token/create", at + 13))
 
 
-def parse_response(line: bytes) -> Use | Login | None:
+def parse_response(line: bytes) -> Use | SeenLogin | None:
     """What a response says; ``None`` where it says nothing about KV mounts or logins.
 
     :raises RawLog: it has a token that is not hashed.
@@ -111,7 +111,7 @@ def parse_response(line: bytes) -> Use | Login | None:
         namespace = str((request.get("namespace") or {}).get("path") or "")
         mount = _inside(namespace, str(request.get("mount_point") or ""))
         if given:
-            return Login(namespace, mount, identity_of(given))
+            return SeenLogin(namespace, mount, identity_of(given))
         path = _inside(namespace, str(request["path"])).lstrip("/")
         kind = request.get("mount_type")
         if kind not in ("kv", "generic") and (kind or not _is_denied(record, auth)):

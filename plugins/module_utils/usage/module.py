@@ -21,7 +21,7 @@ from ..plan.definition import Definition, merge
 from ..plan.spec import kv_source_spec
 from .known import KnownSource, list_source
 from .report import describe
-from .run import Reading, Window, read_logs, text_of
+from .run import LogReading, Window, read_logs, text_of
 from .workdb import UsageDb
 
 __all__ = ["find_usage", "usage_spec"]
@@ -111,7 +111,7 @@ def _warnings(values: dict[str, t.Any]) -> list[str]:
     return warnings
 
 
-def _error(reading: Reading) -> SecretferryError | None:
+def _error(reading: LogReading) -> SecretferryError | None:
     if reading.unreadable:
         first = reading.unreadable[0]
         return SecretferryError(

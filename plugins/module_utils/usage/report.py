@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .known import KnownSource
-from .run import COUNTS, Reading
+from .run import COUNTS, LogReading
 from .workdb import UsageDb
 
 __all__ = ["describe"]
@@ -19,7 +19,7 @@ NESTED = 50
 
 
 def describe(
-    reading: Reading, workdb: UsageDb, known: KnownSource, versions: dict[str, int], limit: int
+    reading: LogReading, workdb: UsageDb, known: KnownSource, versions: dict[str, int], limit: int
 ) -> dict[str, t.Any]:
     """The return values.
 

@@ -19,10 +19,10 @@ from ..common.progress import progress
 from ..errors import OptionError
 from ..stopping import stop
 from .identity import Identity
-from .lines import BrokenLine, Login, RawLog, Use, parse_response, type_of
+from .lines import BrokenLine, RawLog, SeenLogin, Use, parse_response, type_of
 from .workdb import UsageDb
 
-__all__ = ["COUNTS", "Reading", "Window", "read_logs", "text_of"]
+__all__ = ["COUNTS", "LogReading", "Window", "read_logs", "text_of"]
 
 COUNTS = ("lines", "requests", "responses", "counted", "excluded", "other_namespaces", "outside_window", "broken_lines")
 
@@ -46,7 +46,7 @@ class Window:
 
 
 @dataclass
-class Reading:
+class LogReading:
     """What was read.
 
     :ivar files: an entry of the result for each file.
@@ -60,14 +60,14 @@ class Reading:
 
 async def read_logs(
     files: t.Sequence[LogFile], window: Window, workdb: UsageDb, *, skip_before: float | None = None
-) -> Reading:
+) -> LogReading:
     """Put the requests in ``files`` into ``workdb``.
 
     :param skip_before: files that were last written before it are not opened; seconds since 1970.
     :raises OptionError: a file holds tokens and values that are not hashed.
     :raises Stopped: the run was told to stop.
     """
-    reading = Reading()
+    reading = LogReading()
     filtering = _Filter(window, workdb, reading.counts)
     progress.stage("read logs", len(files))
     for file in files:
@@ -118,9 +118,9 @@ class _Filter:
             elif line.strip(b"\r\0 "):
                 counts["broken_lines"] += 1
 
-    def _take(self, found: Use | Login) -> None:
+    def _take(self, found: Use | SeenLogin) -> None:
         window, counts = self._window, self._counts
-        if isinstance(found, Login):
+        if isinstance(found, SeenLogin):
             self._workdb.take_login(found)
         elif found.namespace != window.namespace:
             counts["other_namespaces"] += 1
