@@ -114,6 +114,12 @@ options:
         description:
           - A name like C(production), for a group of its own.
         type: str
+      usage_file:
+        description:
+          - A file on the host that Ansible runs on, which M(secretferry.akeyless.vault_usage_info) has written as
+            O(secretferry.akeyless.vault_usage_info#module:dest). For O(migrations[].waves[].used_by) and
+            O(migrations[].waves[].unused). A relative path starts at the folder that Ansible was started in.
+        type: path
       batch_size:
         description:
           - Instead of O(batch_size), for this migration.
@@ -128,7 +134,8 @@ options:
           - The waves, first to last, 99 at the most. Required with O(from=source).
           - A wave takes the secrets that all its selectors match, and needs at least one of
             O(migrations[].waves[].include), O(migrations[].waves[].folders), O(migrations[].waves[].custom_metadata),
-            O(migrations[].waves[].share) and O(migrations[].waves[].rest).
+            O(migrations[].waves[].used_by), O(migrations[].waves[].unused), O(migrations[].waves[].share) and
+            O(migrations[].waves[].rest).
         type: list
         elements: dict
         suboptions:
@@ -159,6 +166,20 @@ options:
               - Reads the metadata of each secret that the wave's other selectors match. A secret of KV version 1 has
                 none.
             type: dict
+          used_by:
+            description:
+              - Identities of which one must have used the secret, that is, have read or changed its value, as
+                O(migrations[].usage_file) says. Each is a glob for the name, the role, the user, the service account,
+                the display name or the entity, such as V(checkout).
+              - A secret that identities of several waves use is in all of these waves. Set O(overlap=first), so that
+                the first of them takes it.
+            type: list
+            elements: str
+          unused:
+            description:
+              - Take the secrets whose value no identity has read, as O(migrations[].usage_file) says.
+            type: bool
+            default: false
           share:
             description:
               - A share such as V(5 %), chosen by a hash of the path. So a secret stays in its wave when other secrets
@@ -380,8 +401,18 @@ def _data(value: t.Any) -> t.Any:
 def _fingerprint(own: dict[str, t.Any]) -> str:
     """A digest of everything that decides about the hosts; without credentials."""
     where = {name: os.environ.get(name) for name in sorted(os.environ) if name.startswith(_PLACES)}
-    text = json.dumps([_without_auth(own), where], sort_keys=True, default=str)
+    files = [_digest(str(entry.get("usage_file") or "")) for entry in own.get("migrations") or () if entry]
+    text = json.dumps([_without_auth(own), where, files], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest(path: str) -> str:
+    """Of a file's content; empty where it cannot be read, which reading it tells."""
+    try:
+        with open(os.path.expanduser(path), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
 
 
 _PLACES = ("VAULT_ADDR", "VAULT_NAMESPACE", "AKEYLESS_API_URL", "SECRETFERRY_BATCH_")

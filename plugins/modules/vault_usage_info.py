@@ -20,10 +20,11 @@ description:
   - Never returns a value, a token or a hash of one. A log of a device with C(log_raw) holds them, and the task fails
     without a result.
   - Memory does not grow with the size of the logs.
+  - Writes nothing but the file O(dest), if that is given.
 extends_documentation_fragment:
   - secretferry.akeyless.vault.kv
   - secretferry.akeyless.attributes
-  - secretferry.akeyless.attributes.info_module
+  - secretferry.akeyless.attributes.write_module
 options:
   paths:
     description:
@@ -57,6 +58,12 @@ options:
         name, the entity, the role, the user, the service account or the display name.
     type: list
     elements: str
+  dest:
+    description:
+      - A file on the host that the module runs on. All usage is written to it as JSON, whatever O(report_limit) is, for
+        the waves of P(secretferry.akeyless.kv_batches#inventory). Only its owner may read it.
+      - Not written if a log could not be read to its end, or if no request of the migration is in the logs.
+    type: path
   report_limit:
     description:
       - How many entries each list holds at the most. A list in an entry of another list holds 50 at the most. Counts
@@ -69,6 +76,8 @@ notes:
   - The auth mount of an identity is known if its login is in the logs.
 seealso:
   - module: secretferry.akeyless.kv_info
+  - plugin: secretferry.akeyless.kv_batches
+    plugin_type: inventory
 author:
   - secretferry.akeyless contributors (@secretferry)
 """
@@ -96,6 +105,7 @@ EXAMPLES = r"""
     exclude_identities:
       - "*/migration"
       - root
+    dest: /srv/rollout/usage.json
   register: usage
 
 - name: Show them
@@ -104,6 +114,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+dest:
+  description: The file that has the usage.
+  returned: when O(dest) is given and could be written
+  type: str
+  sample: /srv/rollout/usage.json
 summary:
   description:
     - Counts. C(lines) were read, C(requests) and C(responses) are entries of the log, C(broken_lines) are neither.

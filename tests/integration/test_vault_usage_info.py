@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import stat
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
+from inventories import list_inventory, write_source
 
 from ansible_collections.secretferry.akeyless.plugins.modules import vault_usage_info
 from ferrydev.canaries import canary, scan
@@ -124,7 +126,7 @@ class Story:
         with site.log.open("ab") as stream:
             stream.write(b'{"auth":{"accessor":"hmac-sha256:00')  # as if the server was writing
         self.play = Play(connection_env(site.vault, None), folder=site.folder / "play")
-        logs = f"{site.folder}/audit.log*"
+        logs, self.dest = f"{site.folder}/audit.log*", site.folder / "usage.json"
         own: dict[str, t.Any] = {"exclude_identities": ["token"]}  # root's
         source: dict[str, t.Any] = {"source": {"paths": ["secret/shop/", "old/"]}}
         self.played = self.play.run(
@@ -135,6 +137,11 @@ class Story:
                 look("later", logs, since="2100-01-01T00:00:00Z"),
                 look("raw", logs, raw, ignore=True),
                 {**look("check", logs, **own, **source), "check_mode": True, "diff": True},
+                {**look("would write", logs, dest=str(self.dest), **own), "check_mode": True, "diff": True},
+                {"name": "before", "ansible.builtin.stat": {"path": str(self.dest)}},
+                look("write", logs, dest=str(self.dest), **own),
+                look("again", logs, dest=str(self.dest), **own),
+                look("nothing", logs, since="2100-01-01T00:00:00Z", dest=str(self.dest), ignore=True),
             ],
             "-vvv",
         )
@@ -254,6 +261,42 @@ def test_check_mode_and_diff_mode_make_no_difference(story: Story) -> None:
     assert story["check"]["changed"] is False
 
 
+def test_the_file_is_written_once(story: Story) -> None:
+    tasks = ("would write", "write", "again")
+    assert [story[task]["changed"] for task in tasks] == [True, True, False]
+    assert story["before"]["stat"]["exists"] is False
+    assert stat.S_IMODE(story.dest.stat().st_mode) == 0o600
+    assert story["would write"]["diff"][0]["after"] == story.dest.read_text("utf-8")
+
+
+def test_a_log_without_a_use_does_not_make_every_secret_unused(story: Story) -> None:
+    assert story["nothing"]["failed"] is True
+    assert "is not written, as no request" in story["nothing"]["msg"]
+    assert json.loads(story.dest.read_text("utf-8"))["secrets"]
+
+
+def test_waves_by_application(story: Story, tmp_path: Path) -> None:
+    waves = [
+        {"name": "checkout", "used_by": ["checkout"]},
+        {"name": "robots", "used_by": ["token-night*", "alice"]},
+        {"name": "idle", "unused": True},
+    ]
+    migration = {
+        "name": "shop",
+        "target_location": "/migrated",
+        "source": {"paths": ["secret/shop/", "old/"]},
+        "usage_file": str(story.dest),
+        "overlap": "first",
+        "waves": waves,
+    }
+    listed = list_inventory(story.play, write_source(tmp_path, {"migrations": [migration]}))
+    assert {wave: listed.paths(f"wave_{wave}") for wave in ("checkout", "robots", "idle")} == {
+        "checkout": ["old/shop/legacy", "secret/shop/db"],
+        "robots": ["secret/shop/api", "secret/shop/new"],
+        "idle": ["secret/shop/idle"],
+    }
+
+
 def test_a_raw_log_is_refused(story: Story) -> None:
     raw = story["raw"]
     assert raw["failed"] is True
@@ -273,9 +316,9 @@ def test_nothing_leaks(story: Story) -> None:
 
 def test_the_result_is_documented(story: Story) -> None:
     documented = yaml.safe_load(vault_usage_info.RETURN)
-    assert set(documented) == set(story["source"]) - {"changed", "failed", "invocation", "warnings", "_ansible_no_log"}
+    assert set(documented) == set(story["write"]) - {"changed", "failed", "invocation", "warnings", "_ansible_no_log"}
     for name, entry in documented.items():
-        given, sample = story["source"][name], entry["sample"]
+        given, sample = story["write"][name], entry["sample"]
         if entry["type"] == "dict":
             assert set(given) == set(sample), name
         elif given and isinstance(given[0] if isinstance(given, list) else None, dict):
@@ -288,6 +331,7 @@ def test_the_examples_run(story: Story) -> None:
         if MODULE in task:
             task[MODULE]["paths"] = [f"{story.site.folder}/audit.log*"]
     tasks[2][MODULE]["source"]["paths"] = ["secret/shop/"]
+    tasks[2][MODULE]["dest"] = str(story.site.folder / "example.json")
     tasks[2][MODULE]["exclude_identities"] = ["*/checkout", "token"]
     played = story.play.run(tasks)
     assert played["Show the identities of each path"]["msg"]["old/shop/legacy"] == ["approle/checkout", "token"]

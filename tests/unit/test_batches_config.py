@@ -125,6 +125,8 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         changed(waves=[{"name": "a", "share": "60 %"}, {"name": "b", "share": "50 %"}]),
         ("migrations[0].waves", "the shares add up to 110 %"),
     ),
+    "no usage file": (wave(used_by=["checkout"]), ("migrations[0].usage_file", "dest")),
+    "used and unused": (wave(used_by=["a"], unused=True), ("waves[0].unused", "no secret matches both")),
     "custom metadata": (wave(custom_metadata={"critical": True}), ("waves[0].custom_metadata", "Quote")),
     "empty prefix": (wave(folders=["/"]), ("migrations[0].waves[0].folders", "is not a path")),
     "same names": (

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from audit_logs import HMAC, auth_block, entry, line_of, usage_of, written
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
@@ -93,6 +93,13 @@ def test_a_denied_request_may_lack_its_mount() -> None:
     denied = entry(request={"mount_point": None, "mount_type": None}, error="permission denied", auth={})
     assert (use_of(denied).mount, use_of(denied).path) == ("", "secret/data/a")
     assert use_of(denied).identity == Identity()
+
+
+@pytest.mark.parametrize("path", ["secret/data/a/data", "team/kv/metadata/a", "old/a/b"])
+def test_older_servers_do_not_name_the_mount(path: str) -> None:
+    use = use_of(entry(path, request={"mount_point": None}))
+    assert use.mount == {"s": "secret/", "t": "team/kv/", "o": "old/"}[path[0]]
+    assert use.mount + use.path == path
 
 
 def test_other_mounts_do_not_count() -> None:
@@ -279,6 +286,7 @@ APPS = st.sampled_from(["one", "two", "three"])
 REQUESTS = st.lists(st.tuples(PATHS, APPS, st.integers(0, 59), st.integers(1, 3), st.booleans()), max_size=40)
 
 
+@settings(deadline=None)  # files are written and read
 @given(REQUESTS, st.randoms(use_true_random=False))
 def test_it_is_what_a_plain_count_says_in_any_order_and_files(
     tmp_path_factory: pytest.TempPathFactory, requests: list[tuple[str, str, int, int, bool]], chance: random.Random

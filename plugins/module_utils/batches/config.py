@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
+from ..common.usage_file import UsageFile
 from ..errors import OptionError
 from ..options.akeyless import AkeylessSettings, resolve_akeyless
 from ..options.lookup import Lookup
@@ -53,6 +54,7 @@ class Planned:
     :ivar options: of ``kv_migration``, as given.
     :ivar settings: the connection to its source, ``None`` where the ledger is read; holds credentials.
     :ivar first_match: whether the first wave that matches a secret takes it.
+    :ivar usage: who uses which secret, ``None`` where no wave asks.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Planned:
     batch_size: int
     waves: tuple[Wave, ...]
     first_match: bool
+    usage: UsageFile | None = field(default=None, repr=False)
 
     @property
     def source(self) -> dict[str, t.Any]:
@@ -100,6 +103,7 @@ def config_spec() -> dict[str, t.Any]:
         "source": kv_source_spec(),
         "options": {"type": "dict", "options": options},
         "environment": {"type": "str"},
+        "usage_file": {"type": "path"},
         "batch_size": {"type": "int"},
         "overlap": {"type": "str", "choices": list(_OVERLAPS)},
         "waves": {"type": "list", "elements": "dict", "options": wave_spec()},
@@ -190,6 +194,7 @@ def _migration(
             size = entry["batch_size"]
         if not 1 <= size <= 10_000:
             raise OptionError("batch_size", f"{size} is not a number from 1 to 10000", "Give 100 to 1000, as a rule")
+        waves = () if of_ledger else read_waves(entry["waves"] or ())
         return Planned(
             name=entry["name"],
             definition=definition,
@@ -197,9 +202,23 @@ def _migration(
             environment=entry.get("environment") or "",
             options=options,
             batch_size=size,
-            waves=() if of_ledger else read_waves(entry["waves"] or ()),
+            waves=waves,
             first_match=(entry.get("overlap") or overlap) == "first",
+            usage=_usage(waves, entry.get("usage_file")),
         )
+
+
+def _usage(waves: t.Sequence[Wave], file: str | None) -> UsageFile | None:
+    asking = [wave.name for wave in waves if wave.used_by or wave.unused]
+    if not asking:
+        return None
+    if not file:
+        raise OptionError(
+            "usage_file",
+            f"is missing, and the wave {asking[0]} has used_by or unused",
+            "Name the file that vault_usage_info wrote as dest",
+        )
+    return UsageFile(file)
 
 
 def _check_names(migrations: t.Sequence[Planned]) -> None:

@@ -181,7 +181,8 @@ class _Assignment:
 
     async def _assign(self, secret: SourceSecret) -> None:
         path, mount = secret.path, Mount(secret.mount, secret.kv_version)
-        taking = [wave for wave in self._others if wave.may_take(path)]
+        usage = self._planned.usage
+        taking = [wave for wave in self._others if wave.may_take(path) and wave.takes_use(usage, path)]
         if any(wave.custom for wave in taking):
             try:
                 custom = (await self._reader.metadata(mount, secret.secret)).custom if mount.version == 2 else {}

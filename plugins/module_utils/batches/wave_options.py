@@ -15,7 +15,7 @@ from .waves import Wave, globs_of
 
 __all__ = ["errors_at", "read_waves", "wave_spec"]
 
-_SELECTORS = ("include", "folders", "custom_metadata", "share", "rest")
+_SELECTORS = ("include", "folders", "custom_metadata", "used_by", "unused", "share", "rest")
 _WAVE = re.compile(r"[a-z][a-z0-9_]*")
 _MOST_WAVES = 99
 
@@ -29,6 +29,8 @@ def wave_spec() -> dict[str, t.Any]:
         "exclude": texts,
         "folders": texts,
         "custom_metadata": {"type": "dict"},
+        "used_by": texts,
+        "unused": {"type": "bool", "default": False},
         "share": {"type": "str"},
         "rest": {"type": "bool", "default": False},
     }
@@ -79,6 +81,8 @@ def _wave(entry: t.Mapping[str, t.Any], number: int, after: float, used: t.Colle
         raise OptionError(
             "rest", f"the wave {name} has other selectors too", "Give rest alone: it takes what no other wave takes"
         )
+    if entry["unused"] and entry.get("used_by"):
+        raise OptionError("unused", f"the wave {name} has used_by too", "Give one of them: no secret matches both")
     for key in ("include", "exclude", "folders"):
         for text in entry.get(key) or ():
             if not text.strip("/"):
@@ -97,6 +101,8 @@ def _wave(entry: t.Mapping[str, t.Any], number: int, after: float, used: t.Colle
         _percent(entry.get("share")),
         after,
         entry["rest"],
+        tuple(entry.get("used_by") or ()),
+        entry["unused"],
     )
 
 

@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ..common.usage_file import UsageFile
 from ..plan.selection import compile_glob
 
 __all__ = ["Wave", "globs_of", "place_of"]
@@ -40,6 +41,8 @@ class Wave:
     :ivar custom: key to patterns of which one must match the value.
     :ivar share: percent; 0 where there is no such selector.
     :ivar after: percent, the sum of the shares of the waves before.
+    :ivar used_by: globs of identities of which one must have used the secret.
+    :ivar unused: whether no identity may have read the secret.
     """
 
     name: str
@@ -51,6 +54,8 @@ class Wave:
     share: float = 0.0
     after: float = 0.0
     rest: bool = False
+    used_by: tuple[str, ...] = ()
+    unused: bool = False
 
     def may_take(self, path: str) -> bool:
         """Whether all selectors that need no metadata match ``path``. Not for ``rest``."""
@@ -61,6 +66,15 @@ class Wave:
         if self.folders and not any(path == f or path.startswith(f"{f}/") for f in self.folders):
             return False
         return not self.share or self.after <= place_of(path) < self.after + self.share
+
+    def takes_use(self, usage: UsageFile | None, path: str) -> bool:
+        """Whether the selectors match what ``usage`` has of ``path``."""
+        if usage is None or not (self.used_by or self.unused):
+            return True
+        if self.unused:
+            return not usage.is_read(path)
+        users = usage.users(path)
+        return any(fnmatchcase(text, pattern) for pattern in self.used_by for text in users)
 
     def takes_metadata(self, custom: t.Mapping[str, t.Any]) -> bool:
         """Whether the wave matches a secret's ``custom_metadata``."""

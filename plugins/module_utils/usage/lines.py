@@ -116,6 +116,8 @@ def parse_response(line: bytes) -> Use | SeenLogin | None:
         kind = request.get("mount_type")
         if kind not in ("kv", "generic") and (kind or not _is_denied(record, auth)):
             return None
+        if kind and not mount:
+            mount = _mount_in(path)
         return _use(record, request, auth, response, namespace, mount, path)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BrokenLine from None
@@ -169,6 +171,13 @@ def _check_hashed(*holders: dict[str, t.Any]) -> None:
         for member in ("client_token", "token"):
             if not str(holder.get(member) or _HMAC).startswith(_HMAC):
                 raise RawLog
+
+
+def _mount_in(path: str) -> str:
+    """The mount in the path of a request, for older servers, which name only its type: a guess."""
+    first, *others = path.split("/")
+    before = next((at for at, segment in enumerate(others) if segment in AREAS), 0)
+    return "/".join([first, *others[:before]]) + "/"
 
 
 def _inside(namespace: str, path: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ``vault_usage_info``: who reads what, from the audit logs of a Vault. Reads only."""
+"""The module ``vault_usage_info``: who reads what, from the audit logs of a Vault. It writes ``dest`` only."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from dataclasses import replace
 from ..common.log_files import find_logs
 from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
+from ..common.usage_file import write_usage
 from ..errors import OptionError, SecretferryError
 from ..options import report_limit_of, resolve_source
 from ..options.moments import moment_of
 from ..plan.definition import Definition, merge
 from ..plan.spec import kv_source_spec
 from .known import KnownSource, list_source
-from .report import describe
+from .report import describe, file_text
 from .run import LogReading, Window, read_logs, text_of
 from .workdb import UsageDb
 
 __all__ = ["find_usage", "usage_spec"]
 
+_LONGEST_DIFF = 100_000  # characters
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 
 
@@ -38,6 +40,7 @@ def usage_spec() -> dict[str, t.Any]:
         "since": {"type": "str"},
         "until": {"type": "str"},
         "exclude_identities": {"type": "list", "elements": "str"},
+        "dest": {"type": "path"},
         "report_limit": {"type": "int", "default": 500},
     }
 
@@ -46,7 +49,7 @@ async def find_usage(params: Params, *, check: bool, mask: Mask) -> Result:
     """Read audit logs, and tell who uses which secret.
 
     :param params: the module's options.
-    :param check: has no effect: nothing is ever written.
+    :param check: do not write ``dest``.
     :param mask: is called with every credential of the source.
     :raises SecretferryError: an option is wrong, there is no such file, or a file has values. Files that cannot be read
         are in ``Result.error``, with the result of all others.
@@ -67,9 +70,28 @@ async def find_usage(params: Params, *, check: bool, mask: Mask) -> Result:
         durations["read"] = round(time.monotonic() - begun, 3)
         versions = workdb.resolve(known.versions, known.takes)
         values = describe(reading, workdb, known, versions, limit)
+        result = Result(values=values, warnings=_warnings(values), error=_error(reading))
+        if params["dest"] and result.error is None:
+            _write(params["dest"], workdb, result, check=check)
     durations["total"] = round(time.monotonic() - started, 3)
     values["durations"] = durations
-    return Result(values=values, warnings=_warnings(values), error=_error(reading))
+    return result
+
+
+def _write(dest: str, workdb: UsageDb, result: Result, *, check: bool) -> None:
+    if not result.values["summary"]["matched"]:
+        result.error = SecretferryError(
+            f"{dest} is not written, as no request of a secret of the migration is in the logs",
+            "Check paths, since, until and namespace: with such a file, every secret would be unused",
+        )
+        return
+    text = file_text(workdb)
+    result.values["dest"] = dest
+    result.changed, before = write_usage(dest, text, check=check)
+    if result.changed:
+        if max(len(before), len(text)) > _LONGEST_DIFF:
+            before, text = (f"{len(content)} characters\n" for content in (before, text))
+        result.diff = [{"before": before, "after": text, "before_header": dest, "after_header": dest}]
 
 
 async def _known(params: Params, workdb: UsageDb, mask: Mask) -> tuple[KnownSource, str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ..common.usage_file import usage_text
 from .known import KnownSource
 from .run import COUNTS, LogReading
 from .workdb import UsageDb
 
-__all__ = ["describe"]
+__all__ = ["describe", "file_text"]
 
 NESTED = 50
 """The most entries of a list in an entry of another list."""
@@ -83,6 +84,22 @@ def describe(
         "unreadable": reading.unreadable[:limit],
         "unreadable_count": len(reading.unreadable),
     }
+
+
+def file_text(workdb: UsageDb) -> str:
+    """The content of the file for ``kv_batches``: all of it, whatever ``report_limit`` is."""
+    secrets: dict[str, tuple[bool, set[str]]] = {}
+    for path, name, read in workdb.secrets_used():
+        before, names = secrets.get(path, (False, set()))
+        secrets[path] = (before or bool(read), names | {name})
+    used = set().union(*(names for _read, names in secrets.values()))
+    identities: dict[str, set[str]] = {}
+    count, _rows = workdb.identities(0)
+    for _number, name, entity, _mount, *texts in workdb.identities(count)[1]:
+        if name in used:
+            identities[name] = {entity, *texts} - {""}
+    *_counts, first, last = workdb.totals()
+    return usage_text((_moment(first), _moment(last)), identities, secrets)
 
 
 class _Shown:

@@ -126,6 +126,13 @@ class UsageDb(CountedUse):
         count, rows = self._count_and_list(what, "path", "path", limit)
         return count, [path for (path,) in rows]
 
+    def secrets_used(self) -> t.Iterator[tuple[str, str, bool]]:
+        """Path, name of the identity, and whether it read, for each use of a value."""
+        what = "use JOIN identity ON identity.id = identity"
+        yield from self._db.execute(
+            f"SELECT path, name, max({_READS}) FROM {what} WHERE ({_READS}) OR ({_WRITES}) GROUP BY path, identity"
+        )
+
     def is_listed(self, path: str) -> bool:
         """Whether the source has a secret of that path."""
         return self._db.execute("SELECT 1 FROM source WHERE path = ?", (path,)).fetchone() is not None
