@@ -16,8 +16,9 @@ from ..common.result import Mask, Params, Result
 from ..common.sessions import open_source
 from ..common.usage_file import write_usage
 from ..errors import OptionError, SecretferryError
-from ..options import report_limit_of, resolve_source
 from ..options.moments import moment_of
+from ..options.numbers import report_limit_of
+from ..options.vault import resolve_source
 from ..plan.definition import Definition, merge
 from ..plan.spec import kv_source_spec
 from .known import KnownSource, list_source
