@@ -32,6 +32,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ferrydev.reproducible import pack_again
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 COLLECTION = Path("ansible_collections", "secretferry", "akeyless")
 _OLD = 86_400.0  # seconds
@@ -75,6 +77,14 @@ def artifact() -> Path:
     source = copy()
     with _alone():
         return _built(source)
+
+
+def build(source: Path, folder: Path) -> Path:
+    """Build an artifact from a collection's folder into another folder: the same bytes from the same files."""
+    _galaxy("build", str(source), "--output-path", str(folder))
+    archive = next(folder.glob("*.tar.gz"))
+    pack_again(archive)
+    return archive
 
 
 def install() -> Path:
@@ -161,7 +171,7 @@ def _built(source: Path) -> Path:
     if not (stamp.exists() and stamp.read_text("utf-8") == digest.hexdigest() and any(dist.glob("*.tar.gz"))):
         stamp.unlink(missing_ok=True)
         shutil.rmtree(dist, ignore_errors=True)
-        _galaxy("build", str(source), "--output-path", str(dist))
+        build(source, dist)
         stamp.write_text(digest.hexdigest(), "utf-8")
     return next(dist.glob("*.tar.gz"))
 

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -19,7 +23,23 @@ import yaml
 from ferrydev import layout
 
 MODULES = sorted(path.stem for path in (layout.CHECKOUT / "plugins" / "modules").glob("[a-z]*.py"))
+CHANGES = "changelogs/changelog.yaml"
 PLAYBOOKS = sorted(path.name for path in (layout.CHECKOUT / "playbooks").glob("*.yml"))
+# What only contributors need.
+UNPUBLISHED_PAGES = {"docs/contributing.md", "docs/releasing.md"}
+# The sections that the certification of Red Hat's Automation Hub asks for.
+SECTIONS = (
+    "Description",
+    "Requirements",
+    "Installation",
+    "Use Cases",
+    "Testing",
+    "Support",
+    "Release Notes and Roadmap",
+    "Related Information",
+    "License Information",
+)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PUBLISHED = {
     "CHANGELOG.md",
     "FILES.json",
@@ -49,6 +69,14 @@ def run(*command: str) -> str:
     ).stdout
 
 
+def pages(names: list[PurePath]) -> list[PurePath]:
+    return [name for name in names if name.suffix == ".md"]
+
+
+def text_of(page: PurePath) -> str:
+    return (layout.CHECKOUT / page).read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
 def names() -> list[PurePath]:
     with tarfile.open(layout.artifact()) as archive:
@@ -62,14 +90,103 @@ def test_it_holds_nothing_but_the_collection(names: list[PurePath]) -> None:
 
 
 def test_it_holds_every_plugin_playbook_and_page(names: list[PurePath]) -> None:
+    copied = layout.copy()
     tracked = {
-        path.relative_to(layout.copy())
+        path.relative_to(copied)
         for folder in ("plugins", "playbooks", "roles", "docs", "meta")
-        for path in (layout.copy() / folder).rglob("*")
+        for path in (copied / folder).rglob("*")
         if path.is_file()
     }
-    assert {str(path) for path in tracked} <= {str(path) for path in names}
+    assert {str(path) for path in tracked} - UNPUBLISHED_PAGES <= {str(path) for path in names}
     assert {"LICENSE", "README.md", "requirements.txt"} <= {str(path) for path in names}
+
+
+def test_it_holds_nothing_for_contributors_only(names: list[PurePath]) -> None:
+    assert {str(path) for path in names} & UNPUBLISHED_PAGES == set()
+    assert [str(path) for path in names if path.name.startswith((".", "demo", "requirements-dev"))] == []
+    assert sorted(str(path) for path in names if path.parts[0] == "changelogs") == ["changelogs", CHANGES]
+
+
+def test_galaxy_accepts_what_galaxy_yml_says() -> None:
+    galaxy = yaml.safe_load((layout.CHECKOUT / "galaxy.yml").read_text("utf-8"))
+    assert [author for author in galaxy["authors"] if len(author) > 64] == []
+    assert len(galaxy["description"]) <= 2000
+    assert [tag for tag in galaxy["tags"] if not re.fullmatch(r"[a-z0-9]{1,64}", tag)] == []
+    # Automation Hub wants one of these.
+    assert set(galaxy["tags"]) & {"application", "cloud", "database", "infrastructure", "security", "tools"}
+
+
+def test_every_link_of_a_page_leads_to_a_file_of_the_artifact_or_to_the_web(names: list[PurePath]) -> None:
+    for page in pages(names):
+        for link in _LINK.findall(text_of(page)):
+            target = link.partition("#")[0]
+            if target and not target.startswith("https://"):
+                leads_to = PurePath(os.path.normpath(page.parent / target))
+                assert leads_to in names, f"{page} links to {link}"
+
+
+def test_no_page_names_a_command_that_only_a_checkout_has(names: list[PurePath]) -> None:
+    for page in pages(names):
+        text = text_of(page)
+        if page == PurePath("README.md"):
+            text, said, for_developers = text.partition("\n## Contributing\n")
+            assert said
+            assert {"    make demo", "    make test"} <= set(for_developers.splitlines())
+        assert re.findall(r"(?:`|^ {4})make [a-z-]+", text, re.MULTILINE) == [], page
+
+
+def test_the_readme_has_the_sections_of_a_certified_collection() -> None:
+    text = text_of(PurePath("README.md"))
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert [heading for heading in headings if heading in SECTIONS] == list(SECTIONS)
+    assert "    ansible-galaxy collection install secretferry.akeyless\n" in text
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    # Written in another order and at another time, with other rights of the group.
+    once, again = layout.copy(), tmp_path / "collection"
+    for file in sorted((path for path in once.rglob("*") if path.is_file()), reverse=True):
+        target = again / file.relative_to(once)
+        if "output" not in target.parts:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+            target.chmod(file.stat().st_mode | 0o020)
+    built = layout.build(again, tmp_path / "dist")
+    assert built.name == layout.artifact().name
+    assert hashlib.sha256(built.read_bytes()).hexdigest() == hashlib.sha256(layout.artifact().read_bytes()).hexdigest()
+
+
+def test_what_ansible_galaxy_verifies_is_right() -> None:
+    # The lists were sorted after ansible-galaxy had written them.
+    said = run("ansible-galaxy", "collection", "verify", "--offline", "secretferry.akeyless")
+    assert "Successfully verified" in said
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not on the PATH")
+def test_a_signature_of_the_manifest_is_verified(tmp_path: Path) -> None:
+    home, keyring = tmp_path / "gnupg", tmp_path / "keyring.kbx"
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    with tarfile.open(layout.artifact()) as archive:
+        manifest = archive.extractfile("MANIFEST.json")
+        assert manifest
+        (tmp_path / "manifest").write_bytes(manifest.read())
+    (tmp_path / "other").write_bytes(b"{}")
+    try:
+        for command in (
+            ["--quick-generate-key", "maintainer@example.com", "ed25519", "sign", "1d"],
+            *(["--armor", "--detach-sign", str(tmp_path / name)] for name in ("manifest", "other")),
+            ["--output", str(tmp_path / "key.gpg"), "--export"],
+            ["--no-default-keyring", "--keyring", str(keyring), "--import", str(tmp_path / "key.gpg")],
+        ):
+            subprocess.run([*gpg, *command], check=True)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+    verify = ["ansible-galaxy", "collection", "verify", "--offline", "secretferry.akeyless", "--keyring", str(keyring)]
+    verify += ["--required-valid-signature-count", "+1", "--signature"]
+    assert "Successfully verified" in run(*verify, f"file://{tmp_path}/manifest.asc")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*verify, f"file://{tmp_path}/other.asc")
 
 
 def test_it_holds_no_code_that_is_not_free_like_the_rest(names: list[PurePath]) -> None:
