@@ -28,6 +28,9 @@ description:
     that one becomes too large it is split; its lower half keeps the name, its upper half has a new one, and no other
     batch is renamed. See the collection's page on inventories.
   - The file's name must end in C(kv_batches.yml) or C(kv_batches.yaml).
+  - Options that the file does not have can be in the variable E(SECRETFERRY_BATCH_CONFIG), as YAML or JSON, so that a
+    file without any of them serves every inventory source of AWX. Its twin E(SECRETFERRY_BATCH_CONFIG_FILE) can name a
+    file that holds them.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -87,9 +90,9 @@ options:
   migrations:
     description:
       - The migrations, with the names and options of M(secretferry.akeyless.kv_migration).
+      - Required, here or in E(SECRETFERRY_BATCH_CONFIG).
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description:
@@ -244,6 +247,7 @@ import re
 import traceback
 import typing as t
 
+import yaml
 from ansible import context
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
@@ -251,8 +255,14 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import config_spec, read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.hosts import as_hosts
-from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import MissingLibrary, SecretferryError
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import (
+    MissingLibrary,
+    OptionError,
+    SecretferryError,
+)
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.lookup import Lookup
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.private_files import take_file_warnings
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import Option
 
 try:
     from ansible.template import trust_as_template
@@ -268,6 +278,7 @@ else:
         return value
 
 
+_CONFIG = Option("config", ("SECRETFERRY_BATCH_CONFIG",))
 _NAMES = ("kv_batches.yml", "kv_batches.yaml")
 _PARSER_ERROR = 4  # the exit code of Ansible's programs for an inventory that they do not accept
 _TEMPLATES = ("{{", "{%", "{#", "#jinja2:")
@@ -320,7 +331,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 self._end(message)
 
     def _parse(self, path: str, cache: bool) -> None:
-        given = self._read_config_data(path)
+        given = {**_config_of_the_environment(), **self._read_config_data(path)}
         own = {key: value for key, value in given.items() if key in config_spec()}
         self._reject_unknown(given, path)
         fingerprint = _fingerprint(own)
@@ -383,6 +394,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+
+
+def _config_of_the_environment() -> dict[str, t.Any]:
+    """What the variable has instead of the file.
+
+    :raises AnsibleParserError: it is no mapping.
+    """
+    try:
+        config = yaml.safe_load(Lookup("kv_batches", (_CONFIG,), {}, os.environ).text(_CONFIG.name)) or {}
+    except OptionError as error:
+        raise AnsibleParserError(str(error)) from None
+    except yaml.YAMLError:
+        config = None
+    if not isinstance(config, dict):
+        raise AnsibleParserError(f"{_CONFIG.env[0]} is no YAML with the options of the plugin. Correct the variable")
+    return config
 
 
 def _data(value: t.Any) -> t.Any:

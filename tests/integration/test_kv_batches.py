@@ -24,6 +24,7 @@ from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
 PLUGIN_FILE = Path(__file__).resolve().parents[2] / "plugins" / "inventory" / "kv_batches.py"
+PROJECT_FILE = PLUGIN_FILE.parents[2] / "playbooks" / "inventory" / "awx.kv_batches.yml"
 TEAMS = ("alpha", "beta", "gamma")
 TIERS = ("low", "medium", "high")
 
@@ -380,6 +381,31 @@ def test_credentials_come_from_files_and_sizes_from_variables(kv: Kv, vault: Vau
     coarse = list_inventory(play, file, **env, SECRETFERRY_BATCH_SIZE="90")
     assert [host["secretferry_secret_count"] for host in coarse.hosts.values()] == [90]
     assert [host["secretferry_batch"] for host in coarse.hosts.values()] == list(coarse.hosts), "also without a prefix"
+
+
+def test_what_the_file_does_not_have_can_be_in_a_variable(kv: Kv, play: Play, tmp_path: Path) -> None:
+    # The file that the collection has for AWX, with the text of the variable as playbooks/awx.yml gives it.
+    text = "--- " + json.dumps({"migrations": [migration(kv)], "batch_size": 20})
+    listed = list_inventory(play, PROJECT_FILE, SECRETFERRY_BATCH_CONFIG=text)
+    assert listed.rc == 0, listed.stderr
+    assert listed.paths("wave_every") == every(kv)
+    own = write_source(tmp_path, {"batch_size": 90})
+    assert len(list_inventory(play, own, SECRETFERRY_BATCH_CONFIG=text).hosts) == 1, "the file comes before the variable"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("migrations: [", "SECRETFERRY_BATCH_CONFIG is no YAML with the options of the plugin. Correct the variable"),
+        ("payments", "SECRETFERRY_BATCH_CONFIG is no YAML with the options of the plugin. Correct the variable"),
+        ("batch_size: 3", "migrations"),
+        ("{migrations: [], batchsize: 3}", "batchsize"),
+    ],
+)
+def test_mistakes_in_the_variable_are_named(play: Play, text: str, said: str) -> None:
+    listed = list_inventory(play, PROJECT_FILE, SECRETFERRY_BATCH_CONFIG=text)
+    assert listed.rc == 4
+    assert said in listed.told
 
 
 def test_migrations_of_one_source_share_a_login(kv: Kv, vault: Vault, play: Play, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def wave(**members: t.Any) -> dict[str, t.Any]:
 
 
 WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
-    "no migrations": ({}, ("missing required arguments: migrations",)),
+    "no migrations": ({}, ("migrations: is empty",)),
     "none of them": ({"migrations": []}, ("migrations: is empty",)),
     "unknown key": (changed(wave=[]), ("unknown key migrations.wave", "waves")),
     "unknown wave key": (wave(shared="5 %"), ("migrations.waves.shared", "share")),

@@ -115,7 +115,7 @@ def config_spec() -> dict[str, t.Any]:
         "batch_size": {"type": "int"},
         "concurrency": {"type": "int"},
         "overlap": {"type": "str", "choices": list(_OVERLAPS)},
-        "migrations": {"type": "list", "elements": "dict", "required": True, "options": migration},
+        "migrations": {"type": "list", "elements": "dict", "options": migration},
     }
 
 
