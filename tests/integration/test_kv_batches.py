@@ -390,7 +390,9 @@ def test_what_the_file_does_not_have_can_be_in_a_variable(kv: Kv, play: Play, tm
     assert listed.rc == 0, listed.stderr
     assert listed.paths("wave_every") == every(kv)
     own = write_source(tmp_path, {"batch_size": 90})
-    assert len(list_inventory(play, own, SECRETFERRY_BATCH_CONFIG=text).hosts) == 1, "the file comes before the variable"
+    assert len(list_inventory(play, own, SECRETFERRY_BATCH_CONFIG=text).hosts) == 1, (
+        "the file comes before the variable"
+    )
 
 
 @pytest.mark.parametrize(
