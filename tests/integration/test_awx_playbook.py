@@ -33,6 +33,15 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
 
 
 @pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+    """Of another site: with slices, and without teams and a webhook."""
+    site = {key: value for key, value in SITE.items() if not key.endswith(("_teams", "_webhook_url"))}
+    calls, problem = apply_to_nothing(tmp_path_factory.mktemp("other"), {**site, "secretferry_awx_slices": 7})
+    assert not problem, problem[-6000:]
+    return calls
+
+
+@pytest.fixture(scope="module")
 def templates(calls: Calls) -> dict[str, dict[str, t.Any]]:
     return calls.named("job_template")
 
@@ -238,10 +247,8 @@ def test_a_hidden_default_never_changes_the_verbosity(templates: dict[str, dict[
     assert [name for name, template in templates.items() if "verbosity" in template] == []
 
 
-def test_slices_are_only_for_jobs_on_batches(tmp_path: Path) -> None:
-    calls, problem = apply_to_nothing(tmp_path, {**SITE, "secretferry_awx_slices": 7})
-    assert not problem
-    sliced = {t["playbook"] for t in calls.of("job_template") if t["job_slice_count"] > 1}
+def test_slices_are_only_for_jobs_on_batches(other: Calls) -> None:
+    sliced = {t["playbook"] for t in other.of("job_template") if t["job_slice_count"] > 1}
     assert sliced == {"playbooks/rollout.yml", "playbooks/verify.yml"}
 
 
@@ -351,12 +358,9 @@ def test_operators_and_approvers_are_not_the_same_and_none_writes_alone(
     assert not any(writes(templates[name]) or templates[name]["playbook"] == "playbooks/sync.yml" for name in launched)
 
 
-def test_no_team_and_no_webhook_means_no_right_and_no_notification(tmp_path: Path) -> None:
-    site = {key: value for key, value in SITE.items() if not key.endswith(("_teams", "_webhook_url"))}
-    calls, problem = apply_to_nothing(tmp_path, site)
-    assert not problem
-    assert calls.of("role") == calls.of("notification_template") == []
-    assert {str(t["notification_templates_error"]) for t in calls.of("job_template")} == {"[]"}
+def test_no_team_and_no_webhook_means_no_right_and_no_notification(other: Calls) -> None:
+    assert other.of("role") == other.of("notification_template") == []
+    assert {str(t["notification_templates_error"]) for t in other.of("job_template")} == {"[]"}
 
 
 def test_a_failure_and_an_approval_are_notified(calls: Calls, templates: dict[str, dict[str, t.Any]]) -> None:

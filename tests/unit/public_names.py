@@ -25,6 +25,7 @@ __all__ = [
     "code_texts",
     "doc_texts",
     "documented",
+    "load_yaml",
     "options",
     "public_names",
     "return_keys",
@@ -38,6 +39,19 @@ PLUGINS = CHECKOUT / "plugins"
 MODULES = tuple(sorted(path.stem for path in (PLUGINS / "modules").glob("[a-z]*.py")))
 _MARKUP = re.compile(r"\b(?:[OVCP]|RV)\(([^()]+)\)")
 _ACTION_FILES = [*sorted((CHECKOUT / "playbooks").rglob("*.yml")), *sorted((CHECKOUT / "roles").rglob("*.yml"))]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with ``!unsafe``, which keeps Ansible from evaluating the braces of a text."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(t.cast(yaml.ScalarNode, node)))
+
+
+def load_yaml(path: Path) -> t.Any:
+    """The content of a file of the playbooks or roles."""
+    return yaml.load(path.read_text("utf-8"), _Loader)
+
 
 Entry = tuple[str, dict[str, t.Any], dict[str, t.Any]]  # dotted path, what is documented of it, its siblings
 
@@ -123,7 +137,7 @@ def variables() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in _ACTION_FILES:
         where = str(path.relative_to(CHECKOUT))
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = load_yaml(path)
         if path.parent.name in ("defaults", "vars"):
             names = set(content)
         elif path.name == "argument_specs.yml":
@@ -149,10 +163,7 @@ def _set_in(content: t.Any) -> Iterator[str]:
 
 def yaml_texts() -> dict[str, list[str]]:
     """By file of the playbooks and roles: names of plays and tasks, messages, and descriptions of variables."""
-    return {
-        str(path.relative_to(CHECKOUT)): list(_said_in(yaml.safe_load(path.read_text("utf-8"))))
-        for path in _ACTION_FILES
-    }
+    return {str(path.relative_to(CHECKOUT)): list(_said_in(load_yaml(path))) for path in _ACTION_FILES}
 
 
 def _said_in(content: t.Any) -> Iterator[str]:

@@ -10,8 +10,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from public_names import load_yaml
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import read_config
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless, resolve_source
@@ -23,17 +23,9 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec 
 )
 from ferrydev.layout import CHECKOUT
 
-
-class _Loader(yaml.SafeLoader):
-    """YAML with ``!unsafe``, which keeps Ansible from evaluating the braces that are for AWX."""
-
-
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(t.cast(yaml.ScalarNode, node)))
 TYPES: dict[str, dict[str, t.Any]] = {
     kind["name"].removeprefix("Secretferry "): kind
-    for kind in yaml.load((CHECKOUT / "playbooks" / "vars" / "awx_credential_types.yml").read_text("utf-8"), _Loader)[
-        "controller_credential_types"
-    ]
+    for kind in load_yaml(CHECKOUT / "playbooks" / "vars" / "awx_credential_types.yml")["controller_credential_types"]
 }
 READ = {name for table in (VAULT, VAULT_AUTH, AKEYLESS, AKEYLESS_AUTH) for option in table for name in option.env}
 
