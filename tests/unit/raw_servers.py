@@ -147,6 +147,9 @@ def reset(writer: StreamWriter) -> None:
 
 async def settle(condition: t.Callable[[], object]) -> None:
     """Wait for a condition."""
-    async with asyncio.timeout(5):
+
+    async def wait() -> None:
         while not condition():
             await asyncio.sleep(0.001)
+
+    await asyncio.wait_for(wait(), 5)
