@@ -286,7 +286,8 @@ def test_what_a_node_gives_is_asked_for_by_its_template(
             assert value in asked["choices"] or not asked["choices"]
         given = set(node.get("extra_data", {}))
         for asked in template.get("survey_spec", {"spec": []})["spec"]:
-            assert not asked["required"] or asked["default"] or asked["variable"] in given, node["identifier"]
+            # AWX takes no default for a required answer here.
+            assert not asked["required"] or asked["variable"] in given, node["identifier"]
 
 
 def test_nothing_is_written_without_an_approval_just_before(
@@ -340,6 +341,8 @@ def test_the_scheduled_sync_knows_only_what_was_migrated(calls: Calls, templates
     assert schedule["organization"], "without it, the name is looked up in all organizations"
     assert schedule["enabled"] is False
     template = templates[schedule["unified_job_template"]]
+    assert {q["variable"] for q in template["survey_spec"]["spec"] if q["required"]} <= set(schedule["extra_data"])
+    assert schedule["extra_data"]["secretferry_sync_delete"] == "false"
     assert template["playbook"] == "playbooks/sync.yml"
     sources = [source for source in calls.of("inventory_source") if source["inventory"] == template["inventory"]]
     assert [source["source_vars"]["SECRETFERRY_BATCH_FROM"] for source in sources] == ["ledger"]

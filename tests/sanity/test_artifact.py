@@ -49,6 +49,7 @@ PUBLISHED = {
     "bindep.txt",
     "changelogs",
     "docs",
+    "execution-environment.yml",
     "extensions",
     "meta",
     "playbooks",

@@ -48,7 +48,10 @@ def test_the_definition_is_one_of_schema_3_with_this_collection() -> None:
 
 
 def test_ansible_builder_creates_its_context(tmp_path: Path) -> None:
-    run(str(BIN / "ansible-builder"), "create", "-f", str(DEFINITION), "-c", str(tmp_path / "context"))
+    run(
+        *(str(BIN / "ansible-builder"), "create", "-f", str(DEFINITION), "-c", str(tmp_path / "context")),
+        *("--output-filename", "Containerfile"),
+    )
     container = (tmp_path / "context" / "Containerfile").read_text("utf-8")
     assert "quay.io/centos/centos:stream9" in container
     requirements = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text("utf-8"))

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, secretferry.akeyless contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of playbooks/awx.yml as AWX runs them.
+
+That is: the playbooks of the project, survey answers as extra variables, an inventory that was listed before,
+job slices.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+
+import pytest
+from inventories import Listed, list_inventory
+
+from ferrydev.emulator import Emulator
+from ferrydev.layout import CHECKOUT
+from ferrydev.play import Play, Played, connection_env
+from ferrydev.scene import Kv
+from ferrydev.vault import Vault
+
+SOURCE = CHECKOUT / "playbooks" / "inventory" / "awx.kv_batches.yml"
+MIGRATED = "Carry over what is not at the target yet"
+
+
+class Site:
+    """Nine secrets in two waves, and what AWX does with them."""
+
+    def __init__(self, vault: Vault, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.kv = Kv(vault)
+        for name in ("sandbox/a", "sandbox/b", *(f"team/s{n}" for n in range(7))):
+            self.kv.put(name, {"n": 1})
+        batches = {
+            "batch_size": 1,
+            "migrations": [
+                {
+                    "name": "pay",
+                    "target_location": "/migrated",
+                    "source": {"paths": [f"{self.kv.mount}/"]},
+                    "waves": [
+                        {"name": "pilot", "folders": [f"{self.kv.mount}/sandbox"]},
+                        {"name": "rest", "rest": True},
+                    ],
+                }
+            ],
+        }
+        self.config = "--- " + json.dumps(batches)
+        self.play = Play(connection_env(vault, emulator))
+
+    def update(self, **source_vars: str) -> Listed:
+        """Update an inventory."""
+        listed = list_inventory(self.play, SOURCE, SECRETFERRY_BATCH_CONFIG=self.config, **source_vars)
+        assert listed.rc == 0, listed.stderr
+        return listed
+
+    def launch(
+        self, playbook: str, listed: Listed, answers: dict[str, str], *options: str, slices: int = 1
+    ) -> list[Played]:
+        """The jobs of a template, one for each slice: AWX gives each every n-th host, in order of name."""
+        names, played = sorted(listed.hosts), []
+        for number in range(1, slices + 1):
+            here = names[number - 1 :: slices]
+            groups = {
+                group: {"hosts": {name: {} for name in hosts if name in here}}
+                for group, hosts in listed.groups.items()
+                if set(hosts) & set(here)
+            }
+            python = {"ansible_python_interpreter": sys.executable}
+            inventory = {
+                "all": {"hosts": {name: {**listed.hosts[name], **python} for name in here}, "children": groups}
+            }
+            path = CHECKOUT / "playbooks" / f"{playbook}.yml"
+            played.append(self.play.run(path, *options, inventory=inventory, **answers))
+        return played
+
+    def items(self) -> set[str]:
+        start = f"/migrated/{self.kv.mount}/"
+        return {name.removeprefix(start) for name in self.emulator.control.dump() if name.startswith(start)}
+
+
+@pytest.fixture
+def site(vault: Vault) -> t.Iterator[Site]:
+    with Emulator.start() as emulator:
+        made = Site(vault, emulator)
+        yield made
+        made.play.close()
+
+
+WAVE = {"secretferry_hosts": "wave_pilot", "secretferry_rollout_approved": "pilot"}
+
+
+def test_a_wave_is_migrated_by_what_its_node_gives(site: Site) -> None:
+    listed = site.update()
+    (played,) = site.launch("rollout", listed, WAVE)
+    assert played.status == "successful", played.stdout
+    assert site.items() == {"sandbox/a", "sandbox/b"}
+    (played,) = site.launch("verify", listed, {"secretferry_hosts": "wave_pilot", "secretferry_verify_sample": ""})
+    assert played.status == "successful", played.stdout
+
+
+def test_a_wave_without_its_approval_is_not_migrated(site: Site) -> None:
+    listed = site.update()
+    assert site.launch("rollout", listed, WAVE)[0].status == "successful"
+    answers = {"secretferry_hosts": "wave_rest", "secretferry_rollout_approved": ""}
+    site.launch("rollout", listed, answers)
+    assert site.items() == {"sandbox/a", "sandbox/b"}
+
+
+def test_the_scheduled_sync_never_migrates_a_wave(site: Site) -> None:
+    assert site.launch("rollout", site.update(), WAVE)[0].status == "successful"
+    site.kv.put("sandbox/a", {"n": 2})
+    site.kv.put("team/s0", {"n": 2})
+    site.kv.put("team/new", {"n": 1})
+    ledger = site.update(SECRETFERRY_BATCH_FROM="ledger")
+    answers = {"secretferry_hosts": "all", "secretferry_sync_delete": "false"}
+    (played,) = site.launch("sync", ledger, answers)
+    assert played.status == "successful", played.stdout
+    assert site.items() == {"sandbox/a", "sandbox/b"}, "no secret of the wave that was not approved"
+    dump = site.emulator.control.dump()
+    assert len(dump[f"/migrated/{site.kv.mount}/sandbox/a"]["versions"]) == 2, "a change of a migrated one"
+    # The same job on the batches of Vault would migrate all: that is why it is not made so.
+    (played,) = site.launch("sync", site.update(), answers)
+    assert "team/new" in site.items()
+
+
+def test_a_rollback_takes_back_its_wave_and_no_other(site: Site) -> None:
+    listed = site.update()
+    for wave in ("pilot", "rest"):
+        answers = {"secretferry_hosts": f"wave_{wave}", "secretferry_rollout_approved": wave}
+        assert site.launch("rollout", listed, answers)[0].status == "successful"
+    answers = {
+        "secretferry_hosts": "wave_rest",
+        "secretferry_rollback_from_run": "",
+        "secretferry_rollback_confirmed": "true",
+    }
+    (played,) = site.launch("rollback", listed, answers)
+    assert played.status == "successful", played.stdout
+    assert site.items() == {"sandbox/a", "sandbox/b"}
+
+
+@pytest.mark.parametrize("slices", [1, 3, 7])
+def test_slices_together_do_what_one_job_does(site: Site, slices: int) -> None:
+    listed = site.update()
+    answers = {"secretferry_hosts": "wave_rest", "secretferry_rollout_approved": "rest"}
+    jobs = site.launch("rollout", listed, answers, "--check", slices=slices)
+    assert {job.status for job in jobs} == {"successful"}, [job.stdout for job in jobs]
+    worked = [host for job in jobs for host, tasks in job.hosts.items() if MIGRATED in tasks]
+    assert sorted(worked) == sorted(listed.groups["wave_rest"])
+
+
+def test_a_slice_without_hosts_of_the_wave_ends_well_and_says_so(site: Site) -> None:
+    listed = site.update()
+    jobs = site.launch("rollout", listed, WAVE, slices=len(listed.hosts))
+    assert {job.status for job in jobs} == {"successful"}
+    empty = [job for job in jobs if not any(MIGRATED in tasks for tasks in job.hosts.values())]
+    assert len(empty) == len(listed.groups["wave_rest"])
+    assert all("Nothing to do: no host of this inventory is in wave_pilot" in job.stdout for job in empty)
+    assert site.items() == {"sandbox/a", "sandbox/b"}
+
+
+@pytest.mark.parametrize("playbook", ["rollout", "verify", "sync", "rollback"])
+def test_a_mistyped_wave_is_an_error_and_no_green_slice(site: Site, playbook: str) -> None:
+    listed = site.update()
+    answers = {"secretferry_hosts": "wave_pilto", "secretferry_rollout_approved": "pilto"}
+    for job in site.launch(playbook, listed, answers, slices=2):
+        assert job.status == "failed"
+        assert "names the wave pilto" in " ".join(job.stdout.split())
+    assert site.items() == set()
