@@ -8,13 +8,15 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/secretferry
 # Another Python or another lock file means another venv; the old one stays usable.
 VENV := $(CACHE)/venv-$(shell { $(PYTHON) -VV; cat requirements-dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := $(VENV)/.ready
+RELEASE_VENV := $(CACHE)/release-$(shell { $(PYTHON) -VV; cat requirements-release.txt; } | cksum | cut -d ' ' -f 1)
+RELEASE_READY := $(RELEASE_VENV)/.ready
 RUN = PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.layout run
 PYTEST = pytest $(PYTEST_ARGS)
 # Each worker process of `make test` has a Vault and an emulator of its own.
 WORKERS ?= logical
 
 .DEFAULT_GOAL := help
-.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install vault matrix lock clean
+.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install release-check vault matrix lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,17 +67,28 @@ build: setup  ## Build the collection's artifact and say where it is
 install: setup  ## Build and install it into the scratch folder; prints a path for ANSIBLE_COLLECTIONS_PATH
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.layout install
 
+release-check: $(RELEASE_READY)  ## Run what Galaxy, Automation Hub and docs.ansible.com run, with all that it prints
+	@PYTHONPATH=dev $(RELEASE_VENV)/bin/python -m ferrydev.release_check
+
+$(RELEASE_READY):
+	@echo "Making a virtual environment in $(RELEASE_VENV)"
+	@$(PYTHON) -m venv --clear $(RELEASE_VENV)
+	@$(RELEASE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-release.txt
+	@touch $(RELEASE_READY)
+
 have-vault: setup
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.vault build > /dev/null
 
 vault: setup  ## Find a Vault on this machine, or build one (five to ten minutes, once)
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.vault build
 
-lock: setup  ## Write requirements-dev.txt anew from requirements-dev.in
-	@$(PYTHON) -m venv --clear $(CACHE)/lock
-	@$(CACHE)/lock/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.in
-	@{ sed -n '1,5p' requirements-dev.txt; $(CACHE)/lock/bin/python -m pip freeze; } > $(CACHE)/lock.txt
-	@cp $(CACHE)/lock.txt requirements-dev.txt
+lock:  ## Write requirements-dev.txt and requirements-release.txt anew from the .in files
+	@for name in requirements-dev requirements-release; do \
+	  $(PYTHON) -m venv --clear $(CACHE)/lock && \
+	  $(CACHE)/lock/bin/python -m pip install --quiet --disable-pip-version-check -r $$name.in && \
+	  { sed -n '1,5p' $$name.txt; $(CACHE)/lock/bin/python -m pip freeze; } > $(CACHE)/lock.txt && \
+	  cp $(CACHE)/lock.txt $$name.txt || exit 1; \
+	done
 	@rm -rf $(CACHE)/lock $(CACHE)/lock.txt
 
 clean: setup  ## Remove what was made for this checkout (venvs and the Vault stay)
