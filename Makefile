@@ -16,7 +16,7 @@ PYTEST = pytest $(PYTEST_ARGS)
 WORKERS ?= logical
 
 .DEFAULT_GOAL := help
-.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install release-check vault matrix lock clean
+.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install release release-check vault matrix lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ build: setup  ## Build the collection's artifact and say where it is
 install: setup  ## Build and install it into the scratch folder; prints a path for ANSIBLE_COLLECTIONS_PATH
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.layout install
 
+release: setup  ## Make the changelog's entry of a release: make release VERSION=0.1.0
+	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.release "$(VERSION)"
+
 release-check: $(RELEASE_READY)  ## Run what Galaxy, Automation Hub and docs.ansible.com run, with all that it prints
 	@PYTHONPATH=dev $(RELEASE_VENV)/bin/python -m ferrydev.release_check
 
@@ -75,6 +78,10 @@ $(RELEASE_READY):
 	@$(PYTHON) -m venv --clear $(RELEASE_VENV)
 	@$(RELEASE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-release.txt
 	@touch $(RELEASE_READY)
+
+# For .pre-commit-config.yaml: one program of the virtual environment.
+tool: setup
+	@$(RUN) $(TOOL)
 
 have-vault: setup
 	@PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.vault build > /dev/null
