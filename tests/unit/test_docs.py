@@ -16,11 +16,12 @@ from ferrydev.layout import CHECKOUT
 DOCS = CHECKOUT / "docs"
 PAGES = sorted(
     path
-    for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "dev/**/README.md")
+    for pattern in ("*.md", "docs/*.md", "roles/*/README.md", "dev/**/README.md")
     for path in CHECKOUT.glob(pattern)
 )
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^```[\s\S]*?^```\n|^(?: {4}.*\n)+", re.MULTILINE)
+FILES = "https://github.com/secretferry/secretferry.akeyless/blob/main/"
 MOST_LINES = 250
 RENAMED = "## Renamed before 1.0"  # the old names stand below this heading of vocabulary.md
 
@@ -48,6 +49,13 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         target = (page.parent / file).resolve() if file else page
         assert target.exists(), f"{name(page)} links to {link}"
         assert not anchor or anchor in anchors(target), f"{name(page)} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_into_the_repository_leads_to_a_file(page: Path) -> None:
+    for file in re.findall(rf"{re.escape(FILES)}([^)#\s]+)", page.read_text("utf-8")):
+        # The first release makes the changelog.
+        assert (CHECKOUT / file).exists() or file == "CHANGELOG.md", f"{name(page)} links to {file}"
 
 
 def test_the_index_lists_every_page_once() -> None:
