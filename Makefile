@@ -16,7 +16,7 @@ PYTEST = pytest $(PYTEST_ARGS)
 WORKERS ?= logical
 
 .DEFAULT_GOAL := help
-.PHONY: have-vault help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install release release-check vault matrix lock clean
+.PHONY: have-vault tool help setup lint sanity test test-unit test-contract test-integration test-faults demo bench build install release release-check vault matrix lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
