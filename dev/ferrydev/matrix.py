@@ -106,18 +106,17 @@ def main() -> int:
     failed = False
     for core in (core for core in CORES if core.name in (given.cores or names)):
         try:
-            cells = _try(core, given.columns)
+            for column, cell in _try(core, given.columns):
+                PAGE.write_text(with_row(PAGE.read_text("utf-8"), core, {column: cell}), "utf-8")
+                failed |= not cell.startswith("ok")
         except MatrixError as error:
             print(f"{core.name}: {error}", flush=True)
             failed = True
-            continue
-        PAGE.write_text(with_row(PAGE.read_text("utf-8"), core, cells), "utf-8")
-        failed |= any(not cell.startswith("ok") for cell in cells.values())
     return int(failed)
 
 
-def _try(core: Core, columns: t.Sequence[str]) -> dict[str, str]:
-    """The cells of a core's row."""
+def _try(core: Core, columns: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
+    """Each column with its cell, as soon as its tests are over."""
     venv = _environment(core)
     logs = layout.scratch() / "matrix" / core.name
     logs.mkdir(parents=True, exist_ok=True)
@@ -130,16 +129,17 @@ def _try(core: Core, columns: t.Sequence[str]) -> dict[str, str]:
     }
     galaxy = ("install", str(archive), "--collections-path", str(collections), "--no-deps", "--offline")
     done = _logged([str(venv / "bin" / "ansible-galaxy"), "collection", *galaxy], logs / "install.log", env)
-    cells = {"install": "ok" if done == 0 else "failed"}
-    print(f"{core.name}: install: {cells['install']}", flush=True)
+    installed = "ok" if done == 0 else "failed"
+    print(f"{core.name}: install: {installed}", flush=True)
+    yield "install", installed
     for column in columns if done == 0 else ():
         began = time.monotonic()
         log = logs / f"{column.replace(' ', '-')}.log"
         command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *COLUMNS[column]]
-        cells[column] = cell_of(_logged(command, log, env), log.read_text("utf-8", "replace"))
-        seconds = time.monotonic() - began
-        print(f"{core.name}: {column}: {cells[column]}, {seconds:.0f} s; see {log}", flush=True)
-    return cells
+        status = _logged(command, log, env)
+        cell = cell_of(status, log.read_text("utf-8", "replace"))
+        print(f"{core.name}: {column}: {cell}, {time.monotonic() - began:.0f} s; see {log}", flush=True)
+        yield column, cell
 
 
 def _logged(command: list[str], log: Path, env: dict[str, str]) -> int:
