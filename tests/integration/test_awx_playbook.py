@@ -353,7 +353,9 @@ def test_operators_and_approvers_are_not_the_same_and_none_writes_alone(
     calls: Calls, templates: dict[str, dict[str, t.Any]]
 ) -> None:
     rights = {(team, role["role"]): role for role in calls.of("role") for team in role["teams"]}
-    assert set(rights) == {("migrators", "execute"), ("migrators", "read"), ("security", "approval")}
+    look = {(team, "read") for team in ("migrators", "security")}
+    assert set(rights) == {("migrators", "execute"), ("security", "approval"), *look}
+    assert set(rights["security", "read"]["job_templates"]) == set(templates), "who approves reads the plan"
     assert rights["security", "approval"]["workflows"] == ["secretferry migration"]
     assert rights["migrators", "execute"]["workflows"] == ["secretferry migration"]
     launched = rights["migrators", "execute"]["job_templates"]
