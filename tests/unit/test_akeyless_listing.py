@@ -195,6 +195,10 @@ def page(names: t.Iterable[str], token: str, folders: t.Iterable[str] = ()) -> B
         (lambda n: page([f"/t/{n}", f"/t/b{n}"], f"{n % 3}"), 4),
         (lambda n: page([], f"{n}"), 21),
         (lambda n: page(["/t/a"], f"{n}"), 2),
+        (
+            lambda n: page(["/t/a"], "", ["x"]),
+            202,
+        ),  # relative: each answer names a folder in the one that was asked for
     ],
 )
 def test_pages_without_an_end_are_an_error_soon(pages: t.Callable[[int], Body], most: int) -> None:

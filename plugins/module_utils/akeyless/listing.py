@@ -26,6 +26,7 @@ _AT_ONCE = 8  # folders whose first page is asked for at the same time
 _MOST_PAGES = 10_000  # of 1,000 items each
 _MOST_EMPTY_PAGES = 20  # in a row
 _MOST_FOLDERS = 200_000
+_DEEPEST = 200  # folders in folders: a server that names a folder in every answer, whatever was asked, is noticed
 
 _ENDLESS = "Check akeyless.api_url and what stands in front of it; if it is Akeyless itself, report this to its support"
 
@@ -46,6 +47,8 @@ async def items_below(client: AkeylessClient, path: str) -> t.AsyncIterator[Item
     while waiting:
         if len(known) > _MOST_FOLDERS:
             raise ApiError(f"list of {path}: it names more than {_MOST_FOLDERS} folders", _ENDLESS)
+        if waiting[0].count("/") - top.name.count("/") > _DEEPEST:
+            raise ApiError(f"list of {path}: it names more than {_DEEPEST} folders in each other", _ENDLESS)
         some = [_Folder(client, waiting.popleft()) for _place in range(min(_AT_ONCE, len(waiting)))]
         await _begin(some)
         for folder in some:
