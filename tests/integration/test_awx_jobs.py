@@ -58,13 +58,13 @@ class Site:
         return listed
 
     def launch(
-        self, playbook: str, listed: Listed, answers: dict[str, str], *options: str, slices: int = 1
+        self, playbook: str, listed: Listed, answers: dict[str, t.Any], *options: str, slices: int = 1
     ) -> list[Played]:
         """The jobs of a template, one for each slice: AWX gives each every n-th host, in order of name."""
         names, played = sorted(listed.hosts), []
         for number in range(1, slices + 1):
             here = names[number - 1 :: slices]
-            groups = {
+            groups: dict[str, t.Any] = {
                 group: {"hosts": {name: {} for name in hosts if name in here}}
                 for group, hosts in listed.groups.items()
                 if set(hosts) & set(here)
@@ -90,7 +90,7 @@ def site(vault: Vault) -> t.Iterator[Site]:
         made.play.close()
 
 
-WAVE = {"secretferry_hosts": "wave_pilot", "secretferry_rollout_approved": "pilot"}
+WAVE: dict[str, t.Any] = {"secretferry_hosts": "wave_pilot", "secretferry_rollout_approved": "pilot"}
 
 
 def test_a_wave_is_migrated_by_what_its_node_gives(site: Site) -> None:
