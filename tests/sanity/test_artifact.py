@@ -40,6 +40,7 @@ SECTIONS = (
     "License Information",
 )
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+ROLES = sorted(path.name for path in (layout.CHECKOUT / "roles").iterdir() if path.is_dir())
 PUBLISHED = {
     "CHANGELOG.md",
     "FILES.json",
@@ -213,6 +214,25 @@ def test_ansible_doc_renders_each_module(module: str) -> None:
     assert "EXAMPLES:" in run("ansible-doc", "--type", "module", name)
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_ansible_doc_renders_each_role(role: str) -> None:
+    name = f"secretferry.akeyless.{role}"
+    (entry,) = json.loads(run("ansible-doc", "--type", "role", "--json", name))[name]["entry_points"].values()
+    assert entry["short_description"]
+    assert entry["options"]
+
+
+def test_ansible_doc_renders_every_other_plugin() -> None:
+    # An action plugin is documented with the module of its name; a fragment, with the modules that take it.
+    others = {path.name for path in (layout.CHECKOUT / "plugins").iterdir() if path.is_dir()}
+    assert others == {"action", "doc_fragments", "inventory", "module_utils", "modules", "plugin_utils"}
+    for path in (layout.CHECKOUT / "plugins" / "inventory").glob("[a-z]*.py"):
+        name = f"secretferry.akeyless.{path.stem}"
+        documented = json.loads(run("ansible-doc", "--type", "inventory", "--json", name))[name]
+        assert documented["doc"]["short_description"]
+        assert documented["examples"]
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_each_playbook_is_found_by_its_full_name(playbook: str) -> None:
     run("ansible-playbook", "--syntax-check", "-i", "localhost,", f"secretferry.akeyless.{playbook}")
@@ -226,4 +246,8 @@ def test_module_defaults_reach_every_module_that_connects() -> None:
     connecting = [
         m for m, n in zip(MODULES, names, strict=True) if {"source", "akeyless"} & set(documented[n]["doc"]["options"])
     ]
-    assert sorted(runtime["action_groups"]["migration"]) == connecting
+    assert runtime["action_groups"]["migration"] == connecting
+    # What a module says of itself.
+    attributes = {m: documented[n]["doc"]["attributes"] for m, n in zip(MODULES, names, strict=True)}
+    said = [m for m in MODULES if attributes[m].get("action_group", {}).get("support") == "full"]
+    assert said == connecting

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What GitHub reads: workflows run commands of the Makefile with pinned actions. Addresses are those of galaxy.yml."""
+"""What GitHub reads: workflows run commands of the Makefile with pinned actions; addresses are those of galaxy.yml."""
 
 from __future__ import annotations
 
