@@ -109,7 +109,7 @@ async def _known(params: Params, workdb: UsageDb, mask: Mask) -> tuple[KnownSour
     definition = replace(definition, source_url=settings.url, namespace=settings.namespace)
     async with open_source(settings, concurrency=Definition.concurrency, kv_version=definition.kv_version) as (
         reader,
-        _,
+        _session,
     ):
         return await list_source(reader, definition, workdb), _folder(settings.namespace)
 
