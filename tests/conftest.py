@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _DEV = str(Path(__file__).resolve().parents[1] / "dev")
 if _DEV not in sys.path:
@@ -20,6 +21,10 @@ if _DEV not in sys.path:
 from ferrydev.corpus import Corpus, seed_corpus  # noqa: E402
 from ferrydev.emulator import Emulator  # noqa: E402
 from ferrydev.vault import Vault  # noqa: E402
+
+# No random test is a test of speed: on a machine that does other work, too, any of them may take long.
+settings.register_profile("secretferry", deadline=None)
+settings.load_profile("secretferry")
 
 MakeMount = t.Callable[..., str]
 _MOUNT_NUMBERS = itertools.count(1)

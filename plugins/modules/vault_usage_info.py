@@ -178,7 +178,8 @@ paths:
     - source: secret/payments/db
       exists: true
       operations:
-        read: 120
+        - operation: read
+          count: 120
       denied_requests: 0
       failed_requests: 0
       first: "2026-10-25T08:00:01Z"
@@ -212,12 +213,13 @@ identities:
       user: null
       display_name: approle
       operations:
-        read: 120
+        - operation: read
+          count: 120
       denied_requests: 0
       failed_requests: 0
-      first: "2026-10-25T08:00:01Z"
-      last: "2026-11-24T07:59:58Z"
-      remote_addresses_count: 3
+      first: "2026-10-26T07:30:00Z"
+      last: "2026-11-23T12:00:00Z"
+      remote_addresses_count: 2
       paths: [secret/payments/db]
       paths_count: 1
 identities_count:
@@ -233,7 +235,8 @@ writers:
   sample:
     - identity: userpass-alice
       operations:
-        update: 2
+        - operation: update
+          count: 2
       last: "2026-11-20T10:11:12Z"
       paths: [secret/payments/db]
       paths_count: 1

@@ -13,7 +13,7 @@ import json
 import typing as t
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.akeyless import items
@@ -190,7 +190,6 @@ def _ask(ask: Ask, body: bytes, status: int = 200) -> None:
 
 
 @pytest.mark.parametrize("read", READS)
-@settings(deadline=None)  # a listing goes down folders that do not end, to its limit
 @given(data=st.data(), status=st.sampled_from([200, 200, 200, 400, 404]))
 def test_a_read(read: str, data: st.DataObject, status: int) -> None:
     ask, documented = READS[read]

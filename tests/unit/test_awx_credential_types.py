@@ -14,13 +14,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from public_names import load_yaml
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.config import read_config
-from ansible_collections.secretferry.akeyless.plugins.module_utils.options import resolve_akeyless, resolve_source
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.akeyless import resolve_akeyless
 from ansible_collections.secretferry.akeyless.plugins.module_utils.options.spec import (
     AKEYLESS,
     AKEYLESS_AUTH,
     VAULT,
     VAULT_AUTH,
 )
+from ansible_collections.secretferry.akeyless.plugins.module_utils.options.vault import resolve_source
 from ferrydev.layout import CHECKOUT
 
 TYPES: dict[str, dict[str, t.Any]] = {

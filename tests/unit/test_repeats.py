@@ -19,6 +19,8 @@ from ferrydev.shared_returns import MARKED
 LENGTH = 6
 REASONS = {
     ("plugins/module_utils/verify/item_verifier.py", "plugins/module_utils/verify/report.py"): "one calls the other",
+    ("playbooks/vars/awx.yml", "playbooks/vars/awx.yml"): "a merged key that is overridden makes Ansible warn",
+    ("plugins/modules/gateway_log_info.py", "plugins/modules/vault_usage_info.py"): "both read log files",
 }
 """The files that may have equal lines, and why."""
 

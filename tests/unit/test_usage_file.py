@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.batches.wave_options import read_waves
@@ -27,7 +27,6 @@ TEXTS = st.sets(st.sampled_from(["checkout", "älice", "entity-1"]))
 USES = st.dictionaries(st.text(min_size=1, max_size=8), st.tuples(st.booleans(), st.sets(NAMES)), max_size=5)
 
 
-@settings(deadline=None)  # files are written and read
 @given(st.dictionaries(NAMES, TEXTS), USES)
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory,

@@ -150,7 +150,7 @@ class _Shown:
         count, paths = self._workdb.paths_of(number, self._nested, writes=True)
         return {
             "identity": name,
-            "operations": self._workdb.operations("identity", number, writes=True),
+            "operations": _counted(self._workdb.operations("identity", number, writes=True)),
             "last": _moment(last),
             "paths": paths,
             "paths_count": count,
@@ -159,7 +159,7 @@ class _Shown:
     def _usage(self, where: str, value: str | int) -> dict[str, t.Any]:
         denied, failed, first, last = self._workdb.span(where, value)
         return {
-            "operations": self._workdb.operations(where, value),
+            "operations": _counted(self._workdb.operations(where, value)),
             "denied_requests": denied,
             "failed_requests": failed,
             "first": _moment(first),
@@ -170,3 +170,7 @@ class _Shown:
 
 def _moment(text: str | None) -> str | None:
     return f"{text}Z" if text else None
+
+
+def _counted(operations: t.Iterable[tuple[str, int]]) -> list[dict[str, t.Any]]:
+    return [{"operation": operation, "count": count} for operation, count in operations]

@@ -57,14 +57,13 @@ class UsageDb(CountedUse):
         who = "(SELECT identity AS id, sum(count) AS n FROM use GROUP BY identity) JOIN identity USING (id)"
         return self._count_and_list(who, f"id, {_IDENTITY}", "n DESC, name", limit)
 
-    def operations(self, where: str, value: str | int, *, writes: bool = False) -> dict[str, int]:
+    def operations(self, where: str, value: str | int, *, writes: bool = False) -> list[tuple[str, int]]:
         """Requests that succeeded, by operation."""
         only = _WRITES if writes else "outcome = 'done'"
-        return dict(
-            self._db.execute(
-                f"SELECT operation, sum(count) FROM use WHERE {where} = ? AND {only} GROUP BY operation", (value,)
-            )
-        )
+        return self._db.execute(
+            f"SELECT operation, sum(count) FROM use WHERE {where} = ? AND {only} GROUP BY operation ORDER BY operation",
+            (value,),
+        ).fetchall()
 
     def span(self, where: str, value: str | int) -> tuple[int, int, str, str]:
         """Denied and failed requests, first and last time."""
