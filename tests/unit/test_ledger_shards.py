@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.workdb import WorkDb
+from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import PermissionDenied
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.entry import Entry
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.items import LedgerItems
 from ansible_collections.secretferry.akeyless.plugins.module_utils.ledger.lease import Lease
@@ -132,6 +133,70 @@ def test_a_shard_is_written_once_enough_of_its_entries_have_changed() -> None:
         assert len(store.written) == 2
 
     asyncio.run(work())
+
+
+class SlowStore(MemoryStore):
+    """Each write takes a while. Notes which are under way at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: list[str] = []
+        self.most = 0
+        self.overlaps: list[tuple[str, str]] = []
+        self.refused = ""
+
+    async def replace(self, name: str, value: str, last_version: int, **_options: t.Any) -> None:
+        await self._slowly(name)
+        await super().replace(name, value, last_version)
+
+    async def create(self, name: str, value: str, **_options: t.Any) -> None:
+        await self._slowly(name)
+        await super().create(name, value)
+
+    async def _slowly(self, name: str) -> None:
+        begun = name.removeprefix(f"{FOLDER}/")
+        self.overlaps += [(one, begun) for one in self.under_way if one.startswith(begun) or begun.startswith(one)]
+        self.under_way.append(begun)
+        self.most = max(self.most, len(self.under_way))
+        for _step in range(3 + len(begun) % 3):
+            await asyncio.sleep(0)
+            if begun == self.refused:
+                break
+        self.under_way.remove(begun)
+        if begun == self.refused:
+            raise PermissionDenied("may not be written", status=403)
+
+
+def test_shards_are_written_side_by_side_unless_one_is_part_of_another() -> None:
+    store = SlowStore()
+    remember(opened(store, shard_bytes=600), ENTRIES)  # splits
+    assert store.most > 4
+    coarse = opened(store, shard_bytes=15_500)
+    for n in range(60):  # in shards that exist, some of which split again
+        coarse.replace_record(f"kv/s{n}", "", Record(9))
+    remember(coarse, {f"kv/s{n}": entry_of(9) for n in range(20, 60)})
+    batch = opened(store, "01", shard_bytes=15_500)
+    remember(batch, {path: entry_of(1) for n in range(90) if bits_of(path := f"kv/n{n}").startswith("01")})
+    assert 4 < store.most <= 32
+    assert store.overlaps == []
+    again = opened(store)
+    assert {f"kv/s{n}": again.entry(f"kv/s{n}") for n in range(20, 60)} == {
+        f"kv/s{n}": entry_of(9) for n in range(20, 60)
+    }
+
+
+def test_where_a_shard_is_refused_no_other_write_is_under_way_any_more() -> None:
+    store = SlowStore()
+    ledger = opened(store, shard_bytes=600)
+    remember(ledger, ENTRIES)
+    store.refused = f"shard-b{min(shards(store))}"
+    with pytest.raises(PermissionDenied):
+        remember(ledger, {path: entry_of(9) for path in ENTRIES})
+    assert store.under_way == []
+    store.refused = ""
+    remember(ledger, {path: entry_of(8) for path in ENTRIES})
+    again = opened(store)
+    assert {path: again.entry(path) for path in ENTRIES} == {path: entry_of(8) for path in ENTRIES}
 
 
 def test_a_shard_that_a_split_left_behind_holds_only_older_entries() -> None:

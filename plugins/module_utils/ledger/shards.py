@@ -22,6 +22,7 @@ import json
 import typing as t
 
 from ..common.workdb import WorkDb
+from ..common.workers import chunked
 from ..errors import NotFound
 from ..limits import Limits
 from ..plan.metadata import pieces
@@ -35,6 +36,7 @@ __all__ = ["ShardIndex", "Shards", "entry_bits"]
 
 _SHARD = "shard-b"
 _LARGE = "entry-"
+_AT_ONCE = 32  # shards whose texts are in memory at the same time
 
 
 def entry_bits(name: str) -> str:
@@ -146,10 +148,11 @@ class Shards:
         return shard
 
     async def flush(self) -> None:
-        """Write every shard that has changed entries."""
+        """Write every shard that has changed entries, side by side where none is part of another."""
         async with self._writing:
             while self._unsaved:
-                await self._write(next(iter(self._unsaved)))
+                for shards in chunked(_apart(self._unsaved), _AT_ONCE):
+                    await self._write_all(shards)
 
     async def delete_all(self) -> None:
         """Delete all shards, with what belongs to them."""
@@ -159,6 +162,12 @@ class Shards:
         for name in self._items.names(_LARGE):
             await self._items.delete(name)
         self._large.clear()
+
+    async def _write_all(self, shards: t.Iterable[str]) -> None:
+        """Write shards side by side. All have ended when an error is raised, so none can arrive after a later write."""
+        for failure in await asyncio.gather(*map(self._write, shards), return_exceptions=True):
+            if failure is not None:
+                raise failure
 
     async def _write(self, bits: str) -> None:
         self._unsaved.pop(bits, None)
@@ -177,8 +186,8 @@ class Shards:
             for name in [name for name in self._large if self.index.to_write(entry_bits(name)) == bits]:
                 await self._delete_unused_pieces(name, large.get(name))
             return
-        for half in (bits + "0", bits + "1"):
-            await self._write(half)  # an empty one, too: an entry always finds the shard that it belongs to
+        # An empty half, too: an entry always finds the shard that it belongs to.
+        await self._write_all((bits + "0", bits + "1"))
         if self._unsaved.pop(bits, 0):  # changed while the halves were written
             self._unsaved.update({half: self._unsaved.get(half, 0) + 1 for half in (bits + "0", bits + "1")})
         if bits in self.index.shards:
@@ -227,6 +236,11 @@ class Shards:
                 await self._items.delete(piece)
         if body is None:
             del self._large[name]
+
+
+def _apart(shards: t.Collection[str]) -> list[str]:
+    """Those that are not part of another of them."""
+    return [bits for bits in shards if not any(bits[:n] in shards for n in range(len(bits)))]
 
 
 def _piece_prefix(name: str) -> str:
