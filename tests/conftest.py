@@ -71,13 +71,24 @@ def _emulator() -> t.Iterator[Emulator]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def module_emulator(_emulator: Emulator) -> t.Iterator[Emulator]:
+    """The Akeyless emulator for fixtures of a module, empty and as it began, whichever tests ran before."""
+    yield from _as_it_began(_emulator)
+
+
 @pytest.fixture
 def emulator(_emulator: Emulator) -> t.Iterator[Emulator]:
     """The Akeyless emulator, empty, without faults, with the settings that it began with."""
-    began = _emulator.control.settings()
-    _emulator.control.faults()
-    _emulator.control.reset()
-    _emulator.control.reset_counters()
-    yield _emulator
-    _emulator.control.faults()
-    _emulator.control.settings(**began)
+    yield from _as_it_began(_emulator)
+
+
+def _as_it_began(emulator: Emulator) -> t.Iterator[Emulator]:
+    control = emulator.control
+    began = control.settings()
+    control.faults()
+    control.reset()
+    control.reset_counters()
+    yield emulator
+    control.faults()
+    control.settings(**began)

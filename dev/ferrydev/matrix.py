@@ -32,6 +32,9 @@ _LOCK = layout.CHECKOUT / "requirements-dev.txt"
 _NOT_NEEDED = ("ansible-core", "ansible-lint", "antsibull", "mypy", "ruff", "types-", "yamllint")
 
 
+_OF_THE_CORE = ("ansible-core", "resolvelib")
+
+
 @dataclass(frozen=True)
 class Core:
     """One ansible-core: what pip installs, and a Python that it supports on the controller."""
@@ -169,7 +172,8 @@ def _environment(core: Core) -> Path:
     python = _python(core.python)
     names = [line for line in _REQUIREMENTS.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     wanted = [core.requirement, *(name for name in names if not name.startswith(("-r", *_NOT_NEEDED)))]
-    pinned = [line for line in _LOCK.read_text("utf-8").splitlines() if not line.startswith(("#", "ansible-core"))]
+    # ansible-core 2.18 needs an older resolvelib than the core of the lock file.
+    pinned = [line for line in _LOCK.read_text("utf-8").splitlines() if not line.startswith(("#", *_OF_THE_CORE))]
     # The lock file is made with Python 3.11: some of its versions do not exist for an older one.
     constraints = "\n".join(pinned if core.python != "3.10" else ()) + "\n"
     made_of = "\0".join([str(python), *wanted, constraints, (layout.CHECKOUT / "requirements.txt").read_text("utf-8")])

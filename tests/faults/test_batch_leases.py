@@ -18,6 +18,7 @@ from killing import apart, kill_at, small_shards, start, until
 from ansible_collections.secretferry.akeyless.plugins.module_utils.limits import Limits
 from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.scope import bits_of
 from ferrydev.emulator import Emulator
+from ferrydev.migrating import Rollback
 from ferrydev.scene import Scene
 from ferrydev.vault import Vault
 
@@ -48,6 +49,10 @@ def hang_at_first_item(scene: Scene) -> None:
     scene.emulator.control.faults(rules=[{"action": "hang", "routes": ["create-secret"], "nth": [3]}])
 
 
+def backups(scene: Scene) -> set[str]:
+    return {name for name in scene.emulator.control.dump() if name.startswith(f"{FOLDER}/backup/")}
+
+
 def lease(scene: Scene, bits: str) -> dict[str, t.Any]:
     item = scene.emulator.control.dump()[f"{FOLDER}/lease-b{bits}" if bits else f"{FOLDER}/lease"]
     return t.cast("dict[str, t.Any]", json.loads(item["versions"][-1]["value"]))
@@ -68,6 +73,26 @@ def test_batches_that_have_nothing_in_common_write_at_the_same_time(
     assert_all_there_once(scene)
     last = apart(scene.migration)
     assert (last.error, last.changed, last.values["values_read"]["vault"]) == ("", False, 0)
+
+
+def test_a_rollback_goes_on_where_that_of_another_batch_has_deleted_its_backups(scene: Scene) -> None:
+    control = scene.emulator.control
+    scene.migration.ok()
+    for n in range(SECRETS):
+        scene.kv.describe(f"s{n}", custom_metadata={"owner": "shop"})
+    for bits in ("0", "1"):
+        scene.migration.ok(**batch(bits))
+    # It has listed the ledger with all backups, and stops before it reads one of them.
+    control.faults(rules=[{"action": "hang", "routes": ["get-secret-value"], "nth": [3]}])
+    slow = start(Rollback(scene.migration), **batch("1"))
+    assert control.wait_hanging()
+    before = backups(scene)
+    other = apart(Rollback(scene.migration), **batch("0"))
+    assert (other.error, other.changed) == ("", True)
+    assert backups(scene) < before
+    control.faults()
+    slow.join()
+    assert scene.migration.items() == {}
 
 
 def test_a_new_migration_is_defined_once_however_many_batches_begin(scene: Scene) -> None:

@@ -33,8 +33,8 @@ def _file(folder: Path, name: str, text: str, mode: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def played(vault: Vault, _emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Played]:
-    folder, emulator = tmp_path_factory.mktemp("files"), _emulator
+def played(vault: Vault, module_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Played]:
+    folder, emulator = tmp_path_factory.mktemp("files"), module_emulator
     kv = Kv(vault)
     kv.put("a", {"v": 1})
     tasks = []

@@ -39,8 +39,8 @@ def paths(vault: Vault) -> t.Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def play(vault: Vault, _emulator: Emulator) -> t.Iterator[Play]:
-    made = Play(connection_env(vault, _emulator))
+def play(vault: Vault, module_emulator: Emulator) -> t.Iterator[Play]:
+    made = Play(connection_env(vault, module_emulator))
     yield made
     made.close()
 

@@ -45,7 +45,7 @@ AKEYLESS = _quoting(400, lambda text: {"error": text})
 
 @pytest.fixture(scope="module")
 def aftermath(
-    vault: Vault, _emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+    vault: Vault, module_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> t.Iterator[tuple[Played, Path]]:
     kv, folder = Kv(vault), tmp_path_factory.mktemp("quoted")
     kv.put("a", VALUE, {"v": 2})
@@ -55,9 +55,9 @@ def aftermath(
     with (
         Tamper(vault.addr, {"version=2": VAULT}) as second_version,
         Tamper(vault.addr, {"version=": VAULT}) as versions,
-        Tamper(_emulator.url, {"get-secret-value": AKEYLESS}) as values,
-        Tamper(_emulator.url, {"create-secret": AKEYLESS, "update-secret-val": AKEYLESS}) as writes,
-        Tamper(_emulator.url, {"delete-item": AKEYLESS}) as deletions,
+        Tamper(module_emulator.url, {"get-secret-value": AKEYLESS}) as values,
+        Tamper(module_emulator.url, {"create-secret": AKEYLESS, "update-secret-val": AKEYLESS}) as writes,
+        Tamper(module_emulator.url, {"delete-item": AKEYLESS}) as deletions,
     ):
 
         def task(
@@ -79,7 +79,7 @@ def aftermath(
             task("roll back", "kv_rollback", akeyless=deletions.url),
         ]
         del tasks[-2][f"{COLLECTION}.kv_info"]["name"]
-        stage = CountedRuns(vault, _emulator, folder=folder)
+        stage = CountedRuns(vault, module_emulator, folder=folder)
         yield stage.run(tasks, "-vvvv", "--diff").played, folder
         stage.close()
 

@@ -24,7 +24,7 @@ WORDS = "1 error occurred: * disk full, cannot write the lease"
 
 
 @pytest.fixture(scope="module")
-def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
+def played(vault: Vault, module_emulator: Emulator) -> t.Iterator[Played]:
     kv = Kv(vault)
     kv.put("app/x", {"v": 1})
     kv.put("data/kept", {"v": 1})
@@ -60,7 +60,7 @@ def played(vault: Vault, _emulator: Emulator) -> t.Iterator[Played]:
         )
         info = {"source": {"paths": [f"{kv.mount}/data/app/x"]}, "target_location": "/info"}
         tasks.append({"name": "info", f"{COLLECTION}.kv_info": info, "ignore_errors": True})
-        stage = CountedRuns(vault, _emulator)
+        stage = CountedRuns(vault, module_emulator)
         yield stage.run(tasks).played
         stage.close()
 

@@ -30,7 +30,7 @@ from ..plan.model import ranges
 from .items import LedgerItems
 from .lease import Lease
 
-__all__ = ["BackupWriter", "ItemBackup", "backup_names", "parse_bundle"]
+__all__ = ["BackupWriter", "Bundle", "ItemBackup", "backup_names", "read_bundles"]
 
 _FOLDER = "backup/"
 _TEXT = "text-"
@@ -207,6 +207,14 @@ class BackupWriter:
                 waiting.done = True
 
 
+class Bundle(t.NamedTuple):
+    """The backups that one item of the ledger holds."""
+
+    name: str
+    run: str
+    items: dict[str, ItemBackup]
+
+
 def _compact(data: t.Any) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
@@ -221,7 +229,20 @@ def backup_names(items: LedgerItems, run: str = "", *, bundles: bool = False) ->
     return [name for name in names if not (bundles and name.rpartition("/")[2].startswith(_TEXT))]
 
 
-def parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
+async def read_bundles(items: LedgerItems, runs: t.Iterable[str] = ("",)) -> t.AsyncIterator[Bundle]:
+    """The bundles of these runs, or of all runs.
+
+    Leaves out those that are deleted meanwhile: the rollback of another batch does that, once it has rolled back all
+    that they describe.
+
+    :raises LedgerError: one was made by a newer release, or is damaged.
+    """
+    names = [name for run in runs for name in backup_names(items, run, bundles=True)]
+    async for name, text in items.read(names, but_deleted=True):
+        yield Bundle(name, name.split("/")[-2], _parse_bundle(f"{items.folder}/{name}", text))
+
+
+def _parse_bundle(name: str, text: str) -> dict[str, ItemBackup]:
     """The backups in a bundle, by item name.
 
     :param name: the bundle's, for errors.

@@ -71,21 +71,35 @@ class LedgerItems:
 
     # --- reading
 
-    async def read(self, names: t.Sequence[str]) -> t.AsyncIterator[tuple[str, str]]:
+    async def read(self, names: t.Sequence[str], *, but_deleted: bool = False) -> t.AsyncIterator[tuple[str, str]]:
         """Names and values of several items, many in a request. In bounded memory.
 
+        :param but_deleted: leave out those that another run has deleted since the ledger was listed.
         :raises NotFound: one of them is not there.
         :raises ApiError: the answer lacks one that is there.
         """
         for start in range(0, len(names), _READ_AT_ONCE):
             full = [f"{self.folder}/{name}" for name in names[start : start + _READ_AT_ONCE]]
-            values = await self._store.values(full)
+            try:
+                values = await self._store.values(full)
+            except NotFound:
+                if not but_deleted:
+                    raise
+                values = await self._values_one_by_one(full)
             for name in full:
                 if name in values:
                     yield name.removeprefix(self.folder + "/"), values[name]
                 elif await self._store.describe(name) is not None:
                     # Without it, the ledger would be taken for another one.
                     raise strange_answer(f"value of {name}")
+
+    async def _values_one_by_one(self, full: t.Sequence[str]) -> dict[str, str]:
+        """The values of those that are there."""
+        values: dict[str, str] = {}
+        for name in full:
+            with contextlib.suppress(NotFound):
+                values.update(await self._store.values([name]))
+        return values
 
     async def texts(self, names: t.Sequence[str]) -> dict[str, str]:
         """The values of several items, by name. Errors: as for :meth:`read`."""

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..common.workdb import SourceSecret
-from ..ledger.backup import ItemBackup, backup_names, parse_bundle
+from ..ledger.backup import ItemBackup, read_bundles
 from ..ledger.entry import Entry
 from ..ledger.items import metadata_item_name
 from ..plan.decide import decide, standing, valid
@@ -161,11 +161,9 @@ class ItemPlanner:
         async with self._reading:
             if self._backups is None:
                 self._backups = {}
-                items = self._context.ledger.items
-                dead = self._context.ledger.lease.dead_runs
-                names = [name for run in dead for name in backup_names(items, run, bundles=True)]
-                async for name, text in items.read(names):
-                    for of, backup in parse_bundle(f"{items.folder}/{name}", text).items():
+                ledger = self._context.ledger
+                async for bundle in read_bundles(ledger.items, ledger.lease.dead_runs):
+                    for of, backup in bundle.items.items():
                         self._backups.setdefault(of, []).append(backup)
         return self._backups.get(item, [])
 

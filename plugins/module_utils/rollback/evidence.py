@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ..akeyless.items import Item, ItemStore
-from ..ledger.backup import ItemBackup, backup_names, parse_bundle
+from ..ledger.backup import ItemBackup, read_bundles
 from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
@@ -50,10 +50,9 @@ class EvidenceReader:
             entry = self._ledger.entry(path) if not newline else None
             if newline or (entry is not None and "" in entry.items):
                 self._workdb.put_recorded(self._item_name(path, key if newline else None), path, key)
-        async for bundle, text in self._ledger.items.read(backup_names(self._ledger.items, bundles=True)):
-            run = bundle.split("/")[-2]
-            for item, before in parse_bundle(f"{self._ledger.folder}/{bundle}", text).items():
-                self._workdb.put_backup(item, run, bundle, before)
+        async for bundle in read_bundles(self._ledger.items):
+            for item, before in bundle.items.items():
+                self._workdb.put_backup(item, bundle.run, bundle.name, before)
         await self.list_target()
         self._workdb.remember_listing()
         runs = {span.run for span in self._ledger.lease.spans} | self._workdb.backup_runs()
