@@ -32,7 +32,7 @@ $(READY):
 	@touch $(READY)
 
 test: setup have-vault  ## Run every test but the benchmarks: unit, contract, integration, faults, sanity
-	@$(RUN) --installed $(PYTEST) --numprocesses $(WORKERS) --dist loadfile
+	@$(RUN) --installed $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-unit: setup  ## Run the tests of pure code
 	@$(RUN) $(PYTEST) tests/unit
@@ -93,10 +93,12 @@ lock:  ## Write requirements-dev.txt and requirements-release.txt anew from the 
 	@for name in requirements-dev requirements-release; do \
 	  $(PYTHON) -m venv --clear $(CACHE)/lock && \
 	  $(CACHE)/lock/bin/python -m pip install --quiet --disable-pip-version-check -r $$name.in && \
-	  { sed -n '1,5p' $$name.txt; $(CACHE)/lock/bin/python -m pip freeze; } > $(CACHE)/lock.txt && \
+	  $(CACHE)/lock/bin/python -m pip freeze > $(CACHE)/freeze.txt && \
+	  { sed -n '1,5p' $$name.txt; awk -F '==' 'NR == FNR { if (/^[a-z].*;/) { print; fixed[$$1] = 1 } next } !fixed[$$1]' \
+	      $$name.in $(CACHE)/freeze.txt | LC_ALL=C sort -f -t = -k 1,1; } > $(CACHE)/lock.txt && \
 	  cp $(CACHE)/lock.txt $$name.txt || exit 1; \
 	done
-	@rm -rf $(CACHE)/lock $(CACHE)/lock.txt
+	@rm -rf $(CACHE)/lock $(CACHE)/lock.txt $(CACHE)/freeze.txt
 
 clean: setup  ## Remove what was made for this checkout (venvs and the Vault stay)
 	@rm -rf "$$(PYTHONPATH=dev $(VENV)/bin/python -m ferrydev.layout scratch)" .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

@@ -33,7 +33,8 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 def test_the_workflow_runs_the_commands_of_the_makefile() -> None:
     (job,) = jobs()
     assert set(job["strategy"]["matrix"]["target"]) == {"lint", "test", "release-check"} <= TARGETS
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make ${{ matrix.target }}"]
+    command = "make ${{ matrix.target }} PYTHON=python${{ matrix.python }}"
+    assert [step["run"] for step in job["steps"] if "run" in step] == [command]
 
 
 def test_nobody_who_opens_a_pull_request_gets_a_right_to_write() -> None:
