@@ -194,16 +194,14 @@ class Ledger:
         return await self._definition.write(values, alone=not self.batch)
 
     async def remember(self, path: str, entry: Entry) -> None:
-        """Change the entry of a secret. Its shard is written once enough of its entries have changed.
+        """Change the entry of a secret. Its shard is written once enough of its entries have changed."""
+        for name, part in _parts(path, entry):
+            await self._shards.put(name, part)
 
-        With one item per key, each key has an entry of its own, because a secret can have more keys than one item of
-        the ledger could hold.
-        """
-        whole = {"": entry.items[""]} if "" in entry.items and not entry.seen else {}
-        await self._shards.put(path, replace(entry, items=whole, parts=len(entry.items) - len(whole)))
-        for key, record in entry.items.items():
-            if key not in whole:
-                await self._shards.put(f"{path}\n{key}", Entry("", {key: record}))
+    def remember_later(self, path: str, entry: Entry) -> None:
+        """Change the entry of a secret. The next :meth:`flush` writes its shard."""
+        for name, part in _parts(path, entry):
+            self._shards.put_later(name, part)
 
     def replace_record(self, path: str, key: str, record: Record | None) -> None:
         """Replace the record of one item, or with ``None`` delete it. The next :meth:`flush` writes it."""
@@ -237,6 +235,19 @@ class Ledger:
 def _entry_name(path: str, key: str) -> str:
     """The name of an entry: of one key of a secret, or of the secret. Vault allows no newline in a path."""
     return f"{path}\n{key}" if key else path
+
+
+def _parts(path: str, entry: Entry) -> t.Iterator[tuple[str, Entry]]:
+    """Names and contents of the entries that a secret's entry is stored as.
+
+    With one item per key, each key has an entry of its own, because a secret can have more keys than one item of the
+    ledger could hold.
+    """
+    whole = {"": entry.items[""]} if "" in entry.items and not entry.seen else {}
+    yield path, replace(entry, items=whole, parts=len(entry.items) - len(whole))
+    for key, record in entry.items.items():
+        if key not in whole:
+            yield f"{path}\n{key}", Entry("", {key: record})
 
 
 def _deletion_order(name: str) -> int:

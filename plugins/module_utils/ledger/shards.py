@@ -123,11 +123,8 @@ class Shards:
 
     async def put(self, name: str, entry: Entry) -> None:
         """Change an entry. Its shard is written once enough of its entries have changed."""
-        body = entry.to_json()
-        if self._workdb.entry(entry_bits(name), name) == body:
-            return
-        shard = self._change(name, body)
-        if self._unsaved[shard] >= self._limits.unsaved_entries:
+        shard = self._change(name, entry.to_json())
+        if self._unsaved.get(shard, 0) >= self._limits.unsaved_entries:
             # One at a time: an older state of a shard, delayed or repeated, must not arrive after a newer one.
             async with self._writing:
                 if self._unsaved.get(shard, 0) >= self._limits.unsaved_entries:
@@ -139,11 +136,13 @@ class Shards:
 
     def _change(self, name: str, body: str | None) -> str:
         bits = entry_bits(name)
+        shard = self.index.to_write(bits)
+        if body == self._workdb.entry(bits, name):
+            return shard
         if body is None:
             self._workdb.drop_entry(bits, name)
         else:
             self._workdb.put_entry(bits, name, body)
-        shard = self.index.to_write(bits)
         self._unsaved[shard] = self._unsaved.get(shard, 0) + 1
         return shard
 

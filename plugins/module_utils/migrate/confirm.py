@@ -33,7 +33,7 @@ from .context import RunContext
 __all__ = ["confirm", "contradiction", "correct", "wait_for_later_dates"]
 
 _SECRETS = 50  # whose items are read together
-_AT_ONCE = 4  # of these
+_AT_ONCE = 8  # of these
 _LONGEST_WAIT = 1.5  # seconds
 
 
@@ -72,8 +72,9 @@ async def confirm(context: RunContext) -> None:
         entries = {row.path: entry for row in chunk if (entry := context.ledger.entry(row.path)) is not None}
         written = [one for row in chunk if row.path in entries for one in _written(context, row, entries[row.path])]
         await _confirm(context, reader, written, entries)
+        await context.ledger.lease.hold()
         for path, entry in entries.items():
-            await context.ledger.remember(path, entry)
+            context.ledger.remember_later(path, entry)  # nothing is lost where the run dies now: it is read again
         progress.advance(len(chunk))
 
     await for_each(chunked(context.workdb.touched(), _SECRETS), work, concurrency=_AT_ONCE)
