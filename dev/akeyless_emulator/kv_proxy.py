@@ -6,7 +6,8 @@
 
 Paths and tokens as docs.akeyless.io has them ("HashiCorp Vault Proxy", "HashiCorp Vault Proxy Authentication
 Methods"): KV version 2 at ``/v1/<engine>/data/<item>``, version 1 at ``/v1/<engine>/<item>``, any engine name; the
-token is an Akeyless token, or ``<access id>..<access key>``. The shape of the answers is assumed.
+token is an Akeyless token, or ``<access id>..<access key>``. An item whose value is no JSON object gives an object with
+one member, named as the item without its leading slash. The rest of the answers' shape is assumed.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def read_through_proxy(account: Account, request: web.BaseRequest) -> web.Respon
         # Vault says 403 where Akeyless says 401.
         status = 403 if error.status == 401 else error.status
         return kv_refusal(status, worded(error, account.settings.error_texts, "get-secret-value"))
-    data = _data(text)
+    data = _data(text, name)
     answer = {"data": data, "metadata": {"version": 1, "deletion_time": "", "destroyed": False}} if versioned else data
     return web.json_response({"request_id": "emulator", "lease_duration": 0, "data": answer})
 
@@ -64,9 +65,9 @@ def _value(account: Account, token: str, name: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _data(text: str) -> dict[str, t.Any]:
+def _data(text: str, name: str) -> dict[str, t.Any]:
     try:
         value = json.loads(text)
     except ValueError:
         value = text
-    return value if isinstance(value, dict) else {"value": text}
+    return value if isinstance(value, dict) else {name[1:]: text}

@@ -60,9 +60,10 @@ def test_names_are_decoded_once(emulator: Emulator) -> None:
     assert answer["data"]["data"] == {"odd": True}
 
 
-def test_a_text_is_wrapped(emulator: Emulator) -> None:
+def test_a_text_is_wrapped_in_a_member_that_has_the_items_name(emulator: Emulator) -> None:
     answer = reader(emulator).v2.read_secret_version("app/text", raise_on_deleted_version=True)
-    assert answer["data"]["data"] == {"value": "plain"}
+    assert answer["data"]["data"] == {"app/text": "plain"}
+    assert reader(emulator).v1.read_secret("app/text", mount_point="kv")["data"] == {"app/text": "plain"}
 
 
 def test_refusals_are_those_of_a_vault(emulator: Emulator) -> None:

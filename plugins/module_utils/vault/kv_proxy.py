@@ -6,7 +6,8 @@
 
 Facts of Akeyless (docs.akeyless.io, "HashiCorp Vault Proxy" and "HashiCorp Vault Proxy Authentication Methods"):
 KV version 2 is at ``/v1/secret/data/<item>``, version 1 at ``/v1/kv/<item>``, other engine names work too, and the
-Akeyless token is sent as Vault's. How an item whose value is no JSON object is wrapped is not documented.
+Akeyless token is sent as Vault's. An item whose value is a JSON object gives its members. An item with any other text
+gives an object with one member, whose name is the item's full name without the leading slash.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ class KvProxy:
         self._connection.close()
 
 
-def as_texts(value: t.Any) -> list[str]:
-    """The texts that a value of the proxy can mean: a JSON object, or a text in an undocumented wrapping."""
-    if isinstance(value, dict):
-        members = [v if isinstance(v, str) else json.dumps(v) for v in value.values()] if len(value) == 1 else []
-        return [json.dumps(value), *members]
-    return [value if isinstance(value, str) else json.dumps(value)]
+def as_texts(value: t.Any, item: str) -> list[str]:
+    """The texts that a value of the proxy can mean: that of the object, and the one that it wraps."""
+    texts = [json.dumps(value)]
+    if isinstance(value, dict) and [*value] == [item.lstrip("/")]:
+        (wrapped,) = value.values()
+        texts.append(wrapped if isinstance(wrapped, str) else json.dumps(wrapped))
+    return texts

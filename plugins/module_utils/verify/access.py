@@ -245,7 +245,7 @@ class AccessCheck:
             self._problem("error", item.path, item.item, f"kv_proxy: {_of_proxy(error)}", _CHECK_PROXY)
         else:
             if must:
-                given = {plain_digest(self._digests, text) for text in as_texts(value)}
+                given = {plain_digest(self._digests, text) for text in as_texts(value, item.item)}
                 self._was_read(item, "kv_proxy", same=item.plain in given)
             else:
                 self._excessive_right(item, "kv_proxy")
