@@ -43,7 +43,7 @@ def connection_env(vault: Vault | None, emulator: Emulator | None, token: str | 
 class Played:
     """A finished run: its status, what it printed, and the results of its tasks by name, with ``failed`` in each.
 
-    ``hosts`` has the same by host, then task, for runs on more than one.
+    ``hosts`` has the same by host, then task, for runs on more than one. ``events`` are those that AWX stores.
     """
 
     status: str
@@ -51,6 +51,7 @@ class Played:
     stdout: str
     results: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     hosts: dict[str, dict[str, dict[str, t.Any]]] = field(default_factory=dict)
+    events: list[dict[str, t.Any]] = field(default_factory=list)
 
     def __getitem__(self, task: str) -> dict[str, t.Any]:
         return self.results[task]
@@ -109,7 +110,8 @@ class Play:
         )
         results: dict[str, dict[str, t.Any]] = {}
         hosts: dict[str, dict[str, dict[str, t.Any]]] = {}
-        for event in runner.events:
+        events = list(runner.events)
+        for event in events:
             if event["event"] in ("runner_on_ok", "runner_on_failed"):
                 data = event["event_data"]
                 result = {**data["res"], "failed": event["event"] == "runner_on_failed"}
@@ -117,7 +119,7 @@ class Play:
         stdout = runner.stdout.read()
         if found := deprecations(stdout):
             raise AssertionError(f"Ansible says that something is deprecated: {found}")
-        return Played(runner.status, runner.rc, stdout, results, hosts)
+        return Played(runner.status, runner.rc, stdout, results, hosts, events)
 
     def environment(self) -> dict[str, str]:
         """What a run gets: this process's variables without the user's own for Vault, Akeyless and Ansible."""

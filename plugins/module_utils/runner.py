@@ -24,6 +24,8 @@ from .stopping import stop
 
 __all__ = ["run_module"]
 
+_SHOWN = 20  # entries of a list among the options, in the result
+
 
 class _Work(t.Protocol):
     def __call__(self, params: Params, *, check: bool, mask: Mask) -> t.Coroutine[t.Any, t.Any, Result]:
@@ -62,6 +64,8 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
         _remove_task_folder()
     for warning in take_file_warnings():
         module.warn(masking.warning(warning))
+    # Ansible adds the options to the result. A batch has thousands of paths, and AWX empties a result that is too long.
+    module.params = _shortened(module.params)
     if failed:
         module.fail_json(**failed)
     for warning in result.warnings:
@@ -72,6 +76,16 @@ def run_module(module: AnsibleModule, work: _Work) -> None:
     if result.error is not None:
         module.fail_json(msg=str(result.error), **values)
     module.exit_json(**values)
+
+
+def _shortened(options: t.Any) -> t.Any:
+    """The options with the first entries of each list only, and how many more there are."""
+    if isinstance(options, dict):
+        return {name: _shortened(value) for name, value in options.items()}
+    if not isinstance(options, list):
+        return options
+    more = [f"and {len(options) - _SHOWN} more"] if len(options) > _SHOWN else []
+    return [*map(_shortened, options[:_SHOWN]), *more]
 
 
 def _how_far() -> str:

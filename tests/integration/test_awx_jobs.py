@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import typing as t
+from collections import Counter
 
 import pytest
 from inventories import Listed, list_inventory
@@ -20,6 +21,7 @@ from ferrydev.emulator import Emulator
 from ferrydev.layout import CHECKOUT
 from ferrydev.play import Play, Played, connection_env
 from ferrydev.scene import Kv
+from ferrydev.seed import seed_many
 from ferrydev.vault import Vault
 
 SOURCE = CHECKOUT / "playbooks" / "inventory" / "awx.kv_batches.yml"
@@ -27,15 +29,20 @@ MIGRATED = "Carry over what is not at the target yet"
 
 
 class Site:
-    """Nine secrets in two waves, and what AWX does with them."""
+    """Secrets in two waves, and what AWX does with them.
 
-    def __init__(self, vault: Vault, emulator: Emulator) -> None:
+    :param many: how many secrets the second wave has, in batches of up to 10,000; seven in batches of one if omitted.
+    """
+
+    def __init__(self, vault: Vault, emulator: Emulator, many: int = 0) -> None:
         self.emulator = emulator
         self.kv = Kv(vault)
-        for name in ("sandbox/a", "sandbox/b", *(f"team/s{n}" for n in range(7))):
+        for name in ("sandbox/a", "sandbox/b", *(f"team/s{n}" for n in range(0 if many else 7))):
             self.kv.put(name, {"n": 1})
+        if many:
+            seed_many(vault, many, 1, self.kv.mount, prefix="a-team/of-an/application", value_bytes=60)
         batches = {
-            "batch_size": 1,
+            "batch_size": 10_000 if many else 1,
             "migrations": [
                 {
                     "name": "pay",
@@ -170,3 +177,27 @@ def test_a_mistyped_wave_is_an_error_and_no_green_slice(site: Site, playbook: st
         assert job.status == "failed"
         assert "names the wave pilto" in " ".join(job.stdout.split())
     assert site.items() == set()
+
+
+def test_events_do_not_grow_with_the_secrets(vault: Vault, emulator: Emulator) -> None:
+    """Neither in number nor in size, with every output that there is. Lists are as long as report_limit in both."""
+    counts: list[Counter[str]] = []
+    largest: list[int] = []
+    for many in (30, 600):
+        emulator.control.reset()
+        site = Site(vault, emulator, many)
+        limits = {f"secretferry_{role}_report_limit": 20 for role in ("migrate", "verify", "rollback")}
+        answers = {**limits, "secretferry_hosts": "wave_rest", "secretferry_rollout_approved": "rest"}
+        rollback = {"secretferry_rollback_from_run": "", "secretferry_rollback_confirmed": "true"}
+        listed = site.update()
+        assert len(listed.paths("wave_rest")) == many
+        jobs = [
+            *site.launch("rollout", listed, answers, "-vvv", "--diff"),
+            *site.launch("rollback", listed, {**answers, **rollback}, "-vvv", "--diff"),
+        ]
+        site.play.close()
+        assert {job.status for job in jobs} == {"successful"}, [job.stdout for job in jobs]
+        counts.append(Counter(event["event"] for job in jobs for event in job.events if event["event"] != "verbose"))
+        largest.append(max(len(json.dumps(event)) for job in jobs for event in job.events))
+    assert counts[0] == counts[1]
+    assert largest[1] < largest[0] * 1.05
