@@ -10,6 +10,7 @@ Playbook runs (:mod:`ferrydev.play`) show the same through the module; here a ru
 from __future__ import annotations
 
 import asyncio
+import json
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -22,7 +23,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.rollback.modu
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["Migration", "Rollback"]
+__all__ = ["Migration", "Rollback", "held_leases"]
 
 
 class Migration:
@@ -83,3 +84,10 @@ class Rollback(Migration):
         self.masked = set()
         params = validated.validated_parameters
         return asyncio.run(rollback(params, check=check, mask=self.masked.update, limits=self.limits))
+
+
+def held_leases(emulator: Emulator) -> list[str]:
+    """The leases that are held."""
+    items = emulator.control.dump()
+    names = [name for name in items if name.rpartition("/")[2].startswith("lease") and "/.secretferry/" in name]
+    return [name for name in names if json.loads(items[name]["versions"][-1]["value"])["until"]]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ import yaml
 from ferrydev.emulator import Emulator
 from ferrydev.vault import Vault
 
-__all__ = ["Play", "Played", "connection_env", "deprecations"]
+__all__ = ["Begun", "Play", "Played", "connection_env", "deprecations", "processes_of"]
 
 
 def connection_env(vault: Vault | None, emulator: Emulator | None, token: str | None = None) -> dict[str, str]:
@@ -88,6 +90,28 @@ class Play:
         :param answers: what is typed at which prompt (a pattern).
         :raises AssertionError: there is a deprecation warning. So no play of a test may cause one.
         """
+        runner = ansible_runner.run(**self._arguments(tasks, options, inventory, answers, extravars))
+        return _played(runner)
+
+    def begin(
+        self,
+        tasks: list[dict[str, t.Any]] | Path,
+        *options: str,
+        inventory: Path | dict[str, t.Any] | None = None,
+        **extravars: t.Any,
+    ) -> Begun:
+        """Begin what :meth:`run` does."""
+        return Begun(self.folder, self._arguments(tasks, options, inventory, {}, extravars))
+
+    def _arguments(
+        self,
+        tasks: list[dict[str, t.Any]] | Path,
+        options: tuple[str, ...],
+        inventory: Path | dict[str, t.Any] | None,
+        answers: t.Mapping[str, str] | None,
+        extravars: dict[str, t.Any],
+    ) -> dict[str, t.Any]:
+        """Of ansible-runner."""
         project = self.folder / "project"
         project.mkdir(parents=True, exist_ok=True)
         if isinstance(tasks, Path):
@@ -96,30 +120,18 @@ class Play:
             playbook = project / "play.yml"
             play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
             playbook.write_text(yaml.safe_dump([play], sort_keys=False, allow_unicode=True), "utf-8")
-        runner = ansible_runner.run(
-            private_data_dir=str(self.folder),
-            playbook=str(playbook),
-            inventory=str(inventory) if isinstance(inventory, Path) else inventory or _LOCALHOST,
-            cmdline=" ".join(options) or None,
-            extravars=extravars,
-            envvars=self.environment(),
-            passwords=dict(answers or {}),
-            timeout=500,  # an unanswered prompt ends this run, and the other tests go on
-            suppress_env_files=True,
-            quiet=True,
-        )
-        results: dict[str, dict[str, t.Any]] = {}
-        hosts: dict[str, dict[str, dict[str, t.Any]]] = {}
-        events = list(runner.events)
-        for event in events:
-            if event["event"] in ("runner_on_ok", "runner_on_failed"):
-                data = event["event_data"]
-                result = {**data["res"], "failed": event["event"] == "runner_on_failed"}
-                results[data["task"]] = hosts.setdefault(data["host"], {})[data["task"]] = result
-        stdout = runner.stdout.read()
-        if found := deprecations(stdout):
-            raise AssertionError(f"Ansible says that something is deprecated: {found}")
-        return Played(runner.status, runner.rc, stdout, results, hosts, events)
+        return {
+            "private_data_dir": str(self.folder),
+            "playbook": str(playbook),
+            "inventory": str(inventory) if isinstance(inventory, Path) else inventory or _LOCALHOST,
+            "cmdline": " ".join(options) or None,
+            "extravars": extravars,
+            "envvars": self.environment(),
+            "passwords": dict(answers or {}),
+            "timeout": 500,  # an unanswered prompt ends this run, and the other tests go on
+            "suppress_env_files": True,
+            "quiet": True,
+        }
 
     def environment(self) -> dict[str, str]:
         """What a run gets: this process's variables without the user's own for Vault, Akeyless and Ansible."""
@@ -145,6 +157,66 @@ class Play:
     def close(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Begun:
+    """A run that goes on, and can be ended as AWX ends one."""
+
+    def __init__(self, folder: Path, arguments: dict[str, t.Any]) -> None:
+        self._folder = folder
+        self._cancelled = threading.Event()
+        settings = {"pexpect_timeout": 0.1}  # seconds until the cancellation is noticed
+        self._thread, self._runner = ansible_runner.run_async(
+            **arguments, settings=settings, cancel_callback=self._cancelled.is_set
+        )
+
+    def cancel(self) -> None:
+        """As the button does: ansible-runner kills the process group of ansible-playbook."""
+        self._cancelled.set()
+
+    def kill(self) -> None:
+        """Kill every process at once, as the end of its container does."""
+        while found := processes_of(self._folder):
+            for process in found:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:  # it has ended
+                    continue
+
+    def wait(self, seconds: float = 60) -> Played:
+        """Its end."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), "it does not end"
+        return _played(self._runner)
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The processes of the runs in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            texts = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            ended = (process / "stat").read_text("ascii").rpartition(")")[2].split()[0] == "Z"
+        except OSError:  # it has ended, or is not ours
+            continue
+        if os.fsencode(folder) in texts and not ended:
+            found.append(int(process.name))
+    return found
+
+
+def _played(runner: t.Any) -> Played:
+    results: dict[str, dict[str, t.Any]] = {}
+    hosts: dict[str, dict[str, dict[str, t.Any]]] = {}
+    events = list(runner.events)
+    for event in events:
+        if event["event"] in ("runner_on_ok", "runner_on_failed"):
+            data = event["event_data"]
+            result = {**data["res"], "failed": event["event"] == "runner_on_failed"}
+            results[data["task"]] = hosts.setdefault(data["host"], {})[data["task"]] = result
+    stdout = runner.stdout.read()
+    if found := deprecations(stdout):
+        raise AssertionError(f"Ansible says that something is deprecated: {found}")
+    return Played(runner.status, runner.rc, stdout, results, hosts, events)
 
 
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

@@ -21,7 +21,7 @@ import yaml
 from killing import comparable, until
 
 from ferrydev.emulator import Emulator
-from ferrydev.migrating import Migration, Rollback
+from ferrydev.migrating import Migration, Rollback, held_leases
 from ferrydev.play import Play, connection_env
 from ferrydev.scene import Scene
 from ferrydev.ssh_server import SshServer
@@ -113,9 +113,7 @@ class Stage:
 
     def leases(self) -> list[str]:
         """The leases that are held."""
-        items = self.emulator.control.dump()
-        names = [name for name in items if name.rpartition("/")[2].startswith("lease") and "/.secretferry/" in name]
-        return [name for name in names if json.loads(items[name]["versions"][-1]["value"])["until"]]
+        return held_leases(self.emulator)
 
     def stopped(self, work: str, stop: str, request: int) -> Stopped:
         """Begin a work in a play, stop it when the target has got that many requests, wait for the end."""

@@ -1,92 +1,21 @@
 # Copyright: (c) 2026, secretferry.akeyless contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs of playbooks/awx.yml as AWX runs them.
-
-That is: the playbooks of the project, survey answers as extra variables, an inventory that was listed before,
-job slices.
-"""
+"""The jobs of playbooks/awx.yml as AWX runs them."""
 
 from __future__ import annotations
 
 import json
-import sys
 import typing as t
 from collections import Counter
 
 import pytest
-from inventories import Listed, list_inventory
+from awx_site import Site
 
 from ferrydev.emulator import Emulator
-from ferrydev.layout import CHECKOUT
-from ferrydev.play import Play, Played, connection_env
-from ferrydev.scene import Kv
-from ferrydev.seed import seed_many
 from ferrydev.vault import Vault
 
-SOURCE = CHECKOUT / "playbooks" / "inventory" / "awx.kv_batches.yml"
 MIGRATED = "Carry over what is not at the target yet"
-
-
-class Site:
-    """Secrets in two waves, and what AWX does with them.
-
-    :param many: how many secrets the second wave has, in batches of up to 10,000; seven in batches of one if omitted.
-    """
-
-    def __init__(self, vault: Vault, emulator: Emulator, many: int = 0) -> None:
-        self.emulator = emulator
-        self.kv = Kv(vault)
-        for name in ("sandbox/a", "sandbox/b", *(f"team/s{n}" for n in range(0 if many else 7))):
-            self.kv.put(name, {"n": 1})
-        if many:
-            seed_many(vault, many, 1, self.kv.mount, prefix="a-team/of-an/application", value_bytes=60)
-        batches = {
-            "batch_size": 10_000 if many else 1,
-            "migrations": [
-                {
-                    "name": "pay",
-                    "target_location": "/migrated",
-                    "source": {"paths": [f"{self.kv.mount}/"]},
-                    "waves": [
-                        {"name": "pilot", "folders": [f"{self.kv.mount}/sandbox"]},
-                        {"name": "rest", "rest": True},
-                    ],
-                }
-            ],
-        }
-        self.config = "--- " + json.dumps(batches)
-        self.play = Play(connection_env(vault, emulator))
-
-    def update(self, **source_vars: str) -> Listed:
-        """Update an inventory."""
-        listed = list_inventory(self.play, SOURCE, SECRETFERRY_BATCH_CONFIG=self.config, **source_vars)
-        assert listed.rc == 0, listed.stderr
-        return listed
-
-    def launch(
-        self, playbook: str, listed: Listed, answers: dict[str, t.Any], *options: str, slices: int = 1
-    ) -> list[Played]:
-        """The jobs of a template, one for each slice: AWX gives each every n-th host, in order of name."""
-        names, played = sorted(listed.hosts), []
-        for number in range(1, slices + 1):
-            here = names[number - 1 :: slices]
-            groups: dict[str, t.Any] = {
-                group: {"hosts": {name: {} for name in hosts if name in here}}
-                for group, hosts in listed.groups.items()
-                if set(hosts) & set(here)
-            }
-            python = {"ansible_python_interpreter": sys.executable}
-            inventory = {
-                "all": {"hosts": {name: {**listed.hosts[name], **python} for name in here}, "children": groups}
-            }
-            path = CHECKOUT / "playbooks" / f"{playbook}.yml"
-            played.append(self.play.run(path, *options, inventory=inventory, **answers))
-        return played
-
-    def items(self) -> set[str]:
-        start = f"/migrated/{self.kv.mount}/"
-        return {name.removeprefix(start) for name in self.emulator.control.dump() if name.startswith(start)}
 
 
 @pytest.fixture
@@ -185,7 +114,7 @@ def test_events_do_not_grow_with_the_secrets(vault: Vault, emulator: Emulator) -
     largest: list[int] = []
     for many in (30, 600):
         emulator.control.reset()
-        site = Site(vault, emulator, many)
+        site = Site(vault, emulator, many, batch_size=10_000)
         limits = {f"secretferry_{role}_report_limit": 20 for role in ("migrate", "verify", "rollback")}
         answers = {**limits, "secretferry_hosts": "wave_rest", "secretferry_rollout_approved": "rest"}
         rollback = {"secretferry_rollback_from_run": "", "secretferry_rollback_confirmed": "true"}

@@ -20,7 +20,7 @@ from ..http.transport import open_transport
 from ..limits import DEFAULT_LIMITS, Limits
 from ..options.akeyless import AkeylessSettings
 from ..options.vault import VaultSettings
-from ..stopping import stop
+from ..stopping import LAST_STEPS_SECONDS, stop
 from ..vault.client import VaultClient
 from ..vault.kv import KvReader
 from ..vault.session import VaultSession
@@ -40,7 +40,7 @@ class _Renewable(t.Protocol):
 async def open_source(
     settings: VaultSettings, *, concurrency: int, kv_version: str = "auto", limits: Limits = DEFAULT_LIMITS
 ) -> t.AsyncIterator[tuple[KvReader, VaultSession]]:
-    """Log in to Vault, once, and renew the token while the block runs.
+    """Log in to Vault, once, and renew the token while the block runs. Afterwards, revoke it if it is of this login.
 
     :param concurrency: requests in flight at the most.
     :raises LoginError, TransportError: there is no login.
@@ -55,8 +55,8 @@ async def open_source(
     finally:
         renewals.cancel()
         await transport.close()
-        with stop.last_steps(), contextlib.suppress(Stopped):
-            await stop.in_thread(session.close)
+        with stop.last_steps(), contextlib.suppress(Stopped, asyncio.TimeoutError):
+            await asyncio.wait_for(stop.in_thread(session.close, revoke=True), LAST_STEPS_SECONDS)
 
 
 @contextlib.asynccontextmanager
