@@ -19,7 +19,7 @@ from ferrydev.play import processes_of
 from ferrydev.vault import Vault
 
 SECRETS = 40
-ANSWERS = {"secretferry_hosts": "wave_rest", "secretferry_rollout_approved": "rest"}
+ANSWERS: dict[str, t.Any] = {"secretferry_hosts": "wave_rest", "secretferry_rollout_approved": "rest"}
 
 
 @pytest.fixture
