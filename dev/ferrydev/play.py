@@ -58,6 +58,14 @@ class Played:
     def __getitem__(self, task: str) -> dict[str, t.Any]:
         return self.results[task]
 
+    @property
+    def artifacts(self) -> dict[str, t.Any]:
+        """What AWX keeps of ``set_stats``, and gives to later nodes of a workflow as variables."""
+        found = (
+            event["event_data"].get("artifact_data") for event in self.events if event["event"] == "playbook_on_stats"
+        )
+        return t.cast("dict[str, t.Any]", next(found, None) or {})
+
 
 def deprecations(output: str) -> list[str]:
     """The deprecation warnings in what Ansible has printed. One may be wrapped: its first two lines are given."""

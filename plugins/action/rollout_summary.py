@@ -6,13 +6,19 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import variable_of
+from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import (
+    execution,
+    now,
+    variable_of,
+)
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.summary_lines import (
     BatchOutcome,
+    figures_of,
     outcome_of,
     summary_lines,
 )
@@ -52,11 +58,25 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             **result,
             **report,
             "changed": False,
+            "ansible_stats": self._artifact(hosts, outcomes),
             "lines": [*lines, f"report: {report['html']}"] if report else lines,
             "failed_secrets": failures,
             "problems": {outcome.name: outcome.problem for outcome in outcomes if outcome.problem},
             "within_budget": failures <= options["failure_budget"] and all(outcome.known for outcome in outcomes),
         }
+
+    def _artifact(self, hosts: t.Sequence[str], outcomes: t.Sequence[BatchOutcome]) -> dict[str, t.Any]:
+        """The figures as ``set_stats`` has them. Slices have different hosts, so none replaces those of another."""
+        playbook = execution().playbook
+        name = re.sub(r"\W", "_", "_".join(["secretferry_figures", playbook, *hosts[:1]]))
+        figures = {
+            "recorded": now(),
+            "playbook": playbook,
+            "plan": self._task.check_mode,
+            "problems": sum(bool(outcome.problem) for outcome in outcomes),
+            "figures": figures_of(outcomes),
+        }
+        return {"data": {name: figures}, "per_host": False, "aggregate": False}
 
     def _report(self, folder: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Make the report, in check mode, too: a plan has a report."""

@@ -18,6 +18,8 @@ description:
     application that was tried, and the first failures with their remedies. So a wave of a thousand batches takes
     thirty lines, too.
   - The lines hold names, counts and reasons, never a value.
+  - The counts are also a statistic of the play, as M(ansible.builtin.set_stats) makes one. So AWX keeps them
+    as artifacts when all files are gone. The variable is C(secretferry_figures_) + playbook + first host.
   - Use it with C(run_once). Works on the controller, whatever the host of the task is.
 extends_documentation_fragment:
   - secretferry.akeyless.attributes.action
@@ -78,6 +80,20 @@ lines:
   elements: str
   sample:
     - "wave teams: 1 batch, 4 secrets, 8 versions, 1,326 B, 4 created, 0 changed, 4 verified, 0 left out, 0 failed"
+ansible_stats:
+  description: The counts, as M(ansible.builtin.set_stats) returns them.
+  returned: success
+  type: dict
+  sample:
+    aggregate: false
+    data:
+      secretferry_figures_rollout_payments_w01_b000000:
+        figures: {wave teams: {batches: 1, failed_batches: 0, secrets: 4, created: 4, seconds: 0.5}}
+        plan: false
+        playbook: rollout
+        problems: 0
+        recorded: "2026-11-02T09:30:00.000Z"
+    per_host: false
 failed_secrets:
   description: How many secrets failed.
   returned: success

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..module_utils.verify.report import ACCESS_COUNTS
 
-__all__ = ["BatchOutcome", "outcome_of", "summary_lines"]
+__all__ = ["BatchOutcome", "figures_of", "outcome_of", "summary_lines"]
 
 _WAVES, _BATCHES, _ENTRIES, _APPLICATIONS = 5, 10, 4, 5  # lines of each kind
 _WIDTH = 400  # characters of a line
@@ -97,6 +97,22 @@ def summary_lines(outcomes: t.Sequence[BatchOutcome], *, plan: bool = False) -> 
         lines += _table(outcomes, columns)
     lines += _access(outcomes)
     return lines + [line for outcome in outcomes for line in _cutover(outcome)] + _entries(outcomes)
+
+
+def figures_of(outcomes: t.Sequence[BatchOutcome]) -> dict[str, dict[str, float]]:
+    """The numbers of each wave, by its name, or of each migration as a whole."""
+    groups: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        counted = {"batches": 1, "failed_batches": int(bool(outcome.problem)), **_figures(outcome)}
+        groups.setdefault(outcome.group, Counter()).update(counted)
+    return {
+        name: {
+            column.replace(" ", "_"): count / 1000 if column == "seconds" else count
+            for column, count in total.items()
+            if count or column.endswith("batches")
+        }
+        for name, total in groups.items()
+    }
 
 
 def _group_line(name: str, members: t.Sequence[BatchOutcome], columns: t.Sequence[str]) -> str:

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import typing as t
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from awx_site import Site
 
 from ferrydev.emulator import Emulator
+from ferrydev.layout import CHECKOUT
 from ferrydev.vault import Vault
 
 MIGRATED = "Carry over what is not at the target yet"
@@ -26,16 +29,46 @@ def site(vault: Vault) -> t.Iterator[Site]:
         made.play.close()
 
 
+VERIFY: dict[str, t.Any] = {"secretferry_hosts": "wave_pilot", "secretferry_verify_sample": ""}
 WAVE: dict[str, t.Any] = {"secretferry_hosts": "wave_pilot", "secretferry_rollout_approved": "pilot"}
 
 
-def test_a_wave_is_migrated_by_what_its_node_gives(site: Site) -> None:
+def test_a_wave_is_migrated_by_what_its_node_gives(vault: Vault, emulator: Emulator, tmp_path: Path) -> None:
+    """Without a home, from a project that is not written to, without a prompt; its files are gone after each job."""
+    site = Site(vault, emulator, env={"HOME": "/dev/null/none"})
+    project = tmp_path / "project"
+    shutil.copytree(CHECKOUT / "playbooks", project / "playbooks")
+    for folder in (project / "playbooks", project):
+        folder.chmod(0o555)
+    before = _tree(project)
     listed = site.update()
-    (played,) = site.launch("rollout", listed, WAVE)
-    assert played.status == "successful", played.stdout
+    jobs = []
+    for number, (playbook, answers) in enumerate((("rollout", WAVE), ("verify", VERIFY), ("rollout", WAVE))):
+        report = tmp_path / f"report-{number}"
+        path = project / "playbooks" / f"{playbook}.yml"
+        inventory = site.slice(listed, 1, 1)
+        jobs.append(site.play.run(path, inventory=inventory, **answers, secretferry_report_dir=str(report)))
+        assert jobs[-1].status == "successful", jobs[-1].stdout
+        summary = json.loads((report / "rollout.json").read_text())["summary"]
+        shutil.rmtree(report)
+    site.play.close()
     assert site.items() == {"sandbox/a", "sandbox/b"}
-    (played,) = site.launch("verify", listed, {"secretferry_hosts": "wave_pilot", "secretferry_verify_sample": ""})
-    assert played.status == "successful", played.stdout
+    assert _tree(project) == before
+    for event in (
+        event for job in jobs for event in job.events if event["event"] in ("runner_on_ok", "runner_on_failed")
+    ):
+        assert "pause" not in event["event_data"]["task_action"]
+    # The figures are among the artifacts of the job, and the report is made again by a job that has nothing to write.
+    (name,) = {name for job in jobs for name in job.artifacts if "rollout" in name}
+    assert name.startswith("secretferry_figures_rollout_pay_w01_b")
+    figures = jobs[0].artifacts[name]["figures"]["wave pilot"]
+    assert (figures["batches"], figures["created"], figures["verified"]) == (2, 2, 2)
+    assert "created" not in jobs[2].artifacts[name]["figures"]["wave pilot"]
+    assert (summary["at_target"], summary["migrated"]) == ({"secrets": 2, "versions": 2}, 2)
+
+
+def _tree(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted([folder, *folder.rglob("*")])}
 
 
 def test_a_wave_without_its_approval_is_not_migrated(site: Site) -> None:

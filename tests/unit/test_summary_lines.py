@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.summary_lines import (
     BatchOutcome,
+    figures_of,
     outcome_of,
     summary_lines,
 )
@@ -80,3 +81,12 @@ def test_unknown_sizes_are_not_shown() -> None:
     verified = {"summary": {"secrets": 2, "versions": 4, "bytes": 0}, "differences_count": 0}
     (line,) = summary_lines([outcome_of("b1", "wave teams", {"verify": verified}, "")])
     assert line == "wave teams: 1 batch, 2 secrets, 4 versions, 2 verified, 0 left out, 0 failed, 0.0 s"
+
+
+def test_the_figures_of_a_wave_are_those_of_its_batches() -> None:
+    found = figures_of([batch(1), batch(2, failures=1), batch(3, wave="other")])
+    assert list(found) == ["wave teams", "wave other"]
+    assert found["wave teams"] == {
+        **{"batches": 2, "failed_batches": 1, "secrets": 9, "versions": 8, "bytes": 4_000_000, "created": 4},
+        **{"left_out": 4, "verified": 4, "failed": 1, "seconds": 1.0},
+    }
