@@ -19,7 +19,7 @@ description:
     thirty lines, too.
   - The lines hold names, counts and reasons, never a value.
   - The counts are also a statistic of the play, as M(ansible.builtin.set_stats) makes one. So AWX keeps them
-    as artifacts when all files are gone. The variable is C(secretferry_figures_) + playbook + first host.
+    as artifacts, also when all files are deleted. The variable is C(secretferry_figures_) + playbook + first host.
   - Use it with C(run_once). Works on the controller, whatever the host of the task is.
 extends_documentation_fragment:
   - secretferry.akeyless.attributes.action

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import tempfile
 import threading
 import typing as t
@@ -15,10 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from ferrydev.canaries import Hit, canary, scan
+from ferrydev.canaries import QUOTED_FORMS, Hit, canary, scan
+from ferrydev.tampering import Change
 from ferrydev.vault import Vault
 
-__all__ = ["Credentials", "Watch", "leaks"]
+__all__ = ["ISSUED", "Credentials", "Watch", "echo", "leaks"]
+
+ISSUED = re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}|\b[tu]-[0-9a-f]{48}\b")
+"""A token that a server issued. Those of logins are not canaries, but look like nothing else."""
+_ECHOES: tuple[t.Callable[[str], str], ...] = (*QUOTED_FORMS, lambda value: value.replace("-", "-\\"))
 
 
 @dataclass(frozen=True)
@@ -106,3 +113,16 @@ def leaks(where: t.Iterable[Path | str | bytes], mine: t.Collection[str] | None 
         with contextlib.suppress(OSError):
             hits += scan([place])
     return [hit for hit in hits if hit.beginning and any(value.startswith(hit.beginning) for value in mine)]
+
+
+def echo(*more: str) -> Change:
+    """Akeyless rejects each secret, and its answer tells the value and the token, and ``more``, in many disguises."""
+
+    def change(status: int, answer: bytes, asked: bytes) -> tuple[int, bytes]:
+        body = json.loads(asked)
+        if "/.secretferry/" in body["name"]:
+            return status, answer
+        told = [form(part) for form in _ECHOES for part in (body["value"], *more, body["token"])]
+        return 400, json.dumps({"error": f"cannot store this: {' '.join(told)} in {body['name']}"}).encode()
+
+    return change

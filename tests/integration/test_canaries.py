@@ -11,16 +11,15 @@ told, in many disguises.
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from counted_runs import CountedRuns, migrating
-from leaking import Credentials, Watch, leaks
+from leaking import ISSUED, Credentials, Watch, echo, leaks
 
-from ferrydev.canaries import QUOTED_FORMS, canary
+from ferrydev.canaries import canary
 from ferrydev.emulator import Emulator
 from ferrydev.emulator_control import call
 from ferrydev.play import Played
@@ -32,8 +31,6 @@ VALUE = canary()
 FOREIGN = canary()
 BROKEN = canary()
 PLAYS = ("good", "bad")
-ISSUED = re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}|\b[tu]-[0-9a-f]{48}\b")
-ECHOES: tuple[t.Callable[[str], str], ...] = (*QUOTED_FORMS, lambda value: value.replace("-", "-\\"))
 
 
 @dataclass
@@ -106,14 +103,6 @@ def _bad(kv: Kv, emulator: Emulator, proxies: dict[str, str], defect: Path) -> l
     ]
 
 
-def _echo(status: int, answer: bytes, asked: bytes) -> tuple[int, bytes]:
-    body = json.loads(asked)
-    if "/.secretferry/" in body["name"]:
-        return status, answer
-    told = [form(part) for form in ECHOES for part in (body["value"], VALUE, body["token"])]
-    return 400, json.dumps({"error": f"cannot store this: {' '.join(told)} in {body['name']}"}).encode()
-
-
 def _odd(status: int, body: bytes, _asked: bytes) -> tuple[int, bytes]:
     """Metadata of a wrong type."""
     return status, body.replace(b'"max_versions":0', f'"max_versions":"{BROKEN}"'.encode())
@@ -161,13 +150,13 @@ def aftermath(vault: Vault, vault_tls: Vault, tmp_path_factory: pytest.TempPathF
     garbage: dict[str, Change] = {"list-items": lambda _status, _body, _asked: (200, f"<html>{BROKEN}".encode())}
     with (
         Emulator.start({**own.emulator(), "settings": {"journal": True}}) as emulator,
-        Tamper(emulator.url, {"create-secret": _echo, "update-secret-val": _echo}) as echo,
+        Tamper(emulator.url, {"create-secret": echo(VALUE), "update-secret-val": echo(VALUE)}) as echoing,
         Tamper(vault.addr, {"metadata/good/": _odd}) as odd,
         Tamper(emulator.url, garbage) as useless,
         Tamper(vault.addr, broken) as breaking,
     ):
         proxies = {
-            "echo": echo.url,
+            "echo": echoing.url,
             "odd": odd.url,
             "garbage": useless.url,
             "broken": breaking.url,
@@ -301,6 +290,5 @@ def test_nothing_in_descriptions_and_tags(aftermath: Aftermath) -> None:
 
 @pytest.mark.parametrize("play", PLAYS)
 def test_no_token_that_a_server_issued_is_shown(aftermath: Aftermath, play: str) -> None:
-    """Tokens of logins are not canaries, but look like nothing else."""
     for place in (aftermath.played[play].stdout, *(f.read_text("utf-8", "replace") for f in aftermath.files(play))):
         assert not ISSUED.search(place)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from counted_runs import CountedRuns, migrating
-from leaking import Watch, leaks
+from leaking import ISSUED, Watch, leaks
 from preflights import ALL, APP, CONFIG
 
 from ferrydev.canaries import canary
@@ -28,7 +28,6 @@ from ferrydev.scene import Kv
 from ferrydev.vault import Vault
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
-ISSUED = re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}|\b[tu]-[0-9a-f]{48}\b")
 FULL = "secretferry.akeyless."
 
 
