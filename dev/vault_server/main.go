@@ -4,7 +4,7 @@
 
 // Command vault runs a real Vault core in memory, for the demo and the tests only. It takes the
 // flags of `vault server -dev`, so that a harness need not know which of the two it started, and
-// leaves out everything but KV, AppRole, userpass and the file audit device: the whole `vault`
+// leaves out everything but KV, AppRole, userpass and the audit devices for files and sockets: the whole `vault`
 // takes twice as long to build and five times the room.
 package main
 
@@ -138,7 +138,7 @@ func newCore(opts options) (*vault.Core, error) {
 		DisableMlock:       true,
 		LogicalBackends:    map[string]logical.Factory{"kv": kv.Factory},
 		CredentialBackends: map[string]logical.Factory{"approle": approle.Factory, "userpass": userpass.Factory},
-		AuditBackends:      map[string]audit.Factory{"file": audit.NewFileBackend},
+		AuditBackends:      map[string]audit.Factory{"file": audit.NewFileBackend, "socket": audit.NewSocketBackend},
 		BuiltinRegistry:    builtins,
 	})
 }

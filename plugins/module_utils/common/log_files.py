@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..errors import OptionError
 
-__all__ = ["LogFile", "UnreadableLog", "find_logs"]
+__all__ = ["LineSplitter", "LogFile", "UnreadableLog", "find_logs"]
 
 _LONGEST_LINE = 64 * 1024
 """Bytes of a line that are read; the rest of a longer line is ignored."""
@@ -96,14 +96,30 @@ def find_logs(patterns: t.Sequence[str]) -> list[LogFile]:
     return [LogFile(path) for path in sorted(found)]
 
 
-def _blocks(stream: t.BinaryIO, longest: int) -> t.Iterator[list[bytes]]:
-    rest = b""
-    while chunk := stream.read(_CHUNK):
+class LineSplitter:
+    """Makes lines of chunks of bytes.
+
+    :param longest: bytes of a line that are kept. One byte more is kept of a line that has more.
+    :ivar rest: the beginning of a line whose end has not come yet.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self.rest = b""
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The lines that end in this chunk, without their ends."""
         lines = chunk.split(b"\n")
         # Of an endless line only the beginning is joined, so that it takes neither memory nor time.
-        lines[0] = rest + lines[0][: longest + 1 - len(rest)]
-        rest = lines.pop()[: longest + 1]
-        if lines:
+        lines[0] = self.rest + lines[0][: self._longest + 1 - len(self.rest)]
+        self.rest = lines.pop()[: self._longest + 1]
+        return lines
+
+
+def _blocks(stream: t.BinaryIO, longest: int) -> t.Iterator[list[bytes]]:
+    splitter = LineSplitter(longest)
+    while chunk := stream.read(_CHUNK):
+        if lines := splitter.split(chunk):
             yield lines
-    if rest:
-        yield [rest]
+    if splitter.rest:
+        yield [splitter.rest]

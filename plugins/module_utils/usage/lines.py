@@ -145,6 +145,8 @@ def _use(
         if area in ("data", "subkeys") and isinstance(known, int):
             kv_version = 2
             version = known if "version" in (request.get("data") or {}) else 0
+        elif area == "data" and isinstance(answered.get("version"), int):
+            kv_version = 2  # a write: its answer is the metadata of the new version
         elif area not in (*AREAS, "config"):
             kv_version = 1
     return Use(
