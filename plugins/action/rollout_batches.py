@@ -12,6 +12,7 @@ from collections import Counter
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.written_paths import is_written
 from ansible_collections.secretferry.akeyless.plugins.plugin_utils.report.action import variable_of
 
 # The names of groups and hosts in a pattern of Ansible, without those that have wildcards.
@@ -22,6 +23,9 @@ _NO_BATCH = (
     " secretferry_migration and secretferry_target_location; in AWX, update the inventory. If Ansible could not parse a"
     " source, its warnings at the beginning say why."
 )
+
+
+_MOST_SHOWN = 10
 
 
 class _Batch(t.NamedTuple):
@@ -43,6 +47,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "hosts": {"type": "list", "elements": "str", "required": True},
         "mark": {"type": "str", "default": "secretferry_migration"},
         "any_host": {"type": "bool", "default": False},
+        "paths": {"type": "list", "elements": "str"},
     }
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
@@ -67,6 +72,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 problem = _no_batch(hosts, options["pattern"], named["secretferry_hosts"], task_vars)
         if problem:
             return {**result, "failed": True, "msg": problem}
+        selection = _selection(batches, hosts if options["any_host"] else [], options["pattern"], limit)
+        if options["paths"] is not None:
+            batches, selection = _only(batches, options["paths"], task_vars["hostvars"])
         migrations = {batch.migration: batch.name for batch in reversed(batches)}
         return {
             **result,
@@ -74,7 +82,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "batches": [batch.name for batch in batches],
             "serial": list(Counter(batch.wave for batch in batches).values()),
             "migrations": [migrations[name] for name in sorted(migrations)],
-            "selection": _selection(batches, hosts if options["any_host"] else [], options["pattern"], limit),
+            "selection": selection,
         }
 
 
@@ -86,6 +94,26 @@ def _batches(hosts: t.Iterable[str], hostvars: t.Any, mark: str) -> list[_Batch]
             number = int(variables.get("secretferry_wave_number") or 0)
             found.append(_Batch(number, str(name), str(variables["secretferry_migration"])))
     return sorted(found)
+
+
+def _only(batches: t.Sequence[_Batch], paths: t.Sequence[str], hostvars: t.Any) -> tuple[list[_Batch], str]:
+    """The batches that have one of the paths, and what is selected, for people. A batch without a list of paths counts."""
+    written, found, seen = set(paths), [], set()
+    for batch in batches:
+        scope = hostvars[batch.name].get("secretferry_scope") or {}
+        if scope.get("paths") is None:
+            found.append(batch)
+            continue
+        inside = [path for path in scope["paths"] if is_written(path, written)]
+        if inside:
+            found.append(batch)
+            seen.update(inside)
+    missing = sorted(path for path in written - seen if path and not path.endswith("/"))
+    selection = _selection(found, [], "", "") if found else "Nothing to do: no batch has one of these paths"
+    if missing and all((hostvars[batch.name].get("secretferry_scope") or {}).get("paths") for batch in batches):
+        shown = ", ".join(missing[:_MOST_SHOWN]) + (" and others" if len(missing) > _MOST_SHOWN else "")
+        selection += f". In none of the selected batches: {shown}"
+    return found, selection
 
 
 def _approved(waves: t.Any) -> list[str]:

@@ -50,6 +50,13 @@ options:
       - Whether any host will do. Then no batch is looked for.
     type: bool
     default: false
+  paths:
+    description:
+      - Only batches that have one of these, by the C(paths) of their C(secretferry_scope). A batch without such a list
+        has all. It is no error if no batch is left.
+      - A path with a slash at its end is a folder, and an empty one is everything.
+    type: list
+    elements: str
 seealso:
   - plugin: secretferry.akeyless.kv_batches
     plugin_type: inventory

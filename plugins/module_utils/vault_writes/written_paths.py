@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ["WrittenPaths", "is_below"]
+__all__ = ["WrittenPaths", "is_below", "is_written"]
 
 
 def is_below(path: str, places: t.Collection[str]) -> bool:
@@ -20,8 +20,19 @@ def is_below(path: str, places: t.Collection[str]) -> bool:
     return any(path == place or path.startswith(_as_folder(place)) for place in places)
 
 
+def is_written(path: str, written: t.Collection[str]) -> bool:
+    """Whether a secret is among what was written, as :meth:`WrittenPaths.take` returns it. Fast where that is a set."""
+    return path in written or any(folder in written for folder in _folders_of(path))
+
+
+_TEMPLATES = ("{", "#jinja2:")
+
+
 class WrittenPaths:
     """A set of secrets. Beyond its limit it holds folders instead, which have all that was written.
+
+    A name that Ansible could take for a template is never shown: whoever may write a secret could run programs with it.
+    Such a secret, too, counts as its folder.
 
     :param most: how many paths it holds at the most.
     :ivar writes: how many writes there were.
@@ -39,6 +50,8 @@ class WrittenPaths:
     def add(self, path: str) -> None:
         """Add what was written: a secret, or a folder with a slash at its end; empty for everything."""
         self.writes += 1
+        while any(mark in path for mark in _TEMPLATES):
+            path = _parent(path)
         if self._is_covered(path):
             return
         if path and not path.endswith("/"):
