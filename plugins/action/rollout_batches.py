@@ -97,22 +97,21 @@ def _batches(hosts: t.Iterable[str], hostvars: t.Any, mark: str) -> list[_Batch]
 
 
 def _only(batches: t.Sequence[_Batch], paths: t.Sequence[str], hostvars: t.Any) -> tuple[list[_Batch], str]:
-    """The batches that have one of the paths, and what is selected, for people. A batch without a list of paths counts."""
-    written, found, seen = set(paths), [], set()
+    """The batches that have one of the paths, and what is selected, for people. One without a list of paths has all."""
+    written = set(map(str, paths))
+    found: list[_Batch] = []
+    seen: set[str] = set()
     for batch in batches:
-        scope = hostvars[batch.name].get("secretferry_scope") or {}
-        if scope.get("paths") is None:
+        paths_of_batch = (hostvars[batch.name].get("secretferry_scope") or {}).get("paths")
+        inside = {str(path) for path in paths_of_batch or () if is_written(str(path), written)}
+        seen |= inside if paths_of_batch is not None else written
+        if inside or paths_of_batch is None:
             found.append(batch)
-            continue
-        inside = [path for path in scope["paths"] if is_written(path, written)]
-        if inside:
-            found.append(batch)
-            seen.update(inside)
-    missing = sorted(path for path in written - seen if path and not path.endswith("/"))
-    selection = _selection(found, [], "", "") if found else "Nothing to do: no batch has one of these paths"
-    if missing and all((hostvars[batch.name].get("secretferry_scope") or {}).get("paths") for batch in batches):
-        shown = ", ".join(missing[:_MOST_SHOWN]) + (" and others" if len(missing) > _MOST_SHOWN else "")
-        selection += f". In none of the selected batches: {shown}"
+    elsewhere = sorted(path for path in written - seen if path and not path.endswith("/"))
+    selection = _selection(found, [], "", "") if found else "Nothing to do: no batch has what was written"
+    if elsewhere:
+        others = f" and {len(elsewhere) - _MOST_SHOWN} others" if len(elsewhere) > _MOST_SHOWN else ""
+        selection += f". In no batch: {', '.join(elsewhere[:_MOST_SHOWN])}{others}"
     return found, selection
 
 

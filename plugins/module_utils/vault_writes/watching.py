@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import typing as t
 from dataclasses import dataclass, fields
 
 from ..errors import OptionError
+from ..options.vault import VaultSettings
 from ..usage.lines import RawLog
 from .audit_streams import follow_file, listen
-from .vault_says import AuditLines
+from .notifications import notification_settings, subscribe
+from .vault_says import AuditLines, path_of_notification
 from .written_paths import WrittenPaths, is_below
 
 __all__ = ["Watched", "read_args", "watch"]
@@ -32,9 +35,10 @@ class Watched:
 
     audit_file: str = ""
     audit_socket: str = ""
+    event_notifications: VaultSettings | None = None
     namespace: str = ""
     paths: tuple[str, ...] = ()
-    debounce: float = 1.0
+    debounce: float = 0.5
     interval: float = 3.0
     max_paths: int = 200
 
@@ -53,12 +57,16 @@ def read_args(args: t.Mapping[str, t.Any]) -> Watched:
         raise OptionError("paths", "is no list of texts", "Give mounts, folders or secrets, such as [secret/payments]")
     numbers = {name: _number(name, given.get(name, known[name])) for name in ("debounce", "interval", "max_paths")}
     texts = {name: str(given.get(name, "")) for name in ("audit_file", "audit_socket", "namespace")}
-    if not (texts["audit_file"] or texts["audit_socket"]):
-        raise OptionError("audit_file", "nothing to watch is given", "Give audit_file or audit_socket")
+    notifications = given.get("event_notifications")
+    if not (texts["audit_file"] or texts["audit_socket"] or notifications):
+        remedy = "Give audit_file, audit_socket or event_notifications"
+        raise OptionError("audit_file", "nothing to watch is given", remedy)
+    texts["namespace"] = texts["namespace"] or os.environ.get("VAULT_NAMESPACE", "")
     if numbers["interval"] < numbers["debounce"]:
         raise OptionError("interval", "is less than debounce", "Give at least as many seconds")
     return Watched(
         **texts,
+        event_notifications=notification_settings(notifications, texts["namespace"]) if notifications else None,
         paths=tuple(path.lstrip("/") for path in paths),
         debounce=numbers["debounce"],
         interval=numbers["interval"],
@@ -99,6 +107,8 @@ def _sources(watched: Watched, writes: _Writes) -> t.Iterator[t.Coroutine[t.Any,
         yield follow_file(watched.audit_file, _taking(watched, writes, "audit_file"))
     if watched.audit_socket:
         yield listen(watched.audit_socket, _taking(watched, writes, "audit_socket"))
+    if settings := watched.event_notifications:
+        yield subscribe(settings, lambda text: writes.add(path_of_notification(text, settings.namespace)))
 
 
 class _Writes:

@@ -22,8 +22,8 @@ DOCUMENTATION = r"""
 short_description: The secrets that were written in HashiCorp Vault or OpenBao
 version_added: 0.1.0
 description:
-  - Reads Vault's audit log, from a file or a socket, and makes events of the writes to KV mounts that succeeded.
-    Reads of secrets make no event.
+  - Reads Vault's audit log, from a file or a socket, or the event notifications of Vault Enterprise, and makes events
+    of the writes to KV mounts that succeeded. Reads of secrets make no event.
   - An event has paths only. No value, no token, no hash of one, and not who made the request.
   - Writes that come close together make one event. See debounce and interval.
   - Events can be lost, for instance while ansible-rulebook is not running. So this does not replace a scheduled sync.
@@ -39,9 +39,18 @@ options:
       - Host and port to listen at, such as 127.0.0.1:9090, for an audit device of type socket, socket type tcp.
       - Vault must have another audit device beside it. Vault answers no requests while no audit device works.
     type: str
+  event_notifications:
+    description:
+      - The Vault to subscribe to, which is Vault Enterprise 1.16 or newer. It is an error if Vault has no event
+        notifications.
+      - A dictionary as the option source of the module kv_migration, with url, TLS settings and auth. Only a token is
+        possible. True takes all from the environment (VAULT_ADDR, VAULT_TOKEN or VAULT_TOKEN_FILE, VAULT_CACERT).
+      - The token needs read on sys/events/subscribe/kv*, and subscribe on the paths of the secrets. Vault tells
+        deletions to root tokens only.
+    type: raw
   namespace:
     description:
-      - The namespace of Vault whose mounts count. The root when omitted.
+      - The namespace of Vault whose mounts count. From VAULT_NAMESPACE when omitted, or else the root.
     type: str
   paths:
     description:
@@ -53,7 +62,7 @@ options:
     description:
       - For how many seconds nothing must have been written before there is an event.
     type: float
-    default: 1
+    default: 0.5
   interval:
     description:
       - The shortest time between two events, in seconds. While writes keep coming, there is an event each time it has
@@ -81,6 +90,13 @@ EXAMPLES = r"""
     audit_socket: 127.0.0.1:9090
     debounce: 2
     interval: 10
+
+- name: Subscribe to Vault Enterprise
+  secretferry.akeyless.vault_writes:
+    event_notifications:
+      url: https://vault.example.com:8200
+      auth:
+        token_file: /run/secrets/vault-token
 """
 
 RETURN = r"""
