@@ -31,6 +31,7 @@ from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.written_paths import (
     WrittenPaths,
     is_below,
+    is_written,
 )
 
 V2_ANSWER = {"response": {"data": {"version": 4, "created_time": HMAC}}}
@@ -172,6 +173,22 @@ def test_paths_beyond_the_limit_become_folders() -> None:
     for path in ("kv/a/b/1", "kv/a/b/2", "kv/c/3", "kv/a/b/4"):
         paths.add(path)
     assert paths.take() == ["kv/a/b/", "kv/c/3"]
+
+
+@pytest.mark.parametrize("name", ["{{ lookup('pipe', 'id') }}", "{% raw %}", "{#", "#jinja2:variable_start_string:'['"])
+def test_a_name_that_could_be_a_template_is_never_shown(name: str) -> None:
+    paths = WrittenPaths(3)
+    paths.add(f"kv/a/{name}")
+    paths.add(f"kv/{name}/b")
+    paths.add("kv/c")
+    assert paths.take() == ["kv/"]
+
+
+def test_what_was_written_is_found_again() -> None:
+    written_paths = {"kv/a", "kv/b/"}
+    assert [is_written(path, written_paths) for path in ("kv/a", "kv/b/c/d")] == [True, True]
+    assert [is_written(path, written_paths) for path in ("kv/a/b", "kv/b", "kv/bc")] == [False] * 3
+    assert is_written("any/thing", {""})
 
 
 def test_places_are_whole_names() -> None:

@@ -57,30 +57,31 @@ class WrittenPaths:
         if path and not path.endswith("/"):
             self._paths.add(path)
         else:
-            self._add_folder(path)
+            self._add_folders({path})
         while len(self) > self._most:
             self._widen()
 
     def take(self) -> list[str]:
         """The paths so far, in order, and begin anew. An empty path is everything."""
         taken = sorted(self._paths | self._folders)
-        self.__init__(self._most)  # type: ignore[misc]
+        self._paths, self._folders, self.writes = set(), set(), 0
         return taken
 
     def _is_covered(self, path: str) -> bool:
         return bool(self._folders) and any(folder in self._folders for folder in _folders_of(path))
 
-    def _add_folder(self, folder: str) -> None:
-        inside = lambda path: path.startswith(folder)  # noqa: E731
-        self._paths -= set(filter(inside, self._paths))
-        self._folders -= set(filter(inside, self._folders))
-        self._folders.add(folder)
+    def _add_folders(self, folders: set[str]) -> None:
+        every = self._folders | folders
+        self._folders = {one for one in every if not any(above in every for above in _folders_of(one) if above != one)}
+        self._paths = {path for path in self._paths if not self._is_covered(path)}
 
     def _widen(self) -> None:
         """Put the deepest paths into their folders."""
-        deepest = max(map(_depth, self._paths | self._folders))
-        for path in [path for path in self._paths | self._folders if _depth(path) == deepest]:
-            self._add_folder(_parent(path))
+        every = self._paths | self._folders
+        deepest = max(map(_depth, every))
+        folders = {_parent(path) for path in every if _depth(path) == deepest}
+        self._folders = {folder for folder in self._folders if _depth(folder) != deepest}
+        self._add_folders(folders)
 
 
 def _as_folder(place: str) -> str:
