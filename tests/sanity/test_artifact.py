@@ -95,7 +95,7 @@ def test_it_holds_every_plugin_playbook_and_page(names: list[PurePath]) -> None:
     copied = layout.copy()
     tracked = {
         path.relative_to(copied)
-        for folder in ("plugins", "playbooks", "roles", "docs", "meta")
+        for folder in ("plugins", "playbooks", "roles", "docs", "meta", "extensions")
         for path in (copied / folder).rglob("*")
         if path.is_file()
     }

@@ -55,6 +55,11 @@ def test_the_plugins_are_strictly_typed() -> None:
     typed("-p", "ansible_collections.secretferry.akeyless.plugins")
 
 
+def test_the_event_sources_are_strictly_typed() -> None:
+    # They are no package: ansible-rulebook runs each by its path.
+    typed(*map(str, sorted((layout.CHECKOUT / "extensions").rglob("*.py"))))
+
+
 def test_the_tools_are_strictly_typed() -> None:
     typed("-p", "ferrydev", "-p", "akeyless_emulator")
 
