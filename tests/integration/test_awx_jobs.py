@@ -96,6 +96,24 @@ def test_the_scheduled_sync_never_migrates_a_wave(site: Site) -> None:
     assert "team/new" in site.items()
 
 
+def test_a_sync_of_some_secrets_leaves_the_others(site: Site) -> None:
+    """As the rulebook launch_sync_on_write launches it."""
+    assert site.launch("rollout", site.update(), WAVE)[0].status == "successful"
+    for name in ("a", "b"):
+        site.kv.put(f"sandbox/{name}", {"n": 2})
+    answers = {"secretferry_hosts": "all", "secretferry_sync_delete": "false"}
+    ledger = site.update(SECRETFERRY_BATCH_FROM="ledger")
+
+    def versions(written: str) -> list[int]:
+        (played,) = site.launch("sync", ledger, {**answers, "secretferry_sync_paths": written})
+        assert played.status == "successful", played.stdout
+        dump = site.emulator.control.dump()
+        return [len(dump[f"/migrated/{site.kv.mount}/sandbox/{name}"]["versions"]) for name in ("a", "b")]
+
+    assert versions(f"{site.kv.mount}/sandbox/a\n{site.kv.mount}/sandbox/never") == [2, 1]
+    assert versions(f"{site.kv.mount}/sandbox/") == [2, 2]
+
+
 def test_a_rollback_takes_back_its_wave_and_no_other(site: Site) -> None:
     listed = site.update()
     for wave in ("pilot", "rest"):

@@ -144,7 +144,7 @@ def test_the_socket_that_a_real_vault_connects_to(vault: Vault) -> None:
     address = free_address()
 
     async def run() -> None:
-        async with Source(audit_socket=address) as source:
+        async with Source(port=address.rpartition(":")[2]) as source:
             await listening(address)
             device = audit_device(vault, "stream", "socket", address=address, socket_type="tcp")
             await asyncio.to_thread(device.__enter__)

@@ -51,22 +51,18 @@ async def follow_file(path: str, take: TakeLine) -> None:
         await asyncio.sleep(_PAUSE)
 
 
-async def listen(address: str, take: TakeLine) -> None:
+async def listen(host: str, port: int, take: TakeLine) -> None:
     """Hand on each line that comes to a TCP socket, to which Vault's socket audit device connects.
 
-    :param address: such as ``127.0.0.1:9090``.
     :raises OptionError: nothing can listen there. What ``take`` raises is raised, too.
     """
-    host, _colon, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise OptionError("audit_socket", f"{address!r} is no address", "Give host and port, such as 127.0.0.1:9090")
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
     try:
-        server = await loop.create_server(lambda: _Connection(take, failed), host.strip("[]"), int(port))
+        server = await loop.create_server(lambda: _Connection(take, failed), host, port)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise OptionError("audit_socket", f"nothing can listen at {address}: {reason}", "Choose another port") from None
+        raise OptionError("port", f"nothing can listen at {host}:{port}: {reason}", "Choose another one") from None
     async with server:
         await failed
 

@@ -109,7 +109,7 @@ def _refusal(status: int) -> ApiError:
     if status == 404:
         return NotFound(
             "event_notifications: this Vault has no event notifications",
-            "Vault Enterprise has them from 1.16 on, other servers do not: give audit_file or audit_socket instead",
+            "Vault Enterprise has them from 1.16 on, other servers do not: give audit_file or port instead",
             status=status,
         )
     if status in (401, 403):

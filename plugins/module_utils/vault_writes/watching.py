@@ -34,7 +34,8 @@ class Watched:
     """
 
     audit_file: str = ""
-    audit_socket: str = ""
+    host: str = "127.0.0.1"
+    port: int = 0
     event_notifications: VaultSettings | None = None
     namespace: str = ""
     paths: tuple[str, ...] = ()
@@ -55,11 +56,13 @@ def read_args(args: t.Mapping[str, t.Any]) -> Watched:
     paths = given.get("paths", [])
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise OptionError("paths", "is no list of texts", "Give mounts, folders or secrets, such as [secret/payments]")
-    numbers = {name: _number(name, given.get(name, known[name])) for name in ("debounce", "interval", "max_paths")}
-    texts = {name: str(given.get(name, "")) for name in ("audit_file", "audit_socket", "namespace")}
+    numbers = {
+        name: _number(name, given.get(name, known[name])) for name in ("port", "debounce", "interval", "max_paths")
+    }
+    texts = {name: str(given.get(name, known[name])) for name in ("audit_file", "host", "namespace")}
     notifications = given.get("event_notifications")
-    if not (texts["audit_file"] or texts["audit_socket"] or notifications):
-        remedy = "Give audit_file, audit_socket or event_notifications"
+    if not (texts["audit_file"] or numbers["port"] or notifications):
+        remedy = "Give audit_file, port or event_notifications"
         raise OptionError("audit_file", "nothing to watch is given", remedy)
     texts["namespace"] = texts["namespace"] or os.environ.get("VAULT_NAMESPACE", "")
     if numbers["interval"] < numbers["debounce"]:
@@ -68,6 +71,7 @@ def read_args(args: t.Mapping[str, t.Any]) -> Watched:
         **texts,
         event_notifications=notification_settings(notifications, texts["namespace"]) if notifications else None,
         paths=tuple(path.lstrip("/") for path in paths),
+        port=int(numbers["port"]),
         debounce=numbers["debounce"],
         interval=numbers["interval"],
         max_paths=max(1, int(numbers["max_paths"])),
@@ -77,7 +81,7 @@ def read_args(args: t.Mapping[str, t.Any]) -> Watched:
 def _number(name: str, value: t.Any) -> float:
     """A number; rulebooks give it as a text where it comes from a variable."""
     try:
-        number = float(value)
+        number = float(value or 0)
     except (TypeError, ValueError):
         number = -1.0
     if not 0 <= number < float("inf"):
@@ -105,8 +109,8 @@ async def watch(watched: Watched, put: Put) -> None:
 def _sources(watched: Watched, writes: _Writes) -> t.Iterator[t.Coroutine[t.Any, t.Any, None]]:
     if watched.audit_file:
         yield follow_file(watched.audit_file, _taking(watched, writes, "audit_file"))
-    if watched.audit_socket:
-        yield listen(watched.audit_socket, _taking(watched, writes, "audit_socket"))
+    if watched.port:
+        yield listen(watched.host, watched.port, _taking(watched, writes, "port"))
     if settings := watched.event_notifications:
         yield subscribe(settings, lambda text: writes.add(path_of_notification(text, settings.namespace)))
 

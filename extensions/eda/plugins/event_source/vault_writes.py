@@ -34,11 +34,16 @@ options:
       - It is followed from its end. A file that is rotated or truncated is followed on. One that is not there yet is
         read from its beginning when it comes.
     type: str
-  audit_socket:
+  port:
     description:
-      - Host and port to listen at, such as 127.0.0.1:9090, for an audit device of type socket, socket type tcp.
+      - The port to listen at for an audit device of type socket, socket type tcp.
       - Vault must have another audit device beside it. Vault answers no requests while no audit device works.
+    type: int
+  host:
+    description:
+      - The address to listen at with port. Whoever can connect can cause syncs, and learns nothing.
     type: str
+    default: 127.0.0.1
   event_notifications:
     description:
       - The Vault to subscribe to, which is Vault Enterprise 1.16 or newer. It is an error if Vault has no event
@@ -87,7 +92,7 @@ EXAMPLES = r"""
 
 - name: Listen to an audit device
   secretferry.akeyless.vault_writes:
-    audit_socket: 127.0.0.1:9090
+    port: 9090
     debounce: 2
     interval: 10
 
