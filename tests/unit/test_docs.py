@@ -70,7 +70,7 @@ def test_a_page_is_short(page: Path) -> None:
 
 
 def test_every_variable_that_a_page_names_is_used() -> None:
-    patterns = ("roles/**/*.yml", "playbooks/**/*.yml", "plugins/**/*.py")
+    patterns = ("roles/**/*.yml", "playbooks/**/*.yml", "plugins/**/*.py", "extensions/**/*.yml")
     code = " ".join(path.read_text("utf-8") for pattern in patterns for path in CHECKOUT.glob(pattern))
     known = set(re.findall(r"\bsecretferry_\w+", code))
     for page in PAGES:

@@ -58,7 +58,7 @@ async def subscribe(settings: VaultSettings, take: t.Callable[[str], None]) -> N
     """
     if not HAS_AIOHTTP:
         raise MissingLibrary("aiohttp")
-    pause, lost_at = 1.0, 0.0
+    pause, lost_at, reason = 1.0, 0.0, ""
     while True:
         try:
             await _receive(settings, take)
