@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import typing as t
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from inventories import write_source
 
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
+from ferrydev.local_servers import LocalServer
 from ferrydev.play import Play, connection_env
 from ferrydev.scene import Kv
 from ferrydev.vault import Vault
@@ -81,7 +83,7 @@ class Rulebook:
             self.play.run(_PLAYBOOKS / "rollout.yml", inventory=self.inventory, secretferry_hosts="wave_pilot").rc == 0
         )
 
-    def start(self) -> None:
+    def start(self, name: str = "sync_on_write", *options: str, **env: str) -> None:
         variables = self.folder / "variables.yml"
         given = {
             "secretferry_audit_file": str(self.log),
@@ -89,11 +91,11 @@ class Rulebook:
             "secretferry_hosts": "wave_pilot",
         }
         variables.write_text(yaml.safe_dump(given), "utf-8")
-        command = ["ansible-rulebook", "-r", "secretferry.akeyless.sync_on_write", "-i", str(self.inventory)]
-        command += ["--vars", str(variables), "--max-concurrent-actions", "1", "--print-events", "-v"]
+        command = ["ansible-rulebook", "-r", f"secretferry.akeyless.{name}", "--vars", str(variables), *options]
+        command += ["--max-concurrent-actions", "1", "--print-events", "-v"]
         self._process = subprocess.Popen(
             [str(Path(sys.executable).parent / command[0]), *command[1:]],
-            env={**self.play.environment(), "JAVA_HOME": JAVA_HOME},
+            env={**self.play.environment(), "JAVA_HOME": JAVA_HOME, **env},
             cwd=self.folder,
             stdout=self.output.open("wb"),
             stderr=subprocess.STDOUT,
@@ -149,7 +151,7 @@ def rulebook(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> t.Iterat
         for path in ("a/1", "a/2", "a/3", "b/4"):
             book.kv.put(path, {"v": "first"})
         book.migrate()
-        book.start()
+        book.start("sync_on_write", "-i", str(book.inventory))
         yield book
         book.close()
 
@@ -225,6 +227,54 @@ def test_a_lost_event_is_repaired_by_the_next_full_sync(rulebook: Rulebook) -> N
     played = rulebook.play.run(_PLAYBOOKS / "sync.yml", inventory=rulebook.inventory, secretferry_hosts="wave_pilot")
     assert played.rc == 0
     assert rulebook.values("a/3")[-1] == value
+
+
+class _Controller(BaseHTTPRequestHandler):
+    """Answers as AWX to what ansible-rulebook asks. A subclass has a list for the launches."""
+
+    launches: t.ClassVar[list[t.Any]]
+
+    def do_GET(self) -> None:
+        asked = self.path.partition("?")[0]
+        template = {
+            "id": 7, "type": "job_template", "name": "secretferry sync", "related": {"launch": "/api/v2/launch/"},
+            **{f"ask_{what}_on_launch": False for what in ("limit", "labels", "inventory", "variables")},
+        }  # fmt: skip
+        answers = {"/api/v2/config/": {"version": "24.6.1"}, "/api/v2/unified_job_templates/": {"results": [template]}}
+        job = {"id": 1, "status": "successful", "url": "/api/v2/jobs/1/", "created": "", "artifacts": {}}
+        self._answer(answers.get(asked, {"results": [job]}))
+
+    def do_POST(self) -> None:
+        self.launches.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._answer({"id": 1, "url": "/api/v2/jobs/1/"})
+
+    def _answer(self, body: t.Any) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: t.Any) -> None: ...
+
+
+def test_a_job_template_is_launched_for_what_was_written(rulebook: Rulebook) -> None:
+    handler = type("Controller", (_Controller,), {"launches": []})
+    with LocalServer(handler, None) as controller:
+        env = {"EDA_CONTROLLER_URL": controller.url, "EDA_CONTROLLER_TOKEN": "x"}
+        rulebook.start("launch_sync_on_write", **env)
+        rulebook.kv.put("a/1", {"v": canary()})
+        rulebook.kv.put("b/4", {"v": canary()})
+        rulebook.until(lambda: bool(handler.launches))
+        rulebook.stop()
+    given = handler.launches[0]["extra_vars"]
+    given.pop("ansible_eda")
+    assert given == {
+        "secretferry_hosts": "wave_pilot",
+        "secretferry_sync_delete": "false",
+        "secretferry_sync_paths": f"{rulebook.kv.mount}/a/1\n{rulebook.kv.mount}/b/4",
+    }
 
 
 def test_nothing_leaks(rulebook: Rulebook) -> None:
