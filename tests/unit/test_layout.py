@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("source", "ledger"),
     ("target", "gateway_logs"),
     ("migrate", "verify", "rollback", "assess", "usage", "gateway", "credential", "batches"),
-    ("sync", "freeze", "preflight", "account_probe", "canary_secrets"),
+    ("sync", "freeze", "preflight", "account_probe", "canary_secrets", "vault_writes"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms} | {"runner": 6}
 USE_CASES = ("migrate", "sync", "verify", "rollback", "assess")

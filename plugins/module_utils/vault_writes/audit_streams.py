@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _CHUNK = 256 * 1024
 _LONGEST_LINE = 32 << 20  # bytes; a line that is longer is not read
 _PAUSE = 0.2  # seconds between two looks at the file
+_DENIED_FOR = 10.0  # seconds
 _ROTATED_FOR = 60.0  # seconds for which a rotated file is read on: Vault writes to it until it gets a signal
 
 
@@ -37,8 +38,17 @@ async def follow_file(path: str, take: TakeLine) -> None:
     rotated: list[tuple[_Followed, float]] = []
     if current is None:
         _log.warning("%s is not there yet", path)
+    denied_since = 0.0
     while True:
-        found = _open(path) if current is None or current.is_replaced(path) else None
+        try:
+            found = _open(path) if current is None or current.is_replaced(path) else None
+            denied_since = 0.0
+        except OptionError:
+            # A rotation may create the file first, and let others read it then.
+            denied_since = denied_since or time.monotonic()
+            if current is None or time.monotonic() - denied_since > _DENIED_FOR:
+                raise
+            found = None
         if found:
             if current:
                 rotated.append((current, time.monotonic() + _ROTATED_FOR))

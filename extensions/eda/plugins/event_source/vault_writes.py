@@ -41,7 +41,7 @@ options:
     type: int
   host:
     description:
-      - The address to listen at with port. Whoever can connect can cause syncs, and learns nothing.
+      - The address to listen at with port. Whoever can connect can cause events, or end the source, and learns nothing.
     type: str
     default: 127.0.0.1
   event_notifications:
