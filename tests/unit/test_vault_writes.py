@@ -161,8 +161,8 @@ def test_what_was_written_is_in_the_paths(added: list[str], most: int) -> None:
     paths = WrittenPaths(most)
     for path in added:
         paths.add(path)
+        assert len(paths) <= most
     taken = paths.take()
-    assert len(taken) <= most
     for path in added:
         assert path in taken or any(folder == "" or (folder[-1] == "/" and path.startswith(folder)) for folder in taken)
     assert (paths.take(), paths.writes) == ([], 0)

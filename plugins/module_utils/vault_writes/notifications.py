@@ -46,6 +46,12 @@ def notification_settings(given: t.Any, namespace: str) -> VaultSettings:
             f"the method {settings.auth.method} is not supported here",
             "Give a token (VAULT_TOKEN, or VAULT_TOKEN_FILE with a file that Vault Agent keeps current)",
         )
+    if settings.tls.server_name:
+        raise OptionError(
+            "event_notifications.tls_server_name",
+            "is not supported here",
+            "Give a url with the name in the certificate",
+        )
     return settings
 
 
