@@ -230,9 +230,9 @@ def test_a_lost_event_is_repaired_by_the_next_full_sync(rulebook: Rulebook) -> N
 
 
 class _Controller(BaseHTTPRequestHandler):
-    """Answers as AWX to what ansible-rulebook asks. A subclass has a list for the launches."""
+    """Answers as AWX to what ansible-rulebook asks."""
 
-    launches: t.ClassVar[list[t.Any]]
+    launches: t.ClassVar[list[t.Any]] = []
 
     def do_GET(self) -> None:
         asked = self.path.partition("?")[0]
@@ -260,15 +260,14 @@ class _Controller(BaseHTTPRequestHandler):
 
 
 def test_a_job_template_is_launched_for_what_was_written(rulebook: Rulebook) -> None:
-    handler = type("Controller", (_Controller,), {"launches": []})
-    with LocalServer(handler, None) as controller:
+    with LocalServer(_Controller, None) as controller:
         env = {"EDA_CONTROLLER_URL": controller.url, "EDA_CONTROLLER_TOKEN": "x"}
         rulebook.start("launch_sync_on_write", **env)
         rulebook.kv.put("a/1", {"v": canary()})
         rulebook.kv.put("b/4", {"v": canary()})
-        rulebook.until(lambda: bool(handler.launches))
+        rulebook.until(lambda: bool(_Controller.launches))
         rulebook.stop()
-    given = handler.launches[0]["extra_vars"]
+    given = _Controller.launches[0]["extra_vars"]
     given.pop("ansible_eda")
     assert given == {
         "secretferry_hosts": "wave_pilot",
