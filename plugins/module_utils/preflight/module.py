@@ -56,13 +56,14 @@ async def preflight(params: Params, *, check: bool, mask: Mask) -> Result:
     progress.stage("target")
     reached = await _target(params, settings, checks, mask)
     progress.stage("source")
-    token = await _source(params, source, checks, result, mask)
-    if token:
-        progress.stage("assess")
-        again = dict(params["source"] or {})
-        if source.auth.method in _ONCE:
-            again["auth"] = {"method": "token", "token": token}
-        await _content(params, again, definition, settings if reached else None, checks, mask)
+    async with contextlib.AsyncExitStack() as stack:
+        token = await _source(params, source, checks, result, mask, stack)
+        if token:
+            progress.stage("assess")
+            again = dict(params["source"] or {})
+            if source.auth.method in _ONCE:
+                again["auth"] = {"method": "token", "token": token}
+            await _content(params, again, definition, settings if reached else None, checks, mask)
     if engine == "gateway":
         progress.stage("probe")
         checks += await _probe(params, settings, source, checks, check=check, mask=mask)
@@ -117,30 +118,37 @@ async def _target(params: Params, settings: AkeylessSettings, checks: list[Check
     return True
 
 
-async def _source(params: Params, settings: VaultSettings, checks: list[Check], result: Result, mask: Mask) -> str:
-    """Make the checks of the source and its token. Returns the token; empty where it can read nothing."""
+async def _source(
+    params: Params,
+    settings: VaultSettings,
+    checks: list[Check],
+    result: Result,
+    mask: Mask,
+    stack: contextlib.AsyncExitStack,
+) -> str:
+    """Make the checks of the source and its token. Returns the token; empty where it can read nothing.
+
+    :param stack: the token is valid until it is closed.
+    """
     limits = AuditLimits(seconds_of("min_ttl", params["min_ttl"]), seconds_of("max_ttl", params["max_ttl"]))
     kv_version = (params["source"] or {}).get("kv_version") or "auto"
     hint = "" if params["engine"] == "direct" else " this host, which does not show whether it answers the Gateway"
     try:
-        async with contextlib.AsyncExitStack() as stack:
-            reader, session = await stack.enter_async_context(
-                open_source(settings, concurrency=8, kv_version=kv_version)
-            )
-            token = session.token
-            mask([token])
-            checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
-            try:
-                areas = await areas_of(reader, params["source"])
-            except OptionError as error:
-                checks.append(Check("source_paths", "failed", error.message, error.remedy))
-                return ""
-            found = await audit(reader, session, areas, params["source"], limits)
-            checks += found.checks
-            result.values["token"] = found.token
-            with contextlib.suppress(OptionError):
-                policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
-                result.values["policy"] = policy.text
+        reader, session = await stack.enter_async_context(open_source(settings, concurrency=8, kv_version=kv_version))
+        token = session.token
+        mask([token])
+        checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
+        try:
+            areas = await areas_of(reader, params["source"])
+        except OptionError as error:
+            checks.append(Check("source_paths", "failed", error.message, error.remedy))
+            return ""
+        found = await audit(reader, session, areas, params["source"], limits)
+        checks += found.checks
+        result.values["token"] = found.token
+        with contextlib.suppress(OptionError):
+            policy = policy_of(areas, params, source=params["source"], namespace=settings.namespace)
+            result.values["policy"] = policy.text
     except LoginError as error:
         checks.append(Check("source_reachable", "ok", f"{settings.url} answers{hint}"))
         checks.append(Check("source_token", "failed", error.message, error.remedy))
