@@ -29,7 +29,7 @@ PAGE = layout.CHECKOUT / "docs" / "ansible-core.md"
 _REQUIREMENTS = layout.CHECKOUT / "requirements-dev.in"
 _LOCK = layout.CHECKOUT / "requirements-dev.txt"
 # What only the linters and the documentation need, and ansible-core itself.
-_NOT_NEEDED = ("ansible-core", "ansible-lint", "antsibull", "mypy", "ruff", "types-", "yamllint")
+_NOT_NEEDED = ("ansible-core", "ansible-lint", "ansible-rulebook", "antsibull", "mypy", "ruff", "types-", "yamllint")
 
 
 _OF_THE_CORE = ("ansible-core", "resolvelib")

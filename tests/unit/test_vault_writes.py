@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
 from ansible_collections.secretferry.akeyless.plugins.module_utils.usage.lines import RawLog
 from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.audit_streams import follow_file
-from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.vault_says import (
+from ansible_collections.secretferry.akeyless.plugins.module_utils.vault_writes.messages import (
     AuditLines,
     path_of_notification,
 )

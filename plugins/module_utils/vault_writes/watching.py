@@ -17,7 +17,7 @@ from ..options.vault import VaultSettings
 from ..usage.lines import RawLog
 from .audit_streams import follow_file, listen
 from .notifications import notification_settings, subscribe
-from .vault_says import AuditLines, path_of_notification
+from .messages import AuditLines, path_of_notification
 from .written_paths import WrittenPaths, is_below
 
 __all__ = ["Watched", "read_args", "watch"]
