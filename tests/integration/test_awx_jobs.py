@@ -137,6 +137,8 @@ def test_slices_together_do_what_one_job_does(site: Site, slices: int) -> None:
     assert {job.status for job in jobs} == {"successful"}, [job.stdout for job in jobs]
     worked = [host for job in jobs for host, tasks in job.hosts.items() if MIGRATED in tasks]
     assert sorted(worked) == sorted(listed.groups["wave_rest"])
+    figures = [name for job in jobs for name in job.artifacts]
+    assert len(figures) == len(set(figures)) == len(jobs), "no slice replaces the artifacts of another one"
 
 
 def test_a_slice_without_hosts_of_the_wave_ends_well_and_says_so(site: Site) -> None:
