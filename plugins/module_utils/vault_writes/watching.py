@@ -16,8 +16,8 @@ from ..errors import OptionError
 from ..options.vault import VaultSettings
 from ..usage.lines import RawLog
 from .audit_streams import follow_file, listen
-from .notifications import notification_settings, subscribe
 from .messages import AuditLines, path_of_notification
+from .notifications import notification_settings, subscribe
 from .written_paths import WrittenPaths, is_below
 
 __all__ = ["Watched", "read_args", "watch"]
