@@ -32,7 +32,7 @@ $(READY):
 	@touch $(READY)
 
 test: setup have-vault  ## Run every test but the benchmarks: unit, contract, integration, faults, sanity
-	@$(RUN) --installed $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(RUN) --installed $(PYTEST) --numprocesses $(WORKERS) --dist loadfile
 
 test-unit: setup  ## Run the tests of pure code
 	@$(RUN) $(PYTEST) tests/unit

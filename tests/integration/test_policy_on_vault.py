@@ -265,8 +265,8 @@ def test_odd_names_are_granted_and_not_more(vault: Vault, emulator: Emulator) ->
 
 
 def test_in_a_namespace_paths_are_relative_to_it(vault: Vault) -> None:
-    vault.enable_kv("team/kv")
+    vault.enable_kv("group/kv")
     with Proxy(vault.addr) as proxy:
-        policy = policy_for(vault, url=proxy.addr, namespace="team", paths=["kv/app/"])
-    assert "# For the namespace team: write it there" in policy
+        policy = policy_for(vault, url=proxy.addr, namespace="group", paths=["kv/app/"])
+    assert "# For the namespace group: write it there" in policy
     assert [line.split('"')[1] for line in lines(policy)] == ["kv/data/app/*", "kv/metadata/app/*"]
