@@ -233,7 +233,7 @@ def test_what_does_not_belong_together_is_refused_before_anything_is_written(
         ({"hashi": {**HASHI, "delete_remote": True}}, "missing parameter(s) required by 'delete_remote': usc_name"),
         ({"active_directory": {"auto_rotate": True}}, "rotation_interval, rotation_hour"),
         ({"hashi": {"metadata_mode": "some"}}, "value of metadata_mode must be one of"),
-        ({"k8s": {"token": "t", "username": "u"}}, "mutually exclusive"),
+        ({"k8s": {"token": "a-token-of-k8s", "username": "u"}}, "mutually exclusive"),
     ],
 )
 def test_the_argument_spec_refuses(runs: GatewayRuns, options: dict[str, t.Any], error: str) -> None:
