@@ -49,4 +49,8 @@ options:
       - Characters that the account does not allow in names. When omitted, the account's own setting, if the target is
         assessed and the login may read that setting.
     type: str
+  mount_folders:
+    description:
+      - Mounts, and the folder that stands for each in the items' names, as in M(secretferry.akeyless.kv_migration).
+    type: dict
 """

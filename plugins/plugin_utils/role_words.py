@@ -20,6 +20,7 @@ _OF_MIGRATIONS = {
             "invalid_characters",
             "layout",
             "metadata_mode",
+            "mount_folders",
             "protection_key",
             "unreadable_paths",
             "value_limit",

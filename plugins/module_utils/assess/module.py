@@ -30,6 +30,7 @@ def info_spec() -> dict[str, t.Any]:
         "layout": {"type": "str", "choices": list(LAYOUTS), "default": Definition.layout},
         "value_limit": {"type": "int", "default": Definition.value_limit},
         "invalid_characters": {"type": "str"},
+        "mount_folders": {"type": "dict"},
         "concurrency": {"type": "int", "default": Definition.concurrency},
         "report_limit": {"type": "int", "default": 500},
     }

@@ -76,8 +76,12 @@ class AssessmentRun:
         definition = self.definition
 
         def found(mount: Mount, secret: str) -> None:
-            item = self.naming.item(mount.path, secret)
-            self.workdb.add_source(mount.path + secret, mount.path, secret, mount.version, item)
+            path, item = mount.path + secret, self.naming.item(mount.path, secret)
+            obstacle = self.naming.obstacle(path, item)
+            if obstacle:
+                self.stats.add_failure(path, *obstacle)
+                return
+            self.workdb.add_source(path, mount.path, secret, mount.version, item)
             progress.advance()
 
         progress.stage("discover")

@@ -25,7 +25,7 @@ from .workdb import AssessDb
 
 __all__ = ["assess_source"]
 
-_OPTIONS = ("metadata_mode", "versions", "layout", "concurrency", "value_limit", "invalid_characters")
+_OPTIONS = ("metadata_mode", "versions", "layout", "concurrency", "value_limit", "invalid_characters", "mount_folders")
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 
 

@@ -15,6 +15,7 @@ import typing as t
 from ..akeyless.items import ItemStore
 from ..errors import ApiError, PermissionDenied
 from ..options.spec import AKEYLESS_AUTH
+from ..plan.naming import LEDGERS, below
 from ..target.account import Account
 from .estimate import Latency
 from .workdb import AssessDb
@@ -60,9 +61,9 @@ class TargetAssessment:
             return
         try:
             async for item in self.store.folder(self.location):
-                below = item.name.removeprefix(self.location)
-                if below.startswith("/.secretferry/"):
-                    self.migrations.add(below.split("/")[2])
+                rest = below(self.location, item.name)
+                if rest.startswith(f"/{LEDGERS}/"):
+                    self.migrations.add(rest.split("/")[2])
                 else:
                     workdb.put_target(item)
         except PermissionDenied:

@@ -18,6 +18,7 @@ from ..akeyless.item import DAMAGED, strange_answer
 from ..akeyless.items import Item, ItemStore
 from ..errors import AlreadyExists, Changed, NotFound
 from ..plan.metadata import pieces
+from ..plan.naming import below
 from .lease import Lease
 
 __all__ = ["LedgerItems", "is_metadata_item", "metadata_item_name", "metadata_item_pieces"]
@@ -195,7 +196,7 @@ def metadata_item_name(item: str, location: str) -> str:
     :param item: the item's full name.
     :param location: the migration's target location, a folder above the item.
     """
-    return _METADATA + item.removeprefix(location)
+    return _METADATA + below(location, item)
 
 
 def metadata_item_pieces(name: str, count: int) -> list[str]:

@@ -32,7 +32,7 @@ from ..errors import LeaseHeld, LedgerError, NotFound
 from ..limits import DEFAULT_LIMITS, Limits
 from ..plan.definition import tag_of
 from ..plan.model import Record
-from ..plan.naming import join
+from ..plan.naming import LEDGERS, join
 from .definition import DEFINITION, StoredDefinition
 from .digests import Digests
 from .entry import Entry
@@ -46,7 +46,7 @@ __all__ = ["Ledger", "ledger_folder", "open_ledger"]
 
 def ledger_folder(target_location: str, name: str) -> str:
     """The folder of a migration's ledger."""
-    return join(target_location, ".secretferry", name)
+    return join(target_location, LEDGERS, name)
 
 
 def open_ledger(

@@ -27,6 +27,7 @@ _OPTIONS = (
     "value_limit",
     "invalid_characters",
     "protection_key",
+    "mount_folders",
 )
 _SOURCE_OPTIONS = ("kv_version", "paths", "include", "exclude")
 

@@ -133,8 +133,12 @@ class MigrationRun:
         selection = Selection(definition.include, definition.exclude)
 
         def found(mount: Mount, secret: str) -> None:
-            item = naming.item(mount.path, secret)
-            workdb.add_source(mount.path + secret, mount.path, secret, mount.version, item)
+            path, item = mount.path + secret, naming.item(mount.path, secret)
+            obstacle = naming.obstacle(path, item)
+            if obstacle:
+                self._context.report.fail(path, item, *obstacle)
+                return
+            workdb.add_source(path, mount.path, secret, mount.version, item)
             progress.advance()
 
         progress.stage("discover")
@@ -234,7 +238,7 @@ class MigrationRun:
                 f"{path} {reason}{more}",
                 "Grant the Vault policy these paths, exclude them, or set unreadable_paths: warn",
             )
-        if not self._context.workdb.count_sources() and not seen.outside:
+        if not self._context.workdb.count_sources() and not seen.outside and not self._context.report.failed:
             raise nothing_found(seen)
 
     def _report_discovery(self, seen: Discovery, selection: Selection) -> None:

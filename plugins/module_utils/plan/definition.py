@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ..errors import OptionError
 from .metadata import MODES
 from .model import CONFLICTS
-from .naming import join
+from .naming import LEDGERS, join
 from .selection import compile_glob
 
 __all__ = ["LAYOUTS", "Definition", "check_identity", "merge", "tag_of"]
@@ -29,6 +29,7 @@ class Definition:
     :ivar versions: ``all``, ``current``, or a number as text.
     :ivar invalid_characters: ``None``: those that the account rejects.
     :ivar protection_key: ``None``: the account's default one.
+    :ivar mount_folders: mount to the folder that stands for it; empty: each mount stands for itself.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Definition:
     value_limit: int = 16384
     invalid_characters: str | None = None
     protection_key: str | None = None
+    mount_folders: t.Mapping[str, str] = field(default_factory=dict)
 
     def stored(self) -> dict[str, t.Any]:
         """The options as a JSON object, for the ledger. None is a credential."""
@@ -65,16 +67,18 @@ def check_identity(name: str, target_location: str) -> None:
         raise OptionError(
             "name", f"{name!r} cannot name a migration", "Use up to 64 letters, digits, dots, dashes and underscores"
         )
-    if join(target_location) == "/":
-        raise OptionError(
-            "target_location", "must be a folder, not the root", "Give a folder, such as /migrated/payments"
-        )
-    for segment in join(target_location)[1:].split("/"):
-        if segment.strip() in ("", ".", "..", ".secretferry") or not segment.isprintable():
+    if not target_location.strip():
+        raise OptionError("target_location", "is empty", "Give a folder, such as /migrated/payments, or / for the root")
+    _check_folder("target_location", join(target_location)[1:], "/migrated/payments")
+
+
+def _check_folder(option: str, folder: str, example: str) -> None:
+    for segment in folder.split("/") if folder else ():
+        if segment.strip() in ("", ".", "..", LEDGERS) or not segment.isprintable():
             raise OptionError(
-                "target_location",
+                option,
                 f"{segment!r} cannot be a folder of it",
-                "Give folder names between single slashes, such as /migrated/payments",
+                f"Give folder names between single slashes, such as {example}",
             )
 
 
@@ -90,8 +94,12 @@ def merge(given: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any] | None) ->
     values["target_location"] = join(values["target_location"])
     for key in ("paths", "include", "exclude"):
         values[key] = tuple(values.get(key) or ())
+    folders = values.get("mount_folders") or {}
+    values["mount_folders"] = {str(mount).strip("/"): str(folder).strip("/") for mount, folder in folders.items()}
     result = Definition(**values)
     _check(result)
+    if stored:
+        _check_mount_folders_stay(stored.get("mount_folders") or {}, result.mount_folders)
     if stored and stored.get("layout", result.layout) != result.layout:
         raise OptionError(
             "layout",
@@ -99,6 +107,45 @@ def merge(given: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any] | None) ->
             "Use another name, or forget this migration with state: absent first",
         )
     return result
+
+
+def _check_mount_folders_stay(before: t.Mapping[str, str], now: t.Mapping[str, str]) -> None:
+    """Mounts may be added, as long as no name that an item has or could have stands for another secret then."""
+    if before == now:
+        return
+    reason = f"is {dict(before) or 'not set'} for this migration and cannot become {dict(now) or 'empty'}"
+    if before and before.items() <= now.items():
+        overlapping = [
+            mount
+            for mount, folder in now.items()
+            if mount not in before and any(_overlap(folder, other) for other in before.values())
+        ]
+        if not overlapping:
+            return
+        reason = f"cannot get {overlapping[0]} now: its folder is inside one of those of before, or holds one"
+    raise OptionError(
+        "mount_folders", reason, "Use another name, or roll this migration back and run it with state: absent first"
+    )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return "" in (one, other) or f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _check_mount_folders(folders: t.Mapping[str, str]) -> None:
+    option = "mount_folders"
+    mounts: dict[str, str] = {}
+    for mount, folder in folders.items():
+        if not mount or "//" in mount:
+            raise OptionError(option, f"{mount!r} names no mount", "Give each mount's path in Vault, such as secret")
+        _check_folder(f"{option}.{mount}", folder, "team/kv, or an empty text to leave the mount out")
+        if folder in mounts:
+            raise OptionError(
+                option,
+                f"gives {mounts[folder]} and {mount} the same folder",
+                "Give each mount its own folder, or migrate them under two names",
+            )
+        mounts[folder] = mount
 
 
 def _check(definition: Definition) -> None:
@@ -126,6 +173,7 @@ def _check(definition: Definition) -> None:
                 compile_glob(pattern)
             except re.error:
                 raise OptionError(f"source.{option}", f"{pattern!r} is not a glob") from None
+    _check_mount_folders(definition.mount_folders)
     for path in definition.paths:
         if not path.strip("/"):
             raise OptionError("source.paths", f"{path!r} names no mount", "Omit paths to take every KV mount")

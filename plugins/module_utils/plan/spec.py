@@ -56,4 +56,5 @@ def migration_spec() -> dict[str, t.Any]:
         "value_limit": {"type": "int"},
         "invalid_characters": {"type": "str"},
         "protection_key": {"type": "str", "no_log": False},
+        "mount_folders": {"type": "dict"},
     }

@@ -182,6 +182,7 @@ async def _content(
         "layout": params["layout"],
         "value_limit": params["value_limit"],
         "invalid_characters": params["invalid_characters"],
+        "mount_folders": params["mount_folders"],
         "concurrency": params["concurrency"],
         "report_limit": 10,
     }

@@ -20,7 +20,7 @@ from ..common.result import Mask
 from ..errors import OptionError, PermissionDenied, SecretferryError
 from ..gateway.status import RunStatus, reason_of
 from ..gateway_logs.causes import UNKNOWN, cause_of
-from ..plan.naming import Naming
+from ..plan.naming import Naming, join
 from ..stopping import stop
 from ..target.account import check_protection_key
 from ..vault.operator import as_operator
@@ -32,7 +32,7 @@ __all__ = ["ProbeMigration", "ProbeSettings"]
 _PAUSE = 0.5  # seconds between two looks at the run
 _LOG = "See the Gateway's log with gateway_log_info"
 _KEY = "Make the key in Akeyless, or correct protection_key, and let the Gateway's access id read it"
-_WRITE = "Give the Gateway's own access id create, read, update and list on {path}/* in Akeyless"
+_WRITE = "Give the Gateway's own access id create, read, update and list on {path} in Akeyless"
 _REACH = (
     "Let the Gateway reach that address (network, DNS, certificate authority); if Vault has another address there, give"
     " it as gateway_source_url"
@@ -217,7 +217,7 @@ class ProbeMigration:
             evidence = f"no item was written, because of the protection key {settings.key}: {missing or shown}"
             self._add("gateway_write", "failed", evidence, _KEY)
         else:
-            remedy = _WRITE.format(path=settings.location)
+            remedy = _WRITE.format(path=join(settings.location, "*"))
             if cause is not UNKNOWN and cause.name != "permission":
                 remedy = cause.remedy
             self._add("gateway_write", "failed", f"no item was written below {settings.location}: {shown}", remedy)

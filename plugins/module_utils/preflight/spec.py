@@ -64,6 +64,7 @@ def preflight_spec() -> dict[str, t.Any]:
         "protection_key": {"type": "str", "no_log": False},
         "value_limit": {"type": "int", "default": Definition.value_limit},
         "invalid_characters": {"type": "str"},
+        "mount_folders": {"type": "dict"},
         "read_values": {"type": "bool", "default": True},
         "concurrency": {"type": "int", "default": Definition.concurrency},
         "min_ttl": {"type": "str", "default": "10m"},
@@ -95,7 +96,8 @@ def check_options(params: t.Mapping[str, t.Any]) -> Definition:
             "Give operator_auth.token_file, or another way to log in",
         )
     duration_of("probe_timeout", params["probe_timeout"])
-    names = ("metadata_mode", "versions", "layout", "conflict", "value_limit", "invalid_characters", "concurrency")
+    names = ("metadata_mode", "versions", "layout", "conflict", "value_limit", "invalid_characters", "concurrency",
+             "mount_folders")  # fmt: skip
     kv_options(params["source"])
     given = {name: params[name] for name in names}
     return merge({**given, "name": params["name"], "target_location": params["target_location"]}, None)

@@ -24,7 +24,7 @@ __all__ = ["PUBLIC", "gateway_checks", "key_check", "rights_check", "token_check
 
 _UNUSED = "secretferry-check"
 _NEEDED = {"direct": ("create", "read", "update", "delete", "list"), "gateway": ("read", "list")}
-_ROLE = "Give the caller's role these rights on {path}/* in Akeyless, as an item rule"
+_ROLE = "Give the caller's role these rights on {path} in Akeyless, as an item rule"
 
 PUBLIC = Check(
     "gateway_api",
@@ -158,7 +158,7 @@ async def rights_check(store: ItemStore, location: str, engine: str, probe: bool
     try:
         answer = await store.client.call(
             "describe-permissions",
-            {"path": f"{path}/{_UNUSED}", "type": "item"},
+            {"path": join(path, _UNUSED), "type": "item"},
             what=f"rights at {path}",
             repeatable=True,
         )
@@ -174,6 +174,6 @@ async def rights_check(store: ItemStore, location: str, engine: str, probe: bool
             "target_rights",
             "failed",
             f"at {path} the caller lacks {', '.join(lacking)}; it has {', '.join(given) or 'no right'}",
-            _ROLE.format(path=path),
+            _ROLE.format(path=join(path, "*")),
         )
     return Check("target_rights", "ok", f"at {path} the caller may {', '.join(given)}")

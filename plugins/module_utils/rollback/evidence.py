@@ -15,7 +15,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
 from ..plan.model import Record, takeover
-from ..plan.naming import Naming, restore
+from ..plan.naming import LEDGERS, Naming, below, restore
 from ..target.intended import Intended
 from .decide import Evidence, RunSelection, is_unchanged
 from .workdb import RollbackDb
@@ -61,9 +61,8 @@ class EvidenceReader:
     async def list_target(self) -> None:
         """List the target again, without the ledger's own items."""
         self._workdb.forget_listing()
-        own = f"{self.naming.location}/.secretferry/"
         async for item in self._store.folder(self.naming.location):
-            if not item.name.startswith(own):
+            if not below(self.naming.location, item.name).startswith(f"/{LEDGERS}/"):
                 self._workdb.put_listed(item)
 
     def _item_name(self, path: str, key: str | None) -> str:

@@ -56,6 +56,7 @@ class Account:
             definition.target_location,
             definition.namespace,
             invalid if invalid is not None else self.invalid_characters or "",
+            definition.mount_folders,
         )
 
 

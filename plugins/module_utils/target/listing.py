@@ -15,7 +15,7 @@ from ..common.workdb import WorkDb
 from ..errors import FATAL, SecretferryError
 from ..ledger.digests import Digests
 from ..plan.model import TargetItem
-from ..plan.naming import Naming
+from ..plan.naming import LEDGERS, Naming, below
 from ..source.discover import Root
 
 __all__ = ["Listing"]
@@ -59,7 +59,8 @@ class Listing:
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
-                self._note(item, digests)
+                if not below(self._naming.location, item.name).startswith(f"/{LEDGERS}/"):
+                    self._note(item, digests)
         if len(single) > _MOST_ASKED_FOR:
             single = await self._list_common_folder(single, digests)
         find = self._list_below if self._keys else self._describe
@@ -134,7 +135,7 @@ class Listing:
 def _inside(name: str, folders: t.Collection[str]) -> bool:
     """Whether ``name`` lies below one of these."""
     parts = name.split("/")
-    return any("/".join(parts[:i]) in folders for i in range(1, len(parts)))
+    return any(("/".join(parts[:i]) or "/") in folders for i in range(1, len(parts)))
 
 
 def _common_folder(names: t.Sequence[str]) -> str:

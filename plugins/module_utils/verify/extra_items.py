@@ -101,7 +101,7 @@ class ExtraItems:
                 self._find_ours(path, name, walked)
             elif any(tag.startswith("secretferry:") for tag in tags):
                 self._report.counts["other_migrations"] += 1
-            else:
+            elif self._naming.location != "/":  # at the root, the rest of the account is there, too
                 what = "" if type_ == "STATIC_SECRET" else f" (type {type_})"
                 reason = f"no migration created it{what}" + _NO_SECRET * (not self._recorded)
                 self._extra("", name, reason, _UNKNOWN)

@@ -23,7 +23,7 @@ from ..common.workers import chunked, for_each
 from ..errors import NotFound
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
-from ..plan.naming import Naming
+from ..plan.naming import LEDGERS, Naming, below
 from ..plan.sample import Sample
 from ..plan.scope import Scope
 from ..plan.selection import Selection
@@ -160,8 +160,12 @@ class VerificationRun:
         definition = self._definition
 
         def found(mount: Mount, secret: str) -> None:
-            item = self._naming.item(mount.path, secret)
-            self._workdb.add_source(mount.path + secret, mount.path, secret, mount.version, item)
+            path, item = mount.path + secret, self._naming.item(mount.path, secret)
+            obstacle = self._naming.obstacle(path, item)
+            if obstacle:
+                self.report.differ("missing", path, "", *obstacle)
+                return
+            self._workdb.add_source(path, mount.path, secret, mount.version, item)
             progress.advance()
 
         if self._reader is None:
@@ -212,8 +216,7 @@ class VerificationRun:
 
     async def _list_below(self, folder: str) -> None:
         async for item in self._store.folder(folder):
-            below = item.name.removeprefix(self._definition.target_location)
-            if not below.startswith("/.secretferry/"):
+            if not below(self._naming.location, item.name).startswith(f"/{LEDGERS}/"):
                 self._note(item)
 
     def _note(self, item: Item) -> None:
