@@ -51,8 +51,8 @@ options:
       - Mounts, and the folder that stands for each in the items' names; an empty text leaves the mount out. When set,
         it must have every mount that is migrated.
       - Akeyless's HashiCorp Vault Proxy answers a client that asks for C(secret/data/payments/db) with the item
-        C(/payments/db). So with O(target_location=/) and V({secret: ""}) an application can read its secrets at their
-        old paths.
+        C(/payments/db). So with O(target_location=/) and an empty text for the mount C(secret), an application can read
+        its secrets at their old paths.
       - A secret whose item would have the name that a secret of another mount gets is not migrated, and fails.
       - It cannot be changed after the first run. Mounts can be added if no folder is then inside another one.
       - Stored with the migration. When omitted, the stored value; the first run stores none.

@@ -103,7 +103,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
     "unknown wave key": (wave(shared="5 %"), ("migrations.waves.shared", "share")),
     "unknown option": (changed(options={"layuot": "keys"}), ("migrations.options.layuot", "layout")),
     "wrong option": (changed(options={"versions": "none"}), ("migrations[0].versions", "'none' is not all")),
-    "no target": (changed(target_location="/"), ("migrations[0].target_location", "must be a folder")),
+    "no target": (changed(target_location=" "), ("migrations[0].target_location", "is empty")),
     "name": (changed(name="a b"), ("migrations[0].name", "'a b' cannot name a migration")),
     "batch size": (changed(batch_size=0), ("migrations[0].batch_size", "Give 100 to 1000")),
     "top batch size": ({**GOOD, "batch_size": 20_000}, ("batch_size", "SECRETFERRY_BATCH_SIZE")),

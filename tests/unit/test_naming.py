@@ -113,3 +113,75 @@ def test_keys_of_two_secrets_never_share_a_name(path: str, key: str, other: str,
     naming = Naming("/m", invalid=";")
     same = naming.item("kv/", path, key) == naming.item("kv/", other, other_key)
     assert same == ((path, key) == (other, other_key))
+
+
+FOLDERS = [
+    {"kv": "", "team/kv": "t"},
+    {"kv": "apps/a", "team/kv": "apps", "old": "o"},
+    {"kv": "team/kv", "team/kv": "kv"},
+    {"kv": ""},
+]
+MOUNTED = st.tuples(
+    st.sampled_from(["kv/", "team/kv/", "old/"]),
+    st.lists(st.sampled_from(["", "..", "%FF", "t", "apps", "a", "kv", "team", ".secretferry"]), min_size=1).map(
+        "/".join
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("location", "namespace", "folders", "expected"),
+    [
+        ("/", "", {"kv": ""}, "/payments/db"),
+        ("/m", "", {"kv": ""}, "/m/payments/db"),
+        ("/m", "team/eu", {"kv": ""}, "/m/team/eu/payments/db"),
+        ("/m", "", {"kv": "apps/own"}, "/m/apps/own/payments/db"),
+        ("/", "", {}, "/kv/payments/db"),
+    ],
+)
+def test_a_folder_stands_for_a_mount(location: str, namespace: str, folders: dict[str, str], expected: str) -> None:
+    naming = Naming(location, namespace, mount_folders=folders)
+    assert naming.item("kv/", "payments/db") == expected
+    assert naming.folder("kv/", "payments/") == expected.removesuffix("/db")
+    assert naming.path(expected) == "kv/payments/db"
+    assert naming.obstacle("kv/payments/db", expected) is None
+
+
+def test_the_whole_mount_is_the_location_where_it_is_left_out() -> None:
+    assert Naming("/", mount_folders={"kv": ""}).folder("kv/", "") == "/"
+    assert Naming("/m", mount_folders={"kv": ""}).folder("kv/", "") == "/m"
+
+
+@given(MOUNTED, MOUNTED, st.sampled_from(FOLDERS), st.sampled_from(["/", "/m"]), st.sampled_from(["", "ns"]), INVALID)
+def test_with_folders_no_two_secrets_that_are_migrated_share_a_name(
+    one: tuple[str, str],
+    other: tuple[str, str],
+    folders: dict[str, str],
+    location: str,
+    namespace: str,
+    invalid: str,
+) -> None:
+    naming = Naming(location, namespace, invalid, folders)
+    name, name_of_other = naming.item(*one), naming.item(*other)
+    if naming.obstacle("".join(one), name) is None:
+        assert naming.path(name) == "".join(one)
+        assert not name.startswith(f"{location.rstrip('/')}/.secretferry/")
+        if name == name_of_other and one != other:
+            assert naming.obstacle("".join(other), name_of_other) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "folders", "reason", "remedy"),
+    [
+        ("old/a", {"kv": ""}, "mount_folders does not have its mount", "Add the mount"),
+        ("kv/.secretferry/x/lease", {"kv": ""}, "folder of the ledgers", "Exclude it"),
+        (".secretferry/x", {}, "folder of the ledgers", "Exclude it"),
+        ("kv/t/a", {"kv": "", "team": "t"}, "the name that team/a gets", "another folder in mount_folders"),
+    ],
+)
+def test_a_secret_that_can_have_no_item(path: str, folders: dict[str, str], reason: str, remedy: str) -> None:
+    naming = Naming("/m", mount_folders=folders)
+    found = naming.obstacle(path, naming.item(*path.split("/", 1)))
+    assert found is not None
+    assert reason in found[0]
+    assert remedy in found[1]
