@@ -135,7 +135,7 @@ class Listing:
 def _inside(name: str, folders: t.Collection[str]) -> bool:
     """Whether ``name`` lies below one of these."""
     parts = name.split("/")
-    return any(("/".join(parts[:i]) or "/") in folders for i in range(1, len(parts)))
+    return name != "/" and any(("/".join(parts[:i]) or "/") in folders for i in range(1, len(parts)))
 
 
 def _common_folder(names: t.Sequence[str]) -> str:
