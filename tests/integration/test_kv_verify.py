@@ -443,7 +443,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
     "mount": ({"source": {"paths": ["nowhere/"]}}, "nowhere/"),
     "missing ledger": ({"name": "unknown"}, "there is no migration unknown"),
     "other location": ({"target_location": "/elsewhere"}, "/elsewhere/.secretferry/test/definition is not there"),
-    "root": ({"target_location": "/"}, "must be a folder"),
+    "location": ({"target_location": "/a/../b"}, "target_location: '..' cannot be a folder"),
     "name": ({"name": "a/b"}, "cannot name a migration"),
     "akeyless address": ({"akeyless": {"api_url": "http://127.0.0.1:9", "auth": {"token": "t-1"}}}, "127.0.0.1:9"),
     "akeyless token": ({"akeyless": {"auth": {"access_type": "token", "token": "t-wrong-token"}}}, "not valid"),
