@@ -28,6 +28,8 @@ _PROXY: Docs = {
     "description": [
         "An address that answers like Vault's KV, such as the HashiCorp Vault Proxy of Akeyless. Everything is tried"
         " there too, with hvac as an application does, and with the Akeyless token as Vault's.",
+        "A secret whose item is named as its path in the mount is read at the application's old path, with the mount as"
+        " the engine. Any other one is read by the item's name, at O(access[].kv_proxy.mount_point).",
     ],
     "type": "dict",
     "suboptions": {
@@ -38,12 +40,16 @@ _PROXY: Docs = {
         },
         "mount_point": {
             "description": [
-                "The mount of the KV engine. When omitted, V(secret) for version 2 and V(kv) for version 1."
+                "The mount of the KV engine, for every secret. When omitted, V(secret) for version 2 and V(kv) for"
+                " version 1, where the application must ask for another path than before.",
             ],
             "type": "str",
         },
         "kv_version": {
-            "description": ["The version of KV that the application uses."],
+            "description": [
+                "The version of KV that the application uses, where it must ask for another path than before. At its"
+                " old path it is that of the mount.",
+            ],
             "type": "int",
             "choices": [1, 2],
             "default": 2,

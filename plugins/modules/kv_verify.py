@@ -280,6 +280,8 @@ access:
     - The result of each application, in the order of O(access). C(type) of a problem is C(missing_right),
       C(excessive_right), C(different_value) or C(error). C(secrets) and C(versions) are what it must read at the target
       and can read there by the API.
+    - With O(access[].kv_proxy), C(unchanged_paths) is how many secrets it can read there at their old paths.
+      C(changed_paths) are those for which it must ask for the item's name instead, C(changed_paths_count) of them.
   returned: when the definition was found
   type: list
   elements: dict
@@ -301,6 +303,11 @@ access:
           reason: "it cannot read this by the API, and must: value of ... UnauthorizedAccess"
           remedy: Give a role of this application read on the item
       problems_count: 1
+      unchanged_paths: 0
+      changed_paths:
+        - source: secret/payments/checkout/api
+          item: /migrated/payments/secret/payments/checkout/api
+      changed_paths_count: 209
 sample:
   description: The value of O(sample), how many secrets were compared, and of how many.
   returned: when the definition was found

@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.secretferry.akeyless.plugins.module_utils.common.result import Result
 from ferrydev.canaries import canary, scan
 from ferrydev.emulator import Emulator
-from ferrydev.scene import Scene
+from ferrydev.migrating import Migration
+from ferrydev.scene import Kv, Scene
 from ferrydev.vault import Vault
 from ferrydev.verifying import verified
 
@@ -182,6 +183,46 @@ def test_through_the_kv_proxy(scene: Scene, server: Emulator, version: int) -> N
     assert identity["expected_reads"] == 2 * items
     assert identity["expected_denials"] == 2 * (len(scene.migration.items()) - items)
     assert server.control.counters()["routes"]["kv-proxy"] == len(scene.migration.items())
+    assert identity["unchanged_paths"] == 0
+    assert identity["changed_paths_count"] == len(identity["changed_paths"]) == items
+    assert {"source": f"{scene.kv.mount}/app/db", "item": scene.name("app/db")} in [
+        {**entry, "item": entry["item"].removesuffix("/password").removesuffix("/port")}
+        for entry in identity["changed_paths"]
+    ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_through_the_kv_proxy_at_the_old_paths(vault: Vault, version: int) -> None:
+    kv = Kv(vault, version)
+    nested = Kv(vault, mount=vault.enable_kv(f"nested/{kv.mount}", 2))
+    for path in ("app/db", "app/deep/er", "shop/card"):
+        kv.put(path, {"password": f"of {path}", "port": 5432})
+    nested.put("x", {"password": "of x"})
+    role = {"app": [{"path": "/app/*", "capabilities": ["read"]}]}
+    with Emulator.start({**CONFIG, "roles": role}) as server:
+        migration = Migration(
+            vault,
+            server,
+            target_location="/",
+            mount_folders={kv.mount: "", nested.mount: "app/nested"},
+            source={"paths": [f"{kv.mount}/", f"{nested.mount}/"]},
+        )
+        migration.ok()
+        server.control.reset_counters()
+        may = [f"{kv.mount}/app/**", f"{nested.mount}/**"]
+        app = {"name": "app", "akeyless": {"auth": AUTH}, "kv_proxy": {"url": server.url}}
+        identity = clean(verified(migration, access=[{**app, "may_read": may, "may_not_read": ["**"]}]))
+        asked = [name for route, name, _outcome in server.control.journal() if route == "kv-proxy"]
+        # The source itself answers at the old paths: so it is the application's own request.
+        token = server.login("p-app", KEY)
+        vault.write_policy(kv.mount, f'path "{kv.mount}/*" {{ capabilities = ["read"] }}')
+        vault.request("POST", "auth/token/create", json={"id": token, "policies": [kv.mount], "no_parent": True})
+        app = {**app, "akeyless": {"auth": {"access_type": "token", "token": token}}, "kv_proxy": {"url": vault.addr}}
+        before = clean(verified(migration, access=[{**app, "may_read": [f"{kv.mount}/app/**"]}]))
+    assert (before["unchanged_paths"], before["changed_paths_count"]) == (2, 0)
+    assert identity["unchanged_paths"] == 2
+    assert identity["changed_paths"] == [{"source": f"{nested.mount}/x", "item": "/app/nested/x"}]
+    assert sorted(asked) == ["/app/db", "/app/deep/er", "/app/nested/x", "/shop/card"]
 
 
 def test_a_proxy_that_refuses_now_and_then_denies_nothing(scene: Scene, server: Emulator) -> None:

@@ -30,7 +30,7 @@ _MOUNTS = {1: "kv", 2: "secret"}
 
 @dataclass(frozen=True)
 class KvProxySettings:
-    """The address of the proxy. An empty ``mount_point`` is Akeyless's own name for the engine of that version."""
+    """The address of the proxy. With an empty ``mount_point``, the engine is the one that each read names."""
 
     url: str
     mount_point: str = ""
@@ -62,25 +62,34 @@ class KvProxy:
         """HTTP requests made so far."""
         return self._connection.requests
 
-    def read(self, item: str, token: str, *, tries: int = 1) -> t.Any:
+    def engine_of(self, mount: str, kv_version: int) -> tuple[str, int] | None:
+        """What an application that goes on with its old paths names as the engine; ``None`` where it cannot.
+
+        The proxy takes one segment for the engine, whatever its name, and the rest for the item's name.
+        """
+        engine = mount.strip("/")
+        return None if self.settings.mount_point or "/" in engine else (engine, kv_version)
+
+    def read(self, item: str, token: str, *, tries: int = 1, engine: tuple[str, int] | None = None) -> t.Any:
         """The value of an item as an application gets it from the proxy: most often a dict.
 
+        :param engine: mount and KV version that the application names; ``None``: those of the settings.
         :param tries: how often a request is sent that gets 403: under load, a proxy denied callers who may read.
         :raises PermissionDenied, NotFound, ApiError, TransportError: as their names say.
         """
         for attempt in range(1, tries):
             try:
-                return self._read(item, token)
+                return self._read(item, token, engine)
             except PermissionDenied:
                 self._sleep(0.2 * 2**attempt)
-        return self._read(item, token)
+        return self._read(item, token, engine)
 
-    def _read(self, item: str, token: str) -> t.Any:
-        settings = self.settings
-        kv = self._connection.client(token).secrets.kv
-        mount, path = settings.mount_point.strip("/") or _MOUNTS[settings.kv_version], item.lstrip("/")
+    def _read(self, item: str, token: str, engine: tuple[str, int] | None) -> t.Any:
+        version = self.settings.kv_version
+        mount, version = engine or (self.settings.mount_point.strip("/") or _MOUNTS[version], version)
+        kv, path = self._connection.client(token).secrets.kv, item.lstrip("/")
         try:
-            if settings.kv_version == 1:
+            if version == 1:
                 return kv.v1.read_secret(path=path, mount_point=mount)["data"]
             answer = kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
             return answer["data"]["data"]

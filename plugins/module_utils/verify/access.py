@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import typing as t
 from collections import Counter
 
@@ -80,6 +79,8 @@ class AccessCheck:
         self._read: Counter[str] = Counter()
         self._read_paths: set[str] = set()  # of secrets with several items
         self._problems: BoundedList[dict[str, str]] = BoundedList(report.limit, place)
+        self._unchanged_paths = 0
+        self._changed_paths: BoundedList[dict[str, str]] = BoundedList(report.limit, lambda entry: entry["item"])
         self._rules = GlobRules(application)
         self._readable_at_vault: dict[str, bool] = {}
         self._proxy_failed = False
@@ -107,6 +108,9 @@ class AccessCheck:
                 **{name: self._counts[name] for name in ACCESS_COUNTS},
                 "problems": self._problems.shown(),
                 "problems_count": problems,
+                "unchanged_paths": self._unchanged_paths,
+                "changed_paths": self._changed_paths.shown(),
+                "changed_paths_count": self._changed_paths.count,
             }
         )
 
@@ -223,13 +227,15 @@ class AccessCheck:
     async def _by_proxy(
         self, proxy: KvProxy, limit: asyncio.Semaphore, token: t.Callable[[], str], item: ComparedItem, must: bool
     ) -> None:
+        kept = self._form == "json" and item.item == f"/{item.secret}"
+        engine = proxy.engine_of(item.mount, item.kv) if kept else None
         try:
             async with limit:
                 if self._proxy_failed:
                     return
                 # One denial is enough if it must not read: the same right is tried by the API, too.
                 tries = _PROXY_TRIES if must else 1
-                value = await stop.in_thread(functools.partial(proxy.read, item.item, token(), tries=tries))
+                value = await stop.in_thread(proxy.read, item.item, token(), tries=tries, engine=engine)
         except (PermissionDenied, NotFound) as error:
             if must:
                 self._missing_right(item, "kv_proxy", _of_proxy(error))
@@ -247,6 +253,10 @@ class AccessCheck:
             if must:
                 given = {plain_digest(self._digests, text) for text in as_texts(value, item.item)}
                 self._was_read(item, "kv_proxy", same=item.plain in given)
+                if engine:
+                    self._unchanged_paths += 1
+                else:
+                    self._changed_paths.add({"source": item.path, "item": item.item})
             else:
                 self._excessive_right(item, "kv_proxy")
 
