@@ -18,7 +18,7 @@ description:
     application that was tried, and the first failures with their remedies. So a wave of a thousand batches takes
     thirty lines, too.
   - The lines hold names, counts and reasons, never a value.
-  - The counts are also a statistic of the play, as M(ansible.builtin.set_stats) makes one. So AWX keeps them
+  - The counts are also a statistic of the play, as C(ansible.builtin.set_stats) makes one. So AWX keeps them
     as artifacts, also when all files are deleted. The variable is C(secretferry_figures_) + playbook + first host.
   - Use it with C(run_once). Works on the controller, whatever the host of the task is.
 extends_documentation_fragment:
@@ -81,7 +81,7 @@ lines:
   sample:
     - "wave teams: 1 batch, 4 secrets, 8 versions, 1,326 B, 4 created, 0 changed, 4 verified, 0 left out, 0 failed"
 ansible_stats:
-  description: The counts, as M(ansible.builtin.set_stats) returns them.
+  description: The counts, as C(ansible.builtin.set_stats) returns them.
   returned: success
   type: dict
   sample:
