@@ -213,7 +213,7 @@ def test_a_wrong_credential(scene: Scene) -> None:
         ({"report_limit": -1}, "report_limit"),
         ({"concurrency": 0}, "concurrency"),
         ({"name": "a/b"}, "cannot name a migration"),
-        ({"target_location": "/"}, "target_location"),
+        ({"target_location": "/a//b"}, "target_location"),
         ({"scope": {"hash_prefix": "2"}}, "scope.hash_prefix"),
         ({"scope": {"paths": []}}, "scope.paths"),
     ],
