@@ -42,8 +42,8 @@ options:
     default: present
   target_location:
     description:
-      - The folder in Akeyless; with O(mount_folders) it may be V(/). Items are named after it, the namespace if there is
-        one, the mount (or what O(mount_folders) has instead) and the path.
+      - The folder in Akeyless; with O(mount_folders) it may be V(/). Items are named after it, the namespace if there
+        is one, the mount (or what O(mount_folders) has instead) and the path.
     type: str
     required: true
   mount_folders:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import typing as t
@@ -19,9 +20,13 @@ from ferrydev.emulator import Emulator
 from ferrydev.play import Play, Played, connection_env
 from ferrydev.vault import Vault
 
-__all__ = ["MODULE", "Counted", "CountedRuns", "documented", "events", "migrating", "recap"]
+__all__ = ["HIDDEN_OPTION", "MODULE", "Counted", "CountedRuns", "documented", "events", "migrating", "recap"]
 
 MODULE = "secretferry.akeyless.kv_migration"
+HIDDEN_OPTION = (
+    "$REDACTED$" if importlib.util.find_spec("ansible.module_utils.secrets") else "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+)
+"""What Ansible shows in place of an option with ``no_log``; another text from ansible-core 2.22 on."""
 _MODULE_FILE = Path(__file__).resolve().parents[2] / "plugins" / "modules" / "kv_migration.py"
 
 

@@ -15,7 +15,7 @@ import typing as t
 from ..akeyless.items import ItemStore
 from ..errors import ApiError, PermissionDenied
 from ..options.spec import AKEYLESS_AUTH
-from ..plan.naming import LEDGERS, below
+from ..plan.naming import below, is_of_ledger
 from ..target.account import Account
 from .estimate import Latency
 from .workdb import AssessDb
@@ -61,9 +61,8 @@ class TargetAssessment:
             return
         try:
             async for item in self.store.folder(self.location):
-                rest = below(self.location, item.name)
-                if rest.startswith(f"/{LEDGERS}/"):
-                    self.migrations.add(rest.split("/")[2])
+                if is_of_ledger(self.location, item.name):
+                    self.migrations.add(below(self.location, item.name).split("/")[2])
                 else:
                     workdb.put_target(item)
         except PermissionDenied:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-__all__ = ["LEDGERS", "Naming", "below", "join", "restore"]
+__all__ = ["LEDGERS", "Naming", "below", "is_of_ledger", "join", "restore"]
 
 LEDGERS = ".secretferry"
 """The folder at the target location that holds the ledgers."""
@@ -38,6 +38,11 @@ def below(location: str, item: str) -> str:
     return item.removeprefix(location.rstrip("/"))
 
 
+def is_of_ledger(location: str, item: str) -> bool:
+    """Whether an item is in the folder of the ledgers at the target location."""
+    return below(location, item).startswith(f"/{LEDGERS}/")
+
+
 class Naming:
     """Makes the item name for each source path.
 
@@ -46,7 +51,6 @@ class Naming:
     :param invalid: characters that the account rejects in names. For each of its UTF-8 bytes, such a character is
         replaced by the escape sign and two hexadecimal digits; so is the escape sign, where it could be taken for the
         beginning of such a sequence. So no two paths have the same name, and :meth:`path` returns the path.
-
     :param mount_folders: mounts and the folders below the location that stand for them, without outer slashes. Empty:
         each mount stands for itself.
 
@@ -118,7 +122,7 @@ class Naming:
                 "mount_folders does not have its mount",
                 "Add the mount, with its own path as the folder if the names are to begin with that",
             )
-        if below(self.location, name).startswith(f"/{LEDGERS}/"):
+        if is_of_ledger(self.location, name):
             return "its item would be in the folder of the ledgers", "Exclude it, or give its mount another folder"
         if self._folders and self.path(name) != full:
             return (

@@ -96,11 +96,8 @@ def check_options(params: t.Mapping[str, t.Any]) -> Definition:
             "Give operator_auth.token_file, or another way to log in",
         )
     duration_of("probe_timeout", params["probe_timeout"])
-    names = ("metadata_mode", "versions", "layout", "conflict", "value_limit", "invalid_characters", "concurrency",
-             "mount_folders")  # fmt: skip
     kv_options(params["source"])
-    given = {name: params[name] for name in names}
-    return merge({**given, "name": params["name"], "target_location": params["target_location"]}, None)
+    return merge(params, None)
 
 
 # Checks whose failure leaves out other checks: those of the side that the names begin with.

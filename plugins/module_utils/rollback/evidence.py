@@ -15,7 +15,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.runs import run_of
 from ..plan.definition import Definition
 from ..plan.model import Record, takeover
-from ..plan.naming import LEDGERS, Naming, below, restore
+from ..plan.naming import Naming, is_of_ledger, restore
 from ..target.intended import Intended
 from .decide import Evidence, RunSelection, is_unchanged
 from .workdb import RollbackDb
@@ -62,7 +62,7 @@ class EvidenceReader:
         """List the target again, without the ledger's own items."""
         self._workdb.forget_listing()
         async for item in self._store.folder(self.naming.location):
-            if not below(self.naming.location, item.name).startswith(f"/{LEDGERS}/"):
+            if not is_of_ledger(self.naming.location, item.name):
                 self._workdb.put_listed(item)
 
     def _item_name(self, path: str, key: str | None) -> str:

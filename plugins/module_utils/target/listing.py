@@ -15,7 +15,7 @@ from ..common.workdb import WorkDb
 from ..errors import FATAL, SecretferryError
 from ..ledger.digests import Digests
 from ..plan.model import TargetItem
-from ..plan.naming import LEDGERS, Naming, below
+from ..plan.naming import Naming, is_of_ledger
 from ..source.discover import Root
 
 __all__ = ["Listing"]
@@ -59,7 +59,7 @@ class Listing:
         folders, single = self._places(roots)
         for folder in folders:
             async for item in self._store.folder(folder):
-                if not below(self._naming.location, item.name).startswith(f"/{LEDGERS}/"):
+                if not is_of_ledger(self._naming.location, item.name):
                     self._note(item, digests)
         if len(single) > _MOST_ASKED_FOR:
             single = await self._list_common_folder(single, digests)

@@ -23,7 +23,7 @@ from ..common.workers import chunked, for_each
 from ..errors import NotFound
 from ..ledger.ledger import Ledger
 from ..plan.definition import Definition
-from ..plan.naming import LEDGERS, Naming, below
+from ..plan.naming import Naming, is_of_ledger
 from ..plan.sample import Sample
 from ..plan.scope import Scope
 from ..plan.selection import Selection
@@ -216,7 +216,7 @@ class VerificationRun:
 
     async def _list_below(self, folder: str) -> None:
         async for item in self._store.folder(folder):
-            if not below(self._naming.location, item.name).startswith(f"/{LEDGERS}/"):
+            if not is_of_ledger(self._naming.location, item.name):
                 self._note(item)
 
     def _note(self, item: Item) -> None:
