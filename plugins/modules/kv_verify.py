@@ -281,7 +281,7 @@ access:
       C(excessive_right), C(different_value) or C(error). C(secrets) and C(versions) are what it must read at the target
       and can read there by the API.
     - With O(access[].kv_proxy), C(unchanged_paths) is how many secrets it can read there at their old paths.
-      C(changed_paths) are those for which it must ask for the item's name instead, C(changed_paths_count) of them.
+      C(changed_paths) are the items for which it must ask for the item's name instead, C(changed_paths_count) of them.
   returned: when the definition was found
   type: list
   elements: dict

@@ -214,6 +214,7 @@ def test_nothing_to_assess_is_an_error(
         ({"concurrency": 0}, "0 is not between 1 and 512"),
         ({"report_limit": -1}, "report_limit: -1 is below zero"),
         ({"value_limit": 0}, "value_limit: 0 is not a positive number"),
+        ({"target_location": "/"}, "must be a folder, not the root"),
         ({"target_location": "/a/../b"}, "target_location: '..' cannot be a folder"),
         ({"target_location": "/m", "akeyless": {"auth": {"access_id": "p-1"}}}, "an access id alone does not log in"),
     ],

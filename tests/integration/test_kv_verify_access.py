@@ -218,8 +218,12 @@ def test_through_the_kv_proxy_at_the_old_paths(vault: Vault, version: int) -> No
         vault.write_policy(kv.mount, f'path "{kv.mount}/*" {{ capabilities = ["read"] }}')
         vault.request("POST", "auth/token/create", json={"id": token, "policies": [kv.mount], "no_parent": True})
         app = {**app, "akeyless": {"auth": {"access_type": "token", "token": token}}, "kv_proxy": {"url": vault.addr}}
-        before = clean(verified(migration, access=[{**app, "may_read": [f"{kv.mount}/app/**"]}]))
+        named = {**app, "kv_proxy": {"url": vault.addr, "mount_point": kv.mount}}
+        before, by_mount = (
+            clean(verified(migration, access=[{**one, "may_read": [f"{kv.mount}/app/**"]}])) for one in (app, named)
+        )
     assert (before["unchanged_paths"], before["changed_paths_count"]) == (2, 0)
+    assert by_mount == before
     assert identity["unchanged_paths"] == 2
     assert identity["changed_paths"] == [{"source": f"{nested.mount}/x", "item": "/app/nested/x"}]
     assert sorted(asked) == ["/app/db", "/app/deep/er", "/app/nested/x", "/shop/card"]

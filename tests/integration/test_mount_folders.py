@@ -59,7 +59,7 @@ def test_a_migration_whose_names_do_not_have_the_mount(
             [
                 migrating("refused", ignore=True, **options),
                 *(migrating(f"batch {bits}", scope={"hash_prefix": bits}, **whole) for bits in ("0", "1")),
-                migrating("again", **whole),
+                migrating("again", **{key: value for key, value in whole.items() if key != "mount_folders"}),
                 {"name": "assess", f"{COLLECTION}.kv_info": {k: v for k, v in whole.items() if k != "name"}},
             ]
         )
@@ -128,6 +128,41 @@ def test_at_the_root_the_rest_of_the_account_is_left_alone(vault: Vault, emulato
     assert run["back"]["changed"]
     assert own(emulator) == before
     assert set(before) == {"/theirs/db"}
+
+
+def test_where_every_secret_is_refused_each_step_says_why(vault: Vault, emulator: Emulator) -> None:
+    kv = Kv(vault)
+    kv.put("a", {"password": "x"})
+    same: dict[str, t.Any] = {"name": "test", "target_location": "/m"}
+    options = {**same, "mount_folders": {"misspelt": ""}, "source": {"paths": [f"{kv.mount}/"]}}
+    stage = CountedRuns(vault, emulator)
+    try:
+        run = stage.run(
+            [
+                migrating("plan", ignore=True, keywords={"check_mode": True}, **options),
+                migrating("migrate", ignore=True, **options),
+                {"name": "verify", f"{COLLECTION}.kv_verify": same, "ignore_errors": True},
+                {
+                    "name": "assess",
+                    f"{COLLECTION}.kv_info": {k: v for k, v in options.items() if k != "name"},
+                    "ignore_errors": True,
+                },
+            ]
+        )
+    finally:
+        stage.close()
+    for step, entries in (
+        ("plan", "failures"),
+        ("migrate", "failures"),
+        ("verify", "differences"),
+        ("assess", "failures"),
+    ):
+        assert run[step]["failed"], step
+        (entry,) = run[step][entries]
+        assert entry["source"] == f"{kv.mount}/a"
+        assert entry["reason"] == "mount_folders does not have its mount"
+        assert "Add the mount" in entry["remedy"]
+    assert not own(emulator)
 
 
 def test_a_client_of_vault_reads_on_at_its_old_paths(vault: Vault, emulator: Emulator) -> None:

@@ -457,7 +457,8 @@ WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
         "operator_auth: the probe needs",
     ),
     "odd name": ({"name": "a b"}, "cannot name a migration"),
-    "target": ({"target_location": "/a/../b"}, "target_location: '..' cannot be a folder"),
+    "target": ({"target_location": "/"}, "target_location: must be a folder"),
+    "no folder": ({"target_location": "/a/../b"}, "target_location: '..' cannot be a folder"),
     "time": ({"min_ttl": "x"}, "min_ttl: 'x' is not a duration"),
     "versions": ({"versions": "none"}, "versions: 'none'"),
 }

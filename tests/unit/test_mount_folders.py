@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.secretferry.akeyless.plugins.module_utils.errors import OptionError
-from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.definition import merge
+from ansible_collections.secretferry.akeyless.plugins.module_utils.plan.definition import check_root, merge
 
 STORED = merge({"name": "m", "target_location": "/m", "mount_folders": {"kv": "a/b", "team/kv": "t"}}, None).stored()
 WITHOUT = merge({"name": "m", "target_location": "/m"}, None).stored()
@@ -19,6 +19,15 @@ WITHOUT = merge({"name": "m", "target_location": "/m"}, None).stored()
 
 def given(folders: dict[str, t.Any] | None, stored: dict[str, t.Any] | None = None) -> t.Mapping[str, str]:
     return merge({"name": "m", "target_location": "/m", "mount_folders": folders}, stored).mount_folders
+
+
+@pytest.mark.parametrize("location", ["/", "//"])
+def test_the_root_needs_it(location: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        check_root(merge({"name": "m", "target_location": location}, None))
+    assert "must be a folder, not the root" in caught.value.message
+    root = merge({"name": "m", "target_location": location, "mount_folders": {"kv": ""}}, None)
+    check_root(merge({"name": "m", "target_location": location}, root.stored()))
 
 
 def test_outer_slashes_do_not_matter() -> None:
@@ -34,9 +43,12 @@ def test_outer_slashes_do_not_matter() -> None:
         ({"kv": "../b"}, "mount_folders.kv: '..' cannot be a folder of it"),
         ({"kv": ".secretferry"}, "mount_folders.kv: '.secretferry' cannot"),
         ({"kv": "", "team/kv": "/"}, "gives kv and team/kv the same folder"),
+        ({"kv": None}, "mount_folders.kv: is not the name of a folder"),
+        ({"kv": {"a": "b"}}, "mount_folders.kv: is not the name of a folder"),
+        ({"kv": True}, "mount_folders.kv: is not the name of a folder"),
     ],
 )
-def test_what_is_refused(folders: dict[str, str], said: str) -> None:
+def test_what_is_refused(folders: dict[str, t.Any], said: str) -> None:
     with pytest.raises(OptionError) as caught:
         given(folders)
     assert said in caught.value.message

@@ -175,6 +175,7 @@ def test_with_folders_no_two_secrets_that_are_migrated_share_a_name(
     [
         ("old/a", {"kv": ""}, "mount_folders does not have its mount", "Add the mount"),
         ("kv/.secretferry/x/lease", {"kv": ""}, "folder of the ledgers", "Exclude it"),
+        ("kv/.secretferry", {"kv": ""}, "folder of the ledgers", "Exclude it"),
         (".secretferry/x", {}, "folder of the ledgers", "Exclude it"),
         ("kv/t/a", {"kv": "", "team": "t"}, "the name that team/a gets", "another folder in mount_folders"),
     ],

@@ -92,7 +92,7 @@ class AssessmentRun:
             found,
             concurrency=min(16, definition.concurrency),
         )
-        if not self.workdb.count_sources():
+        if not self.workdb.count_sources() and not self.stats.failures.count:
             raise nothing_found(self.discovery)
         for path, reason in self.discovery.unreadable:
             self.stats.add_unreadable(path, reason)

@@ -17,7 +17,7 @@ from ..errors import SecretferryError
 from ..options.akeyless import resolve_akeyless
 from ..options.numbers import report_limit_of
 from ..options.vault import resolve_source
-from ..plan.definition import Definition, check_identity, merge
+from ..plan.definition import Definition, check_identity, check_root, merge
 from .report import describe
 from .run import AssessmentRun
 from .target import TargetAssessment, has_credentials
@@ -74,7 +74,10 @@ def _definition(params: Params) -> Definition:
     given = {key: params[key] for key in _OPTIONS}
     source = params["source"] or {}
     given.update({key: source.get(key) for key in _SOURCE_OPTIONS})
-    return merge({**given, "name": "kv_info", "target_location": params["target_location"] or "/"}, None)
+    definition = merge({**given, "name": "kv_info", "target_location": params["target_location"] or "/"}, None)
+    if params["target_location"]:
+        check_root(definition)
+    return definition
 
 
 async def _open_target(

@@ -21,7 +21,7 @@ from ..options.akeyless import AkeylessSettings, resolve_akeyless
 from ..options.lookup import Lookup
 from ..options.spec import Option, akeyless_spec
 from ..options.vault import VaultSettings, resolve_source
-from ..plan.definition import Definition, check_identity, merge
+from ..plan.definition import Definition, check_identity, check_root, merge
 from ..plan.spec import kv_source_spec, migration_spec
 from .wave_options import errors_at, read_waves, wave_spec
 from .waves import Wave
@@ -190,6 +190,8 @@ def _migration(
             },
             None,
         )
+        if not of_ledger:  # the ledger has the other options
+            check_root(definition)
         if entry.get("batch_size") is not None:
             size = entry["batch_size"]
         if not 1 <= size <= 10_000:

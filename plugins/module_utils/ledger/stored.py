@@ -10,7 +10,7 @@ import typing as t
 
 from ..errors import LedgerError
 from ..options.vault import VaultSettings, resolve_source
-from ..plan.definition import Definition, merge
+from ..plan.definition import Definition, check_root, merge
 from .ledger import Ledger
 
 __all__ = ["given_options", "resolve_definition", "stored_definition", "stored_options"]
@@ -70,7 +70,9 @@ def resolve_definition(
             source[option] = stored.get(key)
     settings = resolve_source(source)
     given = {**given_options(params), "source_url": settings.url, "namespace": settings.namespace}
-    return merge(given, stored), settings
+    definition = merge(given, stored)
+    check_root(definition)
+    return definition, settings
 
 
 def given_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -97,12 +97,6 @@ async def _present(
     stored = (ledger.definition or {}).get("options")
     definition, source = resolve_definition(params, stored)
     mask(source.secrets())
-    if definition.target_location == "/" and not definition.mount_folders:
-        raise OptionError(
-            "target_location",
-            "is the root, and mount_folders is not set",
-            "Give a folder, such as /migrated/payments, or say in mount_folders what stands for each mount",
-        )
     account = await Account.ask(store)
     if definition.protection_key:
         await check_protection_key(store, definition.protection_key)

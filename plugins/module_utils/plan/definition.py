@@ -16,7 +16,7 @@ from .model import CONFLICTS
 from .naming import LEDGERS, join
 from .selection import compile_glob
 
-__all__ = ["LAYOUTS", "Definition", "check_identity", "merge", "tag_of"]
+__all__ = ["LAYOUTS", "Definition", "check_identity", "check_root", "merge", "tag_of"]
 
 LAYOUTS = ("json", "keys")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -72,6 +72,19 @@ def check_identity(name: str, target_location: str) -> None:
     _check_folder("target_location", join(target_location)[1:], "/migrated/payments")
 
 
+def check_root(definition: Definition) -> None:
+    """Only names that somebody has thought about may begin at the root: a forgotten variable gives it, too.
+
+    :raises OptionError: the target location is the root, and nothing says what stands for each mount.
+    """
+    if definition.target_location == "/" and not definition.mount_folders:
+        raise OptionError(
+            "target_location",
+            "must be a folder, not the root, unless mount_folders is set",
+            "Give a folder, such as /migrated/payments, or say in mount_folders what stands for each mount",
+        )
+
+
 def _check_folder(option: str, folder: str, example: str) -> None:
     for segment in folder.split("/") if folder else ():
         if segment.strip() in ("", ".", "..", LEDGERS) or not segment.isprintable():
@@ -94,8 +107,7 @@ def merge(given: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any] | None) ->
     values["target_location"] = join(values["target_location"])
     for key in ("paths", "include", "exclude"):
         values[key] = tuple(values.get(key) or ())
-    folders = values.get("mount_folders") or {}
-    values["mount_folders"] = {str(mount).strip("/"): str(folder).strip("/") for mount, folder in folders.items()}
+    values["mount_folders"] = _plain_folders(values.get("mount_folders") or {})
     result = Definition(**values)
     _check(result)
     if stored:
@@ -107,6 +119,16 @@ def merge(given: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any] | None) ->
             "Use another name, or forget this migration with state: absent first",
         )
     return result
+
+
+def _plain_folders(given: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Without outer slashes."""
+    for mount, folder in given.items():
+        if not isinstance(folder, (str, int)) or isinstance(folder, bool):
+            raise OptionError(
+                f"mount_folders.{mount}", "is not the name of a folder", 'Write "" to leave the mount out of the names'
+            )
+    return {str(mount).strip("/"): str(folder).strip("/") for mount, folder in given.items()}
 
 
 def _check_mount_folders_stay(before: t.Mapping[str, str], now: t.Mapping[str, str]) -> None:

@@ -39,8 +39,8 @@ def below(location: str, item: str) -> str:
 
 
 def is_of_ledger(location: str, item: str) -> bool:
-    """Whether an item is in the folder of the ledgers at the target location."""
-    return below(location, item).startswith(f"/{LEDGERS}/")
+    """Whether an item is in the folder of the ledgers at the target location, or has its name."""
+    return f"{below(location, item)}/".startswith(f"/{LEDGERS}/")
 
 
 class Naming:

@@ -16,7 +16,7 @@ from ..gateway.spec import gateway_spec
 from ..options.durations import duration_of, seconds_of
 from ..options.spec import operator_spec
 from ..options.vault import has_operator
-from ..plan.definition import LAYOUTS, Definition, check_identity, merge
+from ..plan.definition import LAYOUTS, Definition, check_identity, check_root, merge
 from ..plan.metadata import MODES
 from ..plan.model import CONFLICTS
 from ..plan.spec import kv_source_spec
@@ -97,7 +97,9 @@ def check_options(params: t.Mapping[str, t.Any]) -> Definition:
         )
     duration_of("probe_timeout", params["probe_timeout"])
     kv_options(params["source"])
-    return merge(params, None)
+    definition = merge(params, None)
+    check_root(definition)
+    return definition
 
 
 # Checks whose failure leaves out other checks: those of the side that the names begin with.

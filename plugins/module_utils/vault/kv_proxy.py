@@ -68,7 +68,8 @@ class KvProxy:
         The proxy takes one segment for the engine, whatever its name, and the rest for the item's name.
         """
         engine = mount.strip("/")
-        return None if self.settings.mount_point or "/" in engine else (engine, kv_version)
+        other = self.settings.mount_point.strip("/") not in ("", engine)
+        return None if other or "/" in engine else (engine, kv_version)
 
     def read(self, item: str, token: str, *, tries: int = 1, engine: tuple[str, int] | None = None) -> t.Any:
         """The value of an item as an application gets it from the proxy: most often a dict.

@@ -101,7 +101,7 @@ class VerificationRun:
         self._walked = WalkedPaths.of(discovery, self._definition, self._selection, self._scope)
         self.found = self._workdb.count_sources()
         self.report.counts["out_of_scope"] = discovery.outside
-        if self._reader and not self.found and not discovery.outside:
+        if self._reader and not self.found and not discovery.outside and not self.report.differences:
             raise nothing_found(discovery)
         progress.stage("list")
         await self._list_target()
